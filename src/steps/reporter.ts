@@ -1,0 +1,75 @@
+/** Where a step's progress and notices go. The command line draws them on standard error; library calls stay silent. */
+
+export interface ProgressUpdate {
+  readonly done: number;
+  readonly total: number;
+  /** The image or epoch in hand. */
+  readonly label: string;
+  /** Further figures, e.g. `loss 0.31`. */
+  readonly detail?: string;
+  /** Unit of the rate: seconds per `unit`. Default "image". */
+  readonly unit?: string;
+}
+
+export interface Reporter {
+  /** Something the user should know once; also kept in the Summary. */
+  notice(message: string): void;
+  /** Something is wrong with one image; the rest goes on. */
+  warn(message: string): void;
+  progress(update: ProgressUpdate): void;
+  /** Ends the progress line. */
+  finish(): void;
+}
+
+export const silentReporter: Reporter = { notice() {}, warn() {}, progress() {}, finish() {} };
+
+/**
+ * Draws on a stream: on a terminal one line that updates in place, elsewhere a line at most every ten seconds.
+ * Rates are measured from the first update, over what was done since, so skipped images do not flatter them.
+ */
+export function createReporter(stream: NodeJS.WriteStream = process.stderr): Reporter {
+  let started: { time: number; done: number } | undefined;
+  let lastLine = 0;
+  let drawn = false;
+  const clear = (): void => {
+    if (drawn) stream.write("\r\x1b[2K");
+    drawn = false;
+  };
+  const say = (line: string): void => {
+    clear();
+    stream.write(`${line}\n`);
+  };
+  return {
+    notice: (message) => say(`note: ${message}`),
+    warn: (message) => say(`warning: ${message}`),
+    progress({ done, total, label, detail, unit = "image" }) {
+      const now = Date.now();
+      if (started === undefined || done < started.done) started = { time: now, done };
+      const fresh = done - started.done;
+      const each = fresh > 0 ? (now - started.time) / 1000 / fresh : undefined;
+      const rate =
+        each === undefined ? "" : `  ${formatSeconds(each)}/${unit}  ${formatSeconds(each * (total - done))} left`;
+      const line = `${done}/${total}  ${label}${detail === undefined ? "" : `  ${detail}`}${rate}`;
+      if (stream.isTTY) {
+        stream.write(`\r\x1b[2K${line.slice(0, (stream.columns ?? 100) - 1)}`);
+        drawn = true;
+      } else if (now - lastLine > 10_000 || done === total) {
+        stream.write(`${line}\n`);
+        lastLine = now;
+      }
+    },
+    finish() {
+      if (drawn) stream.write("\n");
+      drawn = false;
+      started = undefined;
+    },
+  };
+}
+
+/** `0.42 s`, `75 s`, `12 min`, `3.4 h`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 120) return `${seconds.toFixed(0)} s`;
+  if (seconds < 7200) return `${(seconds / 60).toFixed(0)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
