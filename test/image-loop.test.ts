@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { UserError } from "../src/errors";
+import { type ImageLoop, runImageLoop } from "../src/steps/image-loop";
+import type { ProgressUpdate } from "../src/steps/reporter";
+
+interface Recorded {
+  readonly loop: ImageLoop<string, string>;
+  readonly log: string[];
+  readonly written: Set<string>;
+  /** Images between the start of `prepare` and the end of `finish`, at most. */
+  inMemory(): number;
+}
+
+function record(ids: string[], overrides: Partial<ImageLoop<string, string>> = {}, there: string[] = []): Recorded {
+  const log: string[] = [];
+  const written = new Set(there);
+  let held = 0;
+  let most = 0;
+  const stage = async (word: string, id: string): Promise<void> => {
+    log.push(`${word} ${id}`);
+    for (let i = 0; i < 3; i++) await turn();
+    log.push(`/${word} ${id}`);
+  };
+  const loop: ImageLoop<string, string> = {
+    ids,
+    isDone: async (id) => written.has(id),
+    prepare: async (id) => {
+      held++;
+      most = Math.max(most, held);
+      await stage("prepare", id);
+      return `p${id}`;
+    },
+    compute: async (id, prepared) => {
+      assert.equal(prepared, `p${id}`);
+      await stage("compute", id);
+      return `c${id}`;
+    },
+    finish: async (id, computed) => {
+      assert.equal(computed, `c${id}`);
+      await stage("finish", id);
+      written.add(id);
+      held--;
+    },
+    ...overrides,
+  };
+  return { loop, log, written, inMemory: () => most };
+}
+
+const silent = { notice() {}, warn() {}, progress() {}, finish() {} };
+
+test("stages overlap, each image passes all of them once, few are held", async () => {
+  const ids = [..."abcdefgh"];
+  const { loop, log, inMemory } = record(ids);
+  const result = await runImageLoop(loop, { reporter: silent });
+  assert.deepEqual(result, { done: 8, skipped: 0, failed: [], left: 0 });
+  for (const id of ids) assert.equal(log.filter((line) => line.endsWith(` ${id}`)).length, 6);
+  const between = (word: string, from: string, to: string): boolean =>
+    log.indexOf(word) > log.indexOf(from) && log.indexOf(word) < log.indexOf(to);
+  assert.ok(between("prepare b", "prepare a", "/compute a"), "the next image is prepared during the computation");
+  assert.ok(between("finish a", "compute a", "/compute b"), "the last image is finished during the computation");
+  assert.ok(inMemory() <= 3, `${inMemory()} images held`);
+});
+
+test("what is there is skipped, and progress starts behind it", async () => {
+  const updates: ProgressUpdate[] = [];
+  const { loop, log } = record([..."abc"], {}, ["a", "c"]);
+  const result = await runImageLoop(loop, { reporter: { ...silent, progress: (update) => updates.push(update) } });
+  assert.deepEqual([result.done, result.skipped], [1, 2]);
+  assert.ok(log.every((line) => line.endsWith(" b")));
+  assert.deepEqual(
+    updates.map(({ done, total }) => `${done}/${total}`),
+    ["2/3", "3/3"],
+  );
+});
+
+test("an image that another process finished in the meantime is skipped", async () => {
+  const { loop, written } = record([..."abc"]);
+  const compute = loop.compute;
+  const result = await runImageLoop(
+    {
+      ...loop,
+      compute: (id, prepared) => {
+        written.add("c");
+        return compute(id, prepared);
+      },
+    },
+    { reporter: silent },
+  );
+  assert.deepEqual([result.done, result.skipped], [2, 1]);
+});
+
+test("a failure in any stage is named, the rest goes on", async () => {
+  const { loop, written } = record([..."abcde"]);
+  const warnings: string[] = [];
+  const failing = <A extends unknown[], R>(id: string, error: Error, work: (id: string, ...rest: A) => Promise<R>) => {
+    return (given: string, ...rest: A): Promise<R> => (given === id ? Promise.reject(error) : work(given, ...rest));
+  };
+  const result = await runImageLoop(
+    {
+      ...loop,
+      prepare: failing("b", new UserError("input", "no such JPEG"), loop.prepare),
+      compute: failing("c", new TypeError("bug"), loop.compute),
+      finish: failing("e", new UserError("output", "disk full"), loop.finish),
+    },
+    { reporter: { ...silent, warn: (message) => warnings.push(message) } },
+  );
+  assert.deepEqual([result.done, result.skipped, result.left], [2, 0, 0]);
+  assert.deepEqual([...written], ["a", "d"]);
+  assert.deepEqual(
+    result.failed.map(({ image }) => image),
+    ["b", "c", "e"],
+  );
+  assert.equal(result.failed[0].reason, "no such JPEG");
+  assert.match(result.failed[1].reason, /^TypeError: bug \(at /);
+  assert.match(warnings.join("\n"), /image "b": no such JPEG[\s\S]*image "c"[\s\S]*image "e": disk full/);
+});
+
+test("an abort finishes the image in hand and starts no other", async () => {
+  const { loop, written } = record([..."abcd"]);
+  const controller = new AbortController();
+  const compute = loop.compute;
+  const result = await runImageLoop(
+    {
+      ...loop,
+      compute: (id, prepared) => {
+        if (id === "b") controller.abort();
+        return compute(id, prepared);
+      },
+    },
+    { reporter: silent, signal: controller.signal },
+  );
+  assert.deepEqual(result, { done: 2, skipped: 0, failed: [], left: 2 });
+  assert.deepEqual([...written], ["a", "b"]);
+});
+
+test("an empty list and an abort before the start", async () => {
+  const { loop } = record([]);
+  assert.deepEqual(await runImageLoop(loop, { reporter: silent }), { done: 0, skipped: 0, failed: [], left: 0 });
+  const stopped = await runImageLoop(record([..."ab"]).loop, { reporter: silent, signal: AbortSignal.abort() });
+  assert.deepEqual([stopped.done, stopped.left], [0, 2]);
+});
