@@ -1,0 +1,108 @@
+/**
+ * What a data set says about itself: class names, colours, and the value of unknown pixels. Everything else in the
+ * library takes these from here; only `voc.ts` knows PASCAL VOC.
+ */
+
+import path from "node:path";
+import { expected } from "../errors";
+import { fileExists, readBoundedJson } from "./bounded-file";
+import { VOC, vocPalette } from "./voc";
+
+export type Colour = readonly [red: number, green: number, blue: number];
+
+export interface DatasetDescription {
+  /** Names by class index; index 0 is the background. */
+  readonly classes: readonly string[];
+  /** Colours by label value, 0–255 each; values beyond its end are drawn in VOC's colours. */
+  readonly palette: readonly Colour[];
+  /** The label value of unknown pixels. */
+  readonly ignore: number;
+  /** Other spellings of class names that annotation files use. */
+  readonly aliases?: Readonly<Record<string, string>>;
+}
+
+/** Width and height in pixels. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+const MAX_BYTES = 1 << 20;
+
+/**
+ * The description in `root/dataset.json`, or VOC's where there is none. The file holds
+ * `{"classes": ["background", …], "palette": [[r, g, b], …], "ignore": 255, "aliases": {"other spelling": "class"}}`;
+ * all but `classes` may be left out.
+ * @throws UserError "input" for a file that does not
+ */
+export async function readDataset(root: string): Promise<DatasetDescription> {
+  const file = path.join(root, "dataset.json");
+  if (!(await fileExists(file))) return VOC;
+  return checkDataset(await readBoundedJson(file, MAX_BYTES, "data set description"), file);
+}
+
+/** A description from untrusted data. @throws UserError "input" */
+export function checkDataset(value: unknown, where: string): DatasetDescription {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw expected("input", 'an object with "classes"', describe(value), where);
+  const { classes, palette, ignore = 255, aliases } = value as Record<string, unknown>;
+  if (!Array.isArray(classes) || !classes.every((name) => typeof name === "string" && name.trim() !== ""))
+    throw expected("input", '"classes" as a list of names', describe(classes), where);
+  if (classes[0] !== "background")
+    throw expected("input", '"background" as the first of "classes"', describe(classes[0]), where);
+  if (classes.length < 2 || classes.length > 255)
+    throw expected("input", "2 to 255 classes, the background among them", String(classes.length), where);
+  const twice = classes.find((name, index) => classes.indexOf(name) !== index);
+  if (twice !== undefined) throw expected("input", "each class once", `${describe(twice)} twice`, where);
+  if (!isByte(ignore) || ignore < classes.length)
+    throw expected("input", `"ignore" from ${classes.length} to 255, above every class`, describe(ignore), where);
+  return {
+    classes,
+    palette: palette === undefined ? vocPalette(classes.length) : checkPalette(palette, classes.length, where),
+    ignore,
+    ...(aliases === undefined ? {} : { aliases: checkAliases(aliases, classes, where) }),
+  };
+}
+
+/**
+ * Index of a class name or alias; upper and lower case count as the same where that is unambiguous.
+ * @throws UserError "input" naming the classes there are
+ */
+export function classIndex(dataset: DatasetDescription, name: string, where: string): number {
+  const known = dataset.aliases !== undefined && Object.hasOwn(dataset.aliases, name) ? dataset.aliases[name] : name;
+  const index = dataset.classes.indexOf(known);
+  if (index >= 0) return index;
+  const loose = dataset.classes.flatMap((each, i) => (each.toLowerCase() === known.toLowerCase() ? [i] : []));
+  if (loose.length === 1) return loose[0];
+  const names = dataset.classes.length > 40 ? `${dataset.classes.length} others` : dataset.classes.join(", ");
+  throw expected("input", `a class of the data set (${names})`, `"${name.slice(0, 80)}"`, where);
+}
+
+/** The same for a foreground class: the background has no boxes, tags, or CAM. @throws UserError "input" */
+export function foregroundIndex(dataset: DatasetDescription, name: string, where: string): number {
+  const index = classIndex(dataset, name, where);
+  if (index === 0) throw expected("input", "a foreground class", `"${name}"`, where);
+  return index;
+}
+
+function checkPalette(palette: unknown, count: number, where: string): Colour[] {
+  const isColour = (entry: unknown): boolean => Array.isArray(entry) && entry.length === 3 && entry.every(isByte);
+  if (!Array.isArray(palette) || !palette.every(isColour) || palette.length < count || palette.length > 256)
+    throw expected("input", `"palette" as ${count} to 256 colours [r, g, b] of 0 to 255`, describe(palette), where);
+  return palette as Colour[];
+}
+
+function checkAliases(aliases: unknown, classes: readonly string[], where: string): Record<string, string> {
+  const isMap = typeof aliases === "object" && aliases !== null && !Array.isArray(aliases);
+  if (!isMap || !Object.values(aliases).every((name) => classes.includes(name as string)))
+    throw expected("input", '"aliases" from other spellings to class names', describe(aliases), where);
+  return aliases as Record<string, string>;
+}
+
+function isByte(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
+}
+
+function describe(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
+}
