@@ -158,14 +158,14 @@ function normalise(flag: string): string {
 }
 
 function isBoolean(word: string | undefined): boolean {
-  return word !== undefined && /^(true|false|yes|no|1|0)$/i.test(word);
+  return word !== undefined && /^(true|false|yes|no|on|off|1|0)$/i.test(word);
 }
 
 function readValue(word: string, option: Option<unknown>, flag: string): unknown {
   switch (option.kind) {
     case "boolean":
       if (!isBoolean(word)) throw expected("usage", "true or false", `"${word}"`, flag);
-      return /^(true|yes|1)$/i.test(word);
+      return /^(true|yes|on|1)$/i.test(word);
     case "number":
     case "integer":
       return checkValue(readNumber(word, flag), option, flag);
@@ -193,7 +193,8 @@ function readNumber(word: string, flag: string): number {
 }
 
 function checkValue(value: unknown, option: Option<unknown>, flag: string): unknown {
-  const wrong = (wanted: string): UserError => expected("usage", wanted, JSON.stringify(value), flag);
+  const wrong = (wanted: string): UserError =>
+    expected("usage", wanted, typeof value === "number" ? `${value}` : JSON.stringify(value), flag);
   const checkNumber = (x: unknown): void => {
     if (typeof x !== "number" || !Number.isFinite(x)) throw wrong("a number");
     if (option.kind === "integer" && !Number.isInteger(x)) throw wrong("a whole number");

@@ -1,0 +1,357 @@
+/**
+ * Every option of `make-pseudo-labels` (METHOD section 3). Names and defaults are those of the reference's
+ * `train_infer_A2GNN_others.py`; `presets` holds what its `train_infer_A2GNN_box.py` and `--rw True` change.
+ */
+
+import { UserError } from "../errors";
+import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
+
+export type Supervision = "image" | "point" | "scribble" | "box";
+
+export interface MakePseudoLabelsConfig {
+  readonly voc12Root: string;
+  readonly inferList: string;
+  readonly savePath: string;
+  readonly overlay?: string;
+  readonly outProb?: string;
+  readonly supervision?: Supervision;
+  readonly seedLabelRoot?: string;
+  readonly boxXmlPath?: string;
+  readonly noBoxes: "fail" | "background";
+  readonly scribbles?: string;
+  readonly points?: string;
+  readonly camDir?: string;
+  readonly features?: "cnn" | "handcrafted";
+  readonly weights?: string;
+  readonly radius: number;
+  readonly epochs: number;
+  readonly crfEpochs?: number;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly dropout: number;
+  readonly lr: number;
+  readonly weightDecay: number;
+  readonly crfWeight: number;
+  readonly multiPoint: boolean;
+  readonly consistencyThreshold: number;
+  readonly seedPadding: "background" | "ignore";
+  readonly logitResize: "direct" | "crop";
+  readonly rw: boolean;
+  readonly alpha: number;
+  readonly beta: number;
+  readonly logt: number;
+  readonly rwWeight: number;
+  readonly denseCrf: boolean;
+  readonly crfIterations: number;
+  readonly crfGaussianSxy: number;
+  readonly crfGaussianCompat: number;
+  readonly crfBilateralSxy: number;
+  readonly crfBilateralSrgb: number;
+  readonly crfBilateralCompat: number;
+  readonly crfThreads: number;
+  readonly seed: number;
+  readonly shard: string;
+}
+
+const data = "Data";
+const supervision = "Weak labels";
+const graph = "Graph";
+const network = "A2GNN";
+const walk = "Random walk (image and point)";
+const crf = "Dense CRF";
+const running = "Running";
+
+export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
+  voc12Root: {
+    kind: "path",
+    required: true,
+    aliases: ["root"],
+    group: data,
+    help: "folder in VOC layout: JPEGImages/, Annotations/, ImageSets/Segmentation/, maybe dataset.json",
+  },
+  inferList: {
+    kind: "text",
+    default: "train_aug.txt",
+    group: data,
+    help: "image list: a path, or a name in ImageSets/Segmentation; without the option and without that file: every image",
+  },
+  savePath: {
+    kind: "path",
+    default: "./out/pseudo_labels",
+    group: data,
+    help: "folder for the labels (8-bit palette PNG); a label that is there is not made again",
+  },
+  overlay: { kind: "path", group: data, help: "folder for pictures of the label drawn over the photograph" },
+  outProb: {
+    kind: "path",
+    group: data,
+    help: "folder for the probabilities before the dense CRF, one .npy of [classes, height, width] an image",
+  },
+  supervision: {
+    kind: "choice",
+    choices: ["image", "point", "scribble", "box"],
+    group: supervision,
+    help: "kind of weak label; without it: box with --box-xml-path, image with --rw true (points: the same), else scribble",
+  },
+  seedLabelRoot: {
+    kind: "path",
+    group: supervision,
+    help: "folder of seed labels (PNG of class indices, unknown = the ignore value); without it seeds come from the files below",
+  },
+  boxXmlPath: {
+    kind: "path",
+    aliases: ["BoxXmlpath"],
+    group: supervision,
+    help: "folder of VOC XML files [default with box supervision: Annotations in the data folder]",
+  },
+  noBoxes: {
+    kind: "choice",
+    choices: ["fail", "background"],
+    default: "fail",
+    group: supervision,
+    help: "an image without a single box: name it as failed, or take it as background without MP loss",
+  },
+  scribbles: {
+    kind: "path",
+    aliases: ["scribble-dir"],
+    group: supervision,
+    help: "folder of scribbles (XML, polylines, PNG) [default: Scribbles in the data folder]",
+  },
+  points: {
+    kind: "path",
+    group: supervision,
+    help: "What's-the-Point JSON of clicks [default: points.json in the data folder]",
+  },
+  camDir: {
+    kind: "path",
+    group: supervision,
+    help: "folder of class activation maps, NAME.npy, as infer-seam writes them; needed for the random walk",
+  },
+  features: {
+    kind: "choice",
+    choices: ["cnn", "handcrafted"],
+    group: graph,
+    help: "cnn needs --weights; handcrafted (colour, texture, position) needs none [default: cnn with --weights, else handcrafted]",
+  },
+  weights: {
+    kind: "path",
+    group: graph,
+    help: "affinity network: .pth, .params or .safetensors, of any width",
+  },
+  radius: {
+    kind: "integer",
+    default: 3,
+    min: 1,
+    max: 16,
+    symbol: "r; box 4",
+    unit: "cells",
+    group: graph,
+    help: "window of neighbours; the published scribble network is trained with 4, the reference still uses 3 here",
+  },
+  epochs: {
+    kind: "integer",
+    default: 50,
+    min: 0,
+    symbol: "box 150",
+    unit: "steps",
+    group: network,
+    help: "training steps of each phase: first without, then with the gated CRF loss",
+  },
+  crfEpochs: {
+    kind: "integer",
+    min: 0,
+    unit: "steps",
+    group: network,
+    help: "steps of the second phase, where it should differ from --epochs",
+  },
+  hidden: { kind: "integer", default: 256, min: 1, group: network, help: "hidden units" },
+  layers: { kind: "integer", default: 3, min: 0, group: network, help: "affinity attention layers" },
+  dropout: { kind: "number", default: 0.5, min: 0, max: 0.99, group: network, help: "dropout rate" },
+  lr: {
+    kind: "number",
+    default: 0.03,
+    min: 0,
+    aliases: ["learning-rate"],
+    symbol: "box 0.035",
+    group: network,
+    help: "Adam's learning rate",
+  },
+  weightDecay: { kind: "number", default: 5e-4, min: 0, group: network, help: "L2 term of every parameter" },
+  crfWeight: {
+    kind: "number",
+    default: 0.3,
+    min: 0,
+    symbol: "box 0.01",
+    group: network,
+    help: "weight of the gated CRF loss in the second phase",
+  },
+  multiPoint: {
+    kind: "boolean",
+    default: false,
+    symbol: "box true",
+    group: network,
+    help: "the MP loss; needs boxes",
+  },
+  consistencyThreshold: {
+    kind: "number",
+    default: 0,
+    min: 0,
+    max: 1,
+    group: network,
+    help: "seeds less alike to their box than this cosine become unknown; 0 never fires, as in the reference",
+  },
+  seedPadding: {
+    kind: "choice",
+    choices: ["background", "ignore"],
+    default: "background",
+    symbol: "box ignore",
+    group: network,
+    help: "what the seed label says in the padding to multiples of 8",
+  },
+  logitResize: {
+    kind: "choice",
+    choices: ["direct", "crop"],
+    default: "direct",
+    group: network,
+    help: "logits of the padded grid straight to the image's size (as in the reference), or to the padded size and cropped",
+  },
+  rw: {
+    kind: "boolean",
+    default: false,
+    symbol: "image, point true",
+    group: walk,
+    help: "add the CAMs, walked along the affinities; --rw false means false",
+  },
+  alpha: { kind: "number", default: 6, min: 0, group: walk, help: "background of the CAMs is (1 − max)^alpha" },
+  beta: { kind: "integer", default: 8, min: 1, group: walk, help: "power of the affinities" },
+  logt: { kind: "integer", default: 6, min: 0, max: 16, group: walk, help: "the walk has 2^logt steps" },
+  rwWeight: { kind: "number", default: 3, min: 0, group: walk, help: "weight of the walk beside the probabilities" },
+  denseCrf: {
+    kind: "boolean",
+    default: true,
+    group: crf,
+    help: "sharpen the probabilities; --dense-crf off gives their argmax",
+  },
+  crfIterations: { kind: "integer", default: 10, min: 0, group: crf, help: "mean-field iterations" },
+  crfGaussianSxy: {
+    kind: "number",
+    default: 2,
+    min: 1e-3,
+    unit: "pixels",
+    group: crf,
+    help: "Gaussian kernel's width",
+  },
+  crfGaussianCompat: { kind: "number", default: 3, min: 0, group: crf, help: "Gaussian kernel's weight" },
+  crfBilateralSxy: {
+    kind: "number",
+    default: 50,
+    min: 1e-3,
+    unit: "pixels",
+    group: crf,
+    help: "bilateral kernel's width in space",
+  },
+  crfBilateralSrgb: {
+    kind: "number",
+    default: 5,
+    min: 1e-3,
+    unit: "of 255",
+    group: crf,
+    help: "bilateral kernel's width in colour",
+  },
+  crfBilateralCompat: { kind: "number", default: 10, min: 0, group: crf, help: "bilateral kernel's weight" },
+  crfThreads: {
+    kind: "integer",
+    default: 1,
+    min: 1,
+    max: 64,
+    group: crf,
+    help: "worker threads for the dense CRF, which runs while the next image trains",
+  },
+  seed: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 4294967295,
+    group: running,
+    help: "of all random numbers, which also depend on the image's name and on nothing else",
+  },
+  shard: {
+    kind: "text",
+    default: "1/1",
+    group: running,
+    help: "i/n: this process takes every n-th image; auto: from a Slurm, AWS Batch or MPI environment; auto/n: Kubernetes",
+  },
+};
+
+/** What differs from the table's defaults, which are the scribble case. */
+export const presets: Readonly<Record<Supervision, Partial<MakePseudoLabelsConfig>>> = {
+  scribble: {},
+  image: { rw: true },
+  point: { rw: true },
+  box: { epochs: 150, lr: 0.035, crfWeight: 0.01, radius: 4, seedPadding: "ignore", multiPoint: true },
+};
+
+/** Flags of the reference that have no meaning here. */
+export const ignoredFlags: IgnoredFlags = {
+  network: "there is one network, and its width is read from the weights",
+  num_workers: "the next image is always read ahead, and --crf-threads counts the dense CRF's threads",
+  num_class: "the class list comes from dataset.json, else it is VOC's",
+};
+
+/** A configuration in which nothing is left to infer. */
+export interface ResolvedConfig extends MakePseudoLabelsConfig {
+  readonly supervision: Supervision;
+  readonly features: "cnn" | "handcrafted";
+  readonly crfEpochs: number;
+}
+
+/**
+ * Infers the supervision and the features, applies the preset, checks what only makes sense together.
+ * @throws UserError "usage"
+ */
+export function resolveConfig(given: Partial<MakePseudoLabelsConfig>): {
+  config: ResolvedConfig;
+  notices: readonly string[];
+} {
+  const notices: string[] = [];
+  const supervision = given.supervision ?? inferSupervision(given);
+  if (given.supervision === undefined) notices.push(`supervision: ${supervision} (choose with --supervision)`);
+  const defaults = { savePath: `./out/${supervision}_pred`, ...presets[supervision] };
+  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const complete = completeConfig<MakePseudoLabelsConfig>(
+    { ...defaults, ...stated, supervision },
+    makePseudoLabelsOptions,
+  );
+  const features = complete.features ?? (complete.weights === undefined ? "handcrafted" : "cnn");
+  if (features === "cnn" && complete.weights === undefined)
+    throw new UserError("usage", "--features cnn needs --weights");
+  if (features === "handcrafted" && complete.features === undefined)
+    notices.push("no --weights given: the graph is built from handcrafted features (colour, texture, position)");
+  if (features === "handcrafted" && complete.weights !== undefined)
+    notices.push("--weights is not used with --features handcrafted");
+  if (supervision === "image" && complete.seedLabelRoot === undefined)
+    throw new UserError("usage", "image supervision needs --seed-label-root: tags alone label no pixel");
+  const rw = resolveWalk(complete, supervision, notices);
+  const crfEpochs = complete.crfEpochs ?? complete.epochs;
+  return { config: { ...complete, supervision, features, rw, crfEpochs }, notices };
+}
+
+/** As the reference's command lines imply it: its box script has `--BoxXmlpath`, image and point run with `--rw True`. */
+function inferSupervision(given: Partial<MakePseudoLabelsConfig>): Supervision {
+  if (given.boxXmlPath !== undefined) return "box";
+  if (given.rw === true) return given.points === undefined ? "image" : "point";
+  return "scribble";
+}
+
+function resolveWalk(config: MakePseudoLabelsConfig, supervision: Supervision, notices: string[]): boolean {
+  if (config.camDir !== undefined && !config.rw) notices.push("--cam-dir is not used: the random walk is off");
+  if (!config.rw || config.camDir !== undefined) return config.rw;
+  if (supervision === "point") {
+    notices.push("no --cam-dir given: the random walk is off");
+    return false;
+  }
+  throw new UserError(
+    "usage",
+    `the random walk${supervision === "image" ? " of image supervision" : ""} needs --cam-dir; --rw false goes without it`,
+  );
+}
