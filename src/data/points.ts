@@ -1,0 +1,111 @@
+/** Clicks: What's-the-Point JSON, `{id: {"fg": [{"x", "y", "cls"}, …], "bg": […]}}`, drawn as discs. */
+
+import { expected, UserError } from "../errors";
+import { MAX_ANNOTATION_BYTES, readBoundedJson } from "./bounded-file";
+import { classIndex, type DatasetDescription, type ImageSize } from "./dataset";
+import type { LabelMap } from "./label-png";
+
+/** Pixel coordinates, fractions allowed; `class` 0 is background. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  readonly class: number;
+}
+
+/** The clicks of a whole data set, unchecked: one image's mistakes are that image's failure (`pointsOf`). */
+export interface PointsFile {
+  readonly file: string;
+  readonly images: ReadonlyMap<string, unknown>;
+}
+
+/** Radius in pixels of the disc that a click labels. */
+export const POINT_RADIUS = 3;
+
+const MAX_POINTS = 100_000;
+
+/** Opens a file of clicks. @throws UserError "input" unless it is a JSON object with an entry an image */
+export async function readPointsFile(file: string): Promise<PointsFile> {
+  const value = await readBoundedJson(file, MAX_ANNOTATION_BYTES, "points");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw expected("input", "points as an object {image: {fg, bg}}", Array.isArray(value) ? "a list" : "a value", file);
+  return { file, images: new Map(Object.entries(value)) };
+}
+
+/**
+ * The clicks of one image, foreground first; none where the file does not name it.
+ * @throws UserError "input" for a click without numbers, outside the image, or of an unknown class
+ */
+export function pointsOf(
+  { file, images }: PointsFile,
+  id: string,
+  dataset: DatasetDescription,
+  size: ImageSize,
+): Point[] {
+  const entry = images.get(id);
+  if (entry === undefined) return [];
+  const where = `points of image "${id}" in ${file}`;
+  const { fg, bg = [] } = (Array.isArray(entry) ? { fg: entry } : (entry ?? {})) as { fg?: unknown; bg?: unknown };
+  if (!Array.isArray(fg) || !Array.isArray(bg)) throw expected("input", 'lists of clicks "fg" and "bg"', "none", where);
+  if (fg.length + bg.length > MAX_POINTS)
+    throw expected("input", `at most ${MAX_POINTS} clicks`, String(fg.length + bg.length), where);
+  return [
+    ...fg.map((click, index) => pointOf(click, undefined, dataset, size, `fg ${index + 1}, ${where}`)),
+    ...bg.map((click, index) => pointOf(click, 0, dataset, size, `bg ${index + 1}, ${where}`)),
+  ];
+}
+
+/** Every click as a disc on an otherwise unknown label; where discs meet, the nearer click wins, then the earlier. */
+export function drawPoints(
+  points: readonly Point[],
+  { width, height }: ImageSize,
+  ignore: number,
+  radius: number = POINT_RADIUS,
+): LabelMap {
+  const data = new Uint8Array(width * height).fill(ignore);
+  const nearest = new Float32Array(width * height).fill(Infinity);
+  const reach = Math.floor(radius);
+  for (const point of points) {
+    const { x: cx, y: cy } = pixelOf(point, { width, height });
+    for (let y = Math.max(0, cy - reach); y <= Math.min(height - 1, cy + reach); y++)
+      for (let x = Math.max(0, cx - reach); x <= Math.min(width - 1, cx + reach); x++) {
+        const distance = (x - cx) ** 2 + (y - cy) ** 2;
+        if (distance > radius * radius || distance >= nearest[y * width + x]) continue;
+        nearest[y * width + x] = distance;
+        data[y * width + x] = point.class;
+      }
+  }
+  return { width, height, data };
+}
+
+/** The pixel under a click. */
+export function pixelOf({ x, y }: Point, { width, height }: ImageSize): { x: number; y: number } {
+  return { x: Math.min(width - 1, Math.round(x)), y: Math.min(height - 1, Math.round(y)) };
+}
+
+function pointOf(
+  click: unknown,
+  fixed: number | undefined,
+  dataset: DatasetDescription,
+  { width, height }: ImageSize,
+  where: string,
+): Point {
+  const { x, y, cls = fixed } = (click ?? {}) as Record<string, unknown>;
+  if (typeof x !== "number" || typeof y !== "number" || !(x >= 0 && x <= width && y >= 0 && y <= height))
+    throw expected("input", `a click within ${width}×${height} pixels`, `x ${String(x)}, y ${String(y)}`, where);
+  return { x, y, class: pointClass(cls, fixed, dataset, where) };
+}
+
+function pointClass(cls: unknown, fixed: number | undefined, dataset: DatasetDescription, where: string): number {
+  const index = typeof cls === "string" ? classIndex(dataset, cls, where) : cls;
+  const known = Number.isInteger(index) && (index as number) >= 0 && (index as number) < dataset.classes.length;
+  if (!known)
+    throw expected(
+      "input",
+      `a class from 0 to ${dataset.classes.length - 1} as "cls"`,
+      String(index).slice(0, 40),
+      where,
+    );
+  if (fixed !== undefined && index !== fixed)
+    throw new UserError("input", `expected a background click, got class ${String(index)} (${where})`);
+  return index as number;
+}
