@@ -1,0 +1,43 @@
+/** Every option of `evaluate` (METHOD section 5). */
+
+import type { OptionTable } from "./option";
+
+export interface EvaluateConfig {
+  readonly pred: string;
+  readonly gt?: string;
+  readonly list?: string;
+  readonly voc12Root?: string;
+  readonly stage?: string;
+  readonly csv?: string;
+  readonly confusion?: string;
+}
+
+export const evaluateOptions: OptionTable<EvaluateConfig> = {
+  pred: {
+    kind: "path",
+    required: true,
+    aliases: ["save-path", "prediction"],
+    help: "folder of predicted labels, NAME.png; pixels with the ignore value count as misses",
+  },
+  gt: {
+    kind: "path",
+    aliases: ["ground-truth"],
+    help: "folder of true labels, NAME.png; pixels with the ignore value do not count [default: SegmentationClass in the data folder]",
+  },
+  list: {
+    kind: "text",
+    aliases: ["infer-list"],
+    help: "image list: a path, or a name in the data folder's ImageSets/Segmentation [default: every label in --gt]",
+  },
+  voc12Root: {
+    kind: "path",
+    aliases: ["root"],
+    help: "data folder, for lists and dataset.json [default: the folder that holds --gt]",
+  },
+  stage: {
+    kind: "text",
+    help: 'what was predicted, for the report, e.g. "pseudo label" [default: the name of --pred]',
+  },
+  csv: { kind: "path", help: "file for the table: one row a class" },
+  confusion: { kind: "path", help: "file for the confusion matrix as CSV: pixels, rows truth, columns prediction" },
+};

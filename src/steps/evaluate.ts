@@ -1,0 +1,111 @@
+/**
+ * `evaluate`: predicted labels against true ones, over a list (METHOD section 5). Images without a prediction are named
+ * and counted, and the figures then stand for the others only, which the report says.
+ */
+
+import fs from "node:fs/promises";
+import path from "node:path";
+import { type EvaluateConfig, evaluateOptions } from "../config/evaluate";
+import { completeConfig } from "../config/option";
+import { writeAtomic } from "../data/atomic-write";
+import { type DatasetDescription, readDataset } from "../data/dataset";
+import { readImageList } from "../data/image-list";
+import { checkLabel, type LabelMap, readLabel } from "../data/label-png";
+import { messageOf, UserError } from "../errors";
+import { addToConfusion, createConfusion, scoresOf } from "../miou";
+import { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./evaluate-table";
+import { runImageLoop } from "./image-loop";
+import { silentReporter } from "./reporter";
+import type { Step, StepContext } from "./step";
+
+export const evaluate: Step<EvaluateConfig, EvaluateSummary> = {
+  name: "evaluate",
+  about: "compare labels with the truth: IoU per class, mIoU, pixel accuracy, confusion matrix",
+  options: evaluateOptions,
+  examples: [
+    'a2gnn evaluate --pred out/box_pred --voc12-root VOC2012 --list train.txt --stage "pseudo label"',
+    "a2gnn evaluate --pred out/box_pred --gt VOC2012/SegmentationClass --csv iou.csv --json",
+  ],
+  needsBackend: false,
+  run,
+  describe: scoresTable,
+};
+
+async function run(
+  given: Partial<EvaluateConfig>,
+  context: StepContext = { reporter: silentReporter },
+): Promise<EvaluateSummary> {
+  const started = performance.now();
+  const config = completeConfig(given, evaluateOptions);
+  const gt = config.gt ?? (config.voc12Root && path.join(config.voc12Root, "SegmentationClass"));
+  if (gt === undefined) throw new UserError("usage", "--gt or --voc12-root is required: where are the true labels?");
+  const root = config.voc12Root ?? path.dirname(path.resolve(gt));
+  const dataset = await readDataset(root);
+  const { ids, split, notices } =
+    config.list === undefined ? await everyLabel(gt) : await readImageList(config.list, root);
+  for (const notice of notices) context.reporter.notice(notice);
+
+  const confusion = createConfusion(dataset.classes.length);
+  const loop = await runImageLoop<{ truth: LabelMap; prediction: LabelMap }, void>(
+    {
+      ids,
+      isDone: async () => false,
+      prepare: async (id) => {
+        const truth = await readLabelOf(gt, id, "ground truth", dataset);
+        const prediction = await readLabelOf(config.pred, id, "prediction", dataset, truth);
+        return { truth, prediction };
+      },
+      compute: async (id, { truth, prediction }) =>
+        addToConfusion(confusion, truth.data, prediction.data, dataset.ignore, id),
+      finish: async () => undefined,
+    },
+    context,
+  );
+
+  const columns = dataset.classes.length + 1;
+  const summary: EvaluateSummary = {
+    step: "evaluate",
+    split,
+    stage: config.stage ?? path.basename(path.resolve(config.pred)),
+    images: ids.length,
+    ...scoresOf(confusion, dataset.classes),
+    confusion: dataset.classes.map((_, row) => [...confusion.counts.subarray(row * columns, (row + 1) * columns)]),
+    done: loop.done,
+    skipped: loop.skipped,
+    failed: loop.failed,
+    seconds: (performance.now() - started) / 1000,
+    notices,
+  };
+  if (config.csv !== undefined) await writeAtomic(config.csv, scoresCsv(summary));
+  if (config.confusion !== undefined) await writeAtomic(config.confusion, confusionCsv(summary));
+  return summary;
+}
+
+async function everyLabel(folder: string): Promise<{ ids: string[]; split: string; notices: string[] }> {
+  const names = await fs.readdir(folder).catch((error: unknown) => {
+    throw new UserError("input", `cannot read the folder of true labels: ${messageOf(error)}`);
+  });
+  const ids = names
+    .flatMap((name) => (name.endsWith(".png") && !name.startsWith(".") ? [name.slice(0, -4)] : []))
+    .sort();
+  if (ids.length === 0) throw new UserError("input", `expected true labels, NAME.png, got none (${folder})`);
+  return { ids, split: "all", notices: [`no --list given: all ${ids.length} labels in ${folder}`] };
+}
+
+async function readLabelOf(
+  folder: string,
+  id: string,
+  what: string,
+  dataset: DatasetDescription,
+  size?: LabelMap,
+): Promise<LabelMap> {
+  const file = path.join(folder, `${id}.png`);
+  const exists = await fs.access(file).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) throw new UserError("input", `no ${what}: ${file} is missing`);
+  const label = await readLabel(file);
+  checkLabel(label, size ?? label, dataset, `${what} ${file}`);
+  return label;
+}
