@@ -1,0 +1,200 @@
+/**
+ * The affinity attention layer (paper section 3.3; reference pygcn/A2GNN.py, GraphAttentionLayer):
+ *   P = softmax over the window of (β·cos(x_i, x_j) + 10·A_ij),  x ← P·x,  cos = x_i·x_j / (‖x_i‖‖x_j‖ + 1e-7),
+ * cells outside the window, or with cos < 0, left out. The reference forms N×N matrices; here every product runs on tiles.
+ *
+ * Backward, written by hand because the tape would hold a dozen score tensors a layer. With e = exp(score − 10),
+ * s_i = Σ_j e_ij, P = e/s, O = P·x, g̃ = G/s and δ̃_i = g̃_i·O_i:
+ *   dZ_ij = e_ij (g̃_i·x_j − δ̃_i)                      gradient of the scores
+ *   dβ   = Σ dZ_ij cos_ij
+ *   E    = (dZ + dZᵀ) / (‖x_i‖‖x_j‖ + 1e-7)             cos is symmetric
+ *   dx_i = Σ_j e_ji g̃_j + β Σ_j E_ij x_j − β (x_i/‖x_i‖) Σ_j E_ij cos_ij ‖x_j‖
+ * The window is symmetric, so transposed terms are computed directly on the tile's own rows and nothing is scattered.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import {
+  createTileLayout,
+  gatherKeys,
+  gatherNodes,
+  gatherQueries,
+  type TileLayout,
+  tilesToWindow,
+  transposeWindow,
+  windowToTiles,
+} from "./window";
+
+/** Weight of the affinity among the scores (paper equation 5; fixed in the reference). */
+const AFFINITY_WEIGHT = 10;
+/** Keeps the cosine finite for empty features. */
+const EPSILON = 1e-7;
+/** Score of a pair that is left out: its exponential is exactly 0. */
+const MASKED = -1e9;
+
+/** The constant part of the scores of one image, shared by all layers and steps. */
+export interface AttentionWindow {
+  readonly layout: TileLayout;
+  /** 10·A_ij − 10 inside the window and map, else −1e9: [t, q, k]. */
+  readonly scores: tf.Tensor3D;
+  /** The same of Aᵀ; the same tensor where A is symmetric. */
+  readonly transposedScores: tf.Tensor3D;
+  dispose(): void;
+}
+
+/** @param affinity windowed adjacency [n, d·d], its diagonal 1 */
+export function createAttentionWindow(
+  affinity: Float32Array,
+  height: number,
+  width: number,
+  radius: number,
+): AttentionWindow {
+  const layout = createTileLayout(height, width, radius);
+  const toScores = (windowed: Float32Array): tf.Tensor3D =>
+    windowToTiles(
+      windowed.map((a) => AFFINITY_WEIGHT * (a - 1)),
+      layout,
+      MASKED,
+    );
+  const transposed = transposeWindow(affinity, height, width, radius);
+  const symmetric = isSymmetric(affinity, transposed, height, width, radius);
+  const scores = toScores(affinity);
+  const transposedScores = symmetric ? scores : toScores(transposed);
+  return {
+    layout,
+    scores,
+    transposedScores,
+    dispose: () => {
+      tf.dispose(symmetric ? [scores] : [scores, transposedScores]);
+      layout.dispose();
+    },
+  };
+}
+
+/** What the forward pass keeps for the backward pass: in a `tf.tidy` of the caller. */
+export interface AttentionState {
+  readonly x: tf.Tensor2D;
+  readonly output: tf.Tensor2D;
+  readonly beta: tf.Scalar;
+  readonly norm: tf.Tensor2D; // [n, 1]
+  readonly rowSum: tf.Tensor2D; // [n, 1]
+  readonly cos: tf.Tensor3D; // [t, q, k]
+  readonly denominator: tf.Tensor3D; // [t, q, k]
+  readonly weights: tf.Tensor3D; // e, [t, q, k]
+  readonly keys: tf.Tensor3D; // x of the halo, [t, k, c]
+  readonly keyNorms: tf.Tensor3D; // [t, k, 1]
+  readonly negative: tf.Tensor3D | undefined; // cos < 0
+}
+
+/**
+ * One layer, forward. Exact while |β| < 80 (a step moves β by at most the learning rate); beyond, exp would leave float32.
+ * @param x node features [n, c]
+ * @param nonNegative true where x ≥ 0 is known, as after the ReLU: then cos < 0 cannot happen and its mask is left out
+ */
+export function attentionForward(
+  x: tf.Tensor2D,
+  beta: tf.Scalar,
+  window: AttentionWindow,
+  nonNegative = false,
+): AttentionState {
+  const { layout, scores } = window;
+  const norm = tf.sqrt(tf.sum(tf.square(x), 1, true)) as tf.Tensor2D;
+  const keys = gatherKeys(x, layout);
+  const keyNorms = gatherKeys(norm, layout);
+  const outer = tf.mul(gatherQueries(norm, layout), keyNorms.reshape([layout.tiles, 1, layout.keys]));
+  const denominator = tf.add(outer, EPSILON) as tf.Tensor3D;
+  const cos = tf.div(tf.matMul(gatherQueries(x, layout), keys, false, true), denominator) as tf.Tensor3D;
+  const negative = nonNegative ? undefined : (tf.less(cos, 0) as tf.Tensor3D);
+  const weights = scoreWeights(cos, beta, scores, negative);
+  const rowSum = gatherNodes(tf.sum(weights, 2, true) as tf.Tensor3D, layout);
+  const output = tf.div(gatherNodes(tf.matMul(weights, keys), layout), rowSum) as tf.Tensor2D;
+  return { x, output, beta, norm, rowSum, cos, denominator, weights, keys, keyNorms, negative };
+}
+
+/** One layer, backward. @param upstream dL/d(output), [n, c] */
+export function attentionBackward(
+  upstream: tf.Tensor2D,
+  state: AttentionState,
+  window: AttentionWindow,
+): { readonly x: tf.Tensor2D; readonly beta: tf.Scalar } {
+  const { layout } = window;
+  const { x, output, beta, norm, rowSum, cos, denominator, weights, keys, keyNorms } = state;
+  const transposedWeights =
+    window.transposedScores === window.scores
+      ? weights
+      : scoreWeights(cos, beta, window.transposedScores, state.negative);
+  const scaled = tf.div(upstream, rowSum) as tf.Tensor2D; // g̃
+  const shift = tf.sum(tf.mul(scaled, output), 1, true) as tf.Tensor2D; // δ̃, [n, 1]
+  const scaledKeys = gatherKeys(scaled, layout);
+  const shiftKeys = gatherKeys(shift, layout).reshape([layout.tiles, 1, layout.keys]);
+  const dScores = tf.mul(
+    weights,
+    tf.sub(tf.matMul(gatherQueries(scaled, layout), keys, false, true), gatherQueries(shift, layout)),
+  );
+  const dScoresTransposed = tf.mul(
+    transposedWeights,
+    tf.sub(tf.matMul(gatherQueries(x, layout), scaledKeys, false, true), shiftKeys),
+  );
+  const dBeta = tf.sum(tf.mul(dScores, cos)) as tf.Scalar;
+  const shared = tf.mul(beta, tf.div(tf.add(dScores, dScoresTransposed), denominator)) as tf.Tensor3D; // β·E
+  const throughProducts = gatherNodes(
+    tf.add(tf.matMul(transposedWeights, scaledKeys), tf.matMul(shared, keys)) as tf.Tensor3D,
+    layout,
+  );
+  const dNorm = gatherNodes(tf.matMul(tf.mul(shared, cos) as tf.Tensor3D, keyNorms), layout); // −dL/d‖x_i‖
+  const dX = tf.sub(throughProducts, tf.mul(tf.divNoNan(x, norm), dNorm)) as tf.Tensor2D;
+  return { x: dX, beta: dBeta };
+}
+
+/** The layer as a differentiable op: x [n, c], β scalar → [n, c]. */
+export function attention(x: tf.Tensor2D, beta: tf.Scalar, window: AttentionWindow): tf.Tensor2D {
+  const op = tf.customGrad((...inputs) => {
+    const [nodes, scale, save] = inputs as unknown as [tf.Tensor2D, tf.Scalar, (tensors: tf.Tensor[]) => void];
+    const state = attentionForward(nodes, scale, window);
+    const names = (Object.keys(state) as (keyof AttentionState)[]).filter((name) => state[name] !== undefined);
+    save(names.map((name) => state[name] as tf.Tensor));
+    const gradFunc = (upstream: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+      const kept = Object.fromEntries(names.map((name, i) => [name, saved[i]])) as unknown as AttentionState;
+      const back = attentionBackward(upstream as tf.Tensor2D, kept, window);
+      return [back.x, back.beta.reshape(scale.shape)];
+    };
+    return { value: state.output as tf.Tensor, gradFunc: gradFunc as never };
+  });
+  return op(x, beta) as tf.Tensor2D;
+}
+
+/** The propagation weights P as a windowed array [n, d·d]: for pictures and tests. */
+export function attentionWeights(state: AttentionState, window: AttentionWindow): Float32Array {
+  const tiles = tf.tidy(() => tf.div(state.weights, gatherQueries(state.rowSum, window.layout)).dataSync());
+  return tilesToWindow(tiles as Float32Array, window.layout);
+}
+
+function scoreWeights(
+  cos: tf.Tensor3D,
+  beta: tf.Scalar,
+  scores: tf.Tensor3D,
+  negative: tf.Tensor3D | undefined,
+): tf.Tensor3D {
+  const masked = negative === undefined ? scores : tf.where(negative, tf.fill(scores.shape, MASKED), scores);
+  return tf.exp(tf.add(tf.mul(cos, beta), masked));
+}
+
+function isSymmetric(
+  affinity: Float32Array,
+  transposed: Float32Array,
+  height: number,
+  width: number,
+  radius: number,
+): boolean {
+  const d = 2 * radius + 1;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (let wy = Math.max(0, radius - y); wy < Math.min(d, height + radius - y); wy++) {
+        for (let wx = Math.max(0, radius - x); wx < Math.min(d, width + radius - x); wx++) {
+          const i = (y * width + x) * d * d + wy * d + wx;
+          if (affinity[i] !== transposed[i]) return false;
+        }
+      }
+    }
+  }
+  return true;
+}

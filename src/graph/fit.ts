@@ -1,0 +1,263 @@
+/**
+ * Trains one graph network on one image's own seeds, then labels its nodes (paper section 3.4; reference
+ * train_infer_A2GNN_box.py and _others.py): a phase without and a phase with the gated CRF loss, one Adam state across both.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import type { Box } from "../data/voc-boxes";
+import { expected, UserError } from "../errors";
+import { deriveSeed } from "../random";
+import {
+  type A2gnnParameters,
+  type A2gnnState,
+  a2gnnBackward,
+  a2gnnForward,
+  dropoutFactors,
+  initialParameters,
+  parameterList,
+  parametersFromList,
+} from "./a2gnn";
+import { Adam } from "./adam";
+import { type AttentionWindow, attentionWeights, createAttentionWindow } from "./attention";
+import { checkConsistency } from "./consistency-check";
+import {
+  createGatedCrf,
+  type GatedCrf,
+  GRAPH_KERNEL_RADIUS,
+  GRAPH_KERNELS,
+  gatedCrfKernels,
+  gatedCrfLoss,
+  throughSoftmax,
+} from "./gated-crf";
+import type { ImageGraph } from "./image-graph";
+import { type ClippedBox, clipBoxes, findPoints, multiPointLoss } from "./multi-point";
+import { createSeedTargets, type SeedTargets, seedCrossEntropy } from "./seed-cross-entropy";
+import { createUpsampler, type Upsampler } from "./upsample";
+
+/** Letters: n = height·width nodes of the graph, K classes. */
+export interface FitInput {
+  readonly graph: ImageGraph;
+  /** K, background included. */
+  readonly classes: number;
+  /** The label of unknown pixels. */
+  readonly ignore: number;
+  /** Seed label of the padded image, row-major [8·height · 8·width]. Not changed: consistency checking edits a copy. */
+  readonly seed: Uint8Array;
+  /** Boxes of the multi-point loss; empty for other supervision. */
+  readonly boxes: readonly Box[];
+  /** The normalised, padded image resized to the grid, [n·3]. */
+  readonly colour: Float32Array;
+}
+
+export interface FitOptions {
+  readonly hidden: number;
+  readonly layers: number;
+  readonly dropout: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Steps without, then with the gated CRF loss. */
+  readonly steps: readonly [number, number];
+  readonly crfWeight: number;
+  /** Multi-point loss and consistency checking: the box recipe. */
+  readonly multiPoint: boolean;
+  /** Below this cosine a box's seed pixel becomes unknown; the reference's 0 can never happen. */
+  readonly consistencyThreshold: number;
+  readonly seed: number;
+  /** Starting weights in place of random ones; taken over and disposed. */
+  readonly initial?: A2gnnParameters;
+  /** Also return the attention weights of every layer (for pictures). */
+  readonly keepAttention?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface FitResult {
+  /** Training loss of every step. */
+  readonly losses: Float32Array;
+  /** Logits of the grid without dropout, after training: [n, K]. */
+  readonly logits: Float32Array;
+  /** Learned β of each layer. */
+  readonly betas: Float32Array;
+  /** W₁ after training, [hidden, K]. */
+  readonly outputWeights: Float32Array;
+  /** Seed pixels that consistency checking made unknown. */
+  readonly inconsistent: number;
+  /** P of each layer as windowed arrays [n, d·d], if asked for. */
+  readonly attention?: readonly Float32Array[];
+}
+
+/** @param onStep called after every step with its index and loss; the event loop turns in between */
+export async function fitGraph(
+  input: FitInput,
+  options: FitOptions,
+  onStep?: (step: number, loss: number) => void,
+): Promise<FitResult> {
+  const { graph, classes, colour } = input;
+  checkInput(input);
+  const from = [graph.height, graph.width] as const;
+  const to = [graph.height * 8, graph.width * 8] as const;
+  const upsampler = createUpsampler(from, to);
+  const window = createAttentionWindow(graph.affinity, graph.height, graph.width, graph.radius);
+  const kernels = gatedCrfKernels(colour, ...from, GRAPH_KERNEL_RADIUS, GRAPH_KERNELS);
+  const crf = options.steps[1] > 0 ? createGatedCrf(kernels, ...from, GRAPH_KERNEL_RADIUS) : undefined;
+  const seeds = new Seeds(input, upsampler);
+  const adam = new Adam(parameterList(options.initial ?? initialParameters(graph, { ...options, classes })), options);
+  const boxes = options.multiPoint ? clipBoxes(input.boxes, to) : [];
+  try {
+    const total = options.steps[0] + options.steps[1];
+    const losses = new Float32Array(total);
+    for (let step = 0; step < total; step++) {
+      options.signal?.throwIfAborted();
+      const withCrf = step >= options.steps[0] ? crf : undefined;
+      losses[step] = trainStep({ graph, window, upsampler, seeds, boxes, crf: withCrf, adam, options, step });
+      if (!Number.isFinite(losses[step]))
+        throw new UserError("input", `the training loss became ${losses[step]} at step ${step + 1} of ${total}`);
+      onStep?.(step, losses[step]);
+      await new Promise(setImmediate); // let decoding, workers and signals have their turn
+    }
+    const parameters = parametersFromList(adam.parameters);
+    const attention: Float32Array[] = [];
+    const logits = tf.tidy(() => {
+      const state = a2gnnForward(graph.features, parameters, window);
+      if (options.keepAttention) attention.push(...state.layers.map((layer) => attentionWeights(layer, window)));
+      return state.logits.dataSync() as Float32Array;
+    });
+    return {
+      losses,
+      logits,
+      betas: Float32Array.from(parameters.betas, (beta) => beta.dataSync()[0]),
+      outputWeights: parameters.output.dataSync() as Float32Array,
+      inconsistent: seeds.inconsistent,
+      ...(options.keepAttention ? { attention } : {}),
+    };
+  } finally {
+    adam.dispose();
+    seeds.dispose();
+    crf?.dispose();
+    window.dispose();
+    upsampler.dispose();
+  }
+}
+
+/** The seed targets, made again when consistency checking edits the seed. */
+class Seeds {
+  targets: SeedTargets;
+  inconsistent = 0;
+  readonly labels: Uint8Array;
+
+  constructor(
+    private readonly input: FitInput,
+    private readonly upsampler: Upsampler,
+  ) {
+    this.labels = input.seed.slice();
+    this.targets = createSeedTargets(this.labels, input.classes, input.ignore, upsampler);
+  }
+
+  get ignore(): number {
+    return this.input.ignore;
+  }
+
+  edited(count: number): void {
+    if (count === 0) return;
+    this.inconsistent += count;
+    this.targets.dispose();
+    this.targets = createSeedTargets(this.labels, this.input.classes, this.input.ignore, this.upsampler);
+  }
+
+  dispose(): void {
+    this.targets.dispose();
+  }
+}
+
+interface StepInput {
+  readonly graph: ImageGraph;
+  readonly window: AttentionWindow;
+  readonly upsampler: Upsampler;
+  readonly seeds: Seeds;
+  readonly boxes: readonly ClippedBox[];
+  readonly crf: GatedCrf | undefined;
+  readonly adam: Adam;
+  readonly options: FitOptions;
+  readonly step: number;
+}
+
+/** Forward, losses, backward, update. @returns the loss */
+function trainStep(input: StepInput): number {
+  const { graph, window, upsampler, seeds, boxes, crf, adam, options, step } = input;
+  const parameters = parametersFromList(adam.parameters);
+  let loss = 0;
+  const gradients = tf.tidy(() => {
+    const shape = [graph.height * graph.width, options.hidden] as const;
+    const dropout =
+      options.dropout > 0
+        ? dropoutFactors(shape, options.dropout, deriveSeed(options.seed, "dropout", step))
+        : undefined;
+    const state = a2gnnForward(graph.features, parameters, window, dropout);
+    const losses = stepLosses(state, { upsampler, seeds, boxes, crf, options });
+    loss = losses.value;
+    return a2gnnBackward(graph.features, parameters, state, window, losses.dLogits, losses.dNodes).gradients;
+  });
+  adam.step(gradients);
+  tf.dispose(gradients);
+  return loss;
+}
+
+/** All losses of a step with their gradients; the consistency check comes before the cross-entropy, as in the reference. */
+function stepLosses(
+  state: A2gnnState,
+  { upsampler, seeds, boxes, crf, options }: Pick<StepInput, "upsampler" | "seeds" | "boxes" | "crf" | "options">,
+): { value: number; dLogits: tf.Tensor2D; dNodes: tf.Tensor2D | undefined } {
+  const { logits, nodes } = state;
+  const values: tf.Tensor[] = [];
+  const dLogits: tf.Tensor2D[] = [];
+  let dNodes: tf.Tensor2D | undefined;
+  const pixels = upsampler.up(logits); // [H·W, K]
+  if (boxes.length > 0) {
+    const points = findPoints(pixels, boxes, upsampler);
+    const multi = multiPointLoss(pixels, nodes, points, upsampler);
+    values.push(multi.value);
+    dLogits.push(multi.dLogits);
+    dNodes = multi.dNodes;
+    // The nodes are averages of ReLU outputs: without a threshold above 0 the check cannot fire.
+    const { consistencyThreshold: threshold } = options;
+    if (threshold > 0)
+      seeds.edited(
+        checkConsistency(seeds.labels, nodes, points, multi.prototypes, upsampler, { threshold, ignore: seeds.ignore }),
+      );
+  }
+  const seedLoss = seedCrossEntropy(logits, pixels, seeds.targets, upsampler);
+  values.push(seedLoss.value);
+  dLogits.push(seedLoss.gradient);
+  if (crf !== undefined && options.crfWeight !== 0) {
+    const probabilities = tf.softmax(logits);
+    const crfLoss = gatedCrfLoss(probabilities, crf);
+    values.push(tf.mul(crfLoss.value, options.crfWeight));
+    dLogits.push(throughSoftmax(probabilities, tf.mul(crfLoss.gradient, options.crfWeight)));
+  }
+  return { value: tf.addN(values).dataSync()[0], dLogits: tf.addN(dLogits), dNodes };
+}
+
+/**
+ * Softmax of the grid's logits at the image's pixels, [H·W, K]. The logits of the padded grid are resized straight to the
+ * un-padded size, as in the reference (not resized to the padded size and cropped).
+ */
+export function upsampleProbabilities(
+  logits: Float32Array,
+  grid: readonly [number, number],
+  image: readonly [number, number],
+): Float32Array {
+  const upsampler = createUpsampler(grid, image);
+  const n = grid[0] * grid[1];
+  const probabilities = tf.tidy(() => {
+    const pixels = upsampler.up(tf.tensor2d(logits, [n, logits.length / n]));
+    return tf.softmax(pixels).dataSync() as Float32Array;
+  });
+  upsampler.dispose();
+  return probabilities;
+}
+
+function checkInput({ graph, seed, colour }: FitInput): void {
+  const n = graph.height * graph.width;
+  const grid = `graph of ${graph.height}×${graph.width} cells`;
+  if (seed.length !== n * 64) throw expected("input", `${n * 64} seed pixels`, `${seed.length}`, grid);
+  if (colour.length !== n * 3) throw expected("input", `${n * 3} colours`, `${colour.length}`, grid);
+}

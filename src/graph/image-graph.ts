@@ -1,0 +1,68 @@
+/**
+ * One image as a graph (paper section 3.2): nodes are the cells of the grid with their deep features, edges the affinities
+ * inside a window (reference train_infer_A2GNN_box.py: features / sum, adjacency with its diagonal set to 1).
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { expected } from "../errors";
+
+/** n = height·width nodes, d = 2·radius + 1. The owner calls `dispose`. */
+export interface ImageGraph {
+  readonly height: number;
+  readonly width: number;
+  readonly radius: number;
+  /**
+   * Node features [n, kept]: each row divided by its sum, columns that are 0 for the whole image left out. Their weights
+   * would receive no gradient but weight decay and never meet the data, so the result is exactly the same.
+   */
+  readonly features: tf.Tensor2D;
+  /** Column count before empty ones were left out: the fan-in of the initial weights. */
+  readonly channels: number;
+  /** Which columns were kept, ascending. */
+  readonly columns: Int32Array;
+  /** Windowed adjacency [n, d·d], diagonal 1. Neighbours outside the map never count, whatever stands there. */
+  readonly affinity: Float32Array;
+  dispose(): void;
+}
+
+/**
+ * @param features non-negative features [n, c] (conv4 | conv5 | conv6); not disposed
+ * @param affinity windowed affinities [n, d·d]
+ */
+export function createImageGraph(
+  features: tf.Tensor2D,
+  affinity: Float32Array,
+  size: { readonly height: number; readonly width: number; readonly radius: number },
+): ImageGraph {
+  const { height, width, radius } = size;
+  const n = height * width;
+  const d = 2 * radius + 1;
+  if (features.shape[0] !== n || affinity.length !== n * d * d)
+    throw expected(
+      "input",
+      `${n} nodes with ${d * d} affinities each`,
+      `${features.shape[0]} nodes and ${affinity.length} affinities`,
+      `graph of ${height}×${width} cells`,
+    );
+  const adjacency = affinity.slice();
+  for (let i = 0; i < n; i++) adjacency[i * d * d + (d * d - 1) / 2] = 1;
+  const strongest = tf.tidy(() => tf.max(tf.abs(features), 0).dataSync());
+  const columns = Int32Array.from(strongest.keys()).filter((column) => strongest[column] !== 0);
+  const normalised = tf.tidy(() => {
+    const kept =
+      columns.length === features.shape[1] || columns.length === 0
+        ? features
+        : tf.gather(features, tf.tensor1d(columns, "int32"), 1);
+    return tf.divNoNan(kept, tf.sum(kept, 1, true)) as tf.Tensor2D;
+  });
+  return {
+    height,
+    width,
+    radius,
+    features: normalised,
+    channels: features.shape[1],
+    columns: columns.length === 0 ? Int32Array.from(strongest.keys()) : columns,
+    affinity: adjacency,
+    dispose: () => normalised.dispose(),
+  };
+}

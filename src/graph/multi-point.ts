@@ -1,0 +1,176 @@
+/**
+ * Multi-point loss for boxes (paper section 3.5; reference mytool.py, box_mp_loss_with_consistency_checking). In every
+ * box, each row and each column has one pixel where the box's class scores highest. These points must be of the class
+ * (cross-entropy), and alike (1 − cos between the upsampled features of all pairs of points of a box).
+ *
+ * The reference upsamples the feature map to the image first (256 channels at full size). Only the features of the points
+ * are needed: each is a mix of four cells.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import type { Box } from "../data/voc-boxes";
+import { bilinearTap } from "./upsample";
+
+const EPSILON = 1e-7;
+/** The reference adds this to every pair's distance; it has no gradient. */
+const PAIR_OFFSET = 1e-5;
+
+/** A box on the padded map, all ends included and inside. */
+export interface ClippedBox {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+  readonly class: number;
+}
+
+/** The points of one box: flat pixel positions, rows first, then columns. */
+export interface BoxPoints {
+  readonly box: ClippedBox;
+  readonly pixels: Int32Array;
+}
+
+export interface Grid {
+  readonly from: readonly [number, number];
+  readonly to: readonly [number, number];
+}
+
+/** Boxes with the XML's coordinates used as they are, both ends included, cut to the map; empty ones are left out. */
+export function clipBoxes(boxes: readonly Box[], [height, width]: readonly [number, number]): ClippedBox[] {
+  return boxes
+    .map((box) => ({
+      top: Math.max(0, box.ymin),
+      left: Math.max(0, box.xmin),
+      bottom: Math.min(height - 1, box.ymax),
+      right: Math.min(width - 1, box.xmax),
+      class: box.class,
+    }))
+    .filter((box) => box.top <= box.bottom && box.left <= box.right);
+}
+
+/** Where the class scores highest in each row and each column of each box. @param pixels logits [H·W, K] */
+export function findPoints(pixels: tf.Tensor2D, boxes: readonly ClippedBox[], grid: Grid): BoxPoints[] {
+  const [height, width] = grid.to;
+  const map = pixels.reshape([height, width, pixels.shape[1]]);
+  return boxes.map((box) => {
+    const rows = box.bottom - box.top + 1;
+    const columns = box.right - box.left + 1;
+    const [inRow, inColumn] = tf.tidy(() => {
+      const scores = tf.slice(map, [box.top, box.left, box.class], [rows, columns, 1]).reshape([rows, columns]);
+      return [tf.argMax(scores, 1).dataSync(), tf.argMax(scores, 0).dataSync()];
+    });
+    const positions = new Int32Array(rows + columns);
+    for (let y = 0; y < rows; y++) positions[y] = (box.top + y) * width + box.left + inRow[y];
+    for (let x = 0; x < columns; x++) positions[rows + x] = (box.top + inColumn[x]) * width + box.left + x;
+    return { box, pixels: positions };
+  });
+}
+
+/**
+ * @param pixels upsampled logits [H·W, K]; @param nodes node features [n, m]
+ * @returns loss, dL/dlogits on the grid [n, K], dL/dnodes [n, m], and each box's features for the consistency check;
+ *   call inside a `tf.tidy`
+ */
+export function multiPointLoss(
+  pixels: tf.Tensor2D,
+  nodes: tf.Tensor2D,
+  points: readonly BoxPoints[],
+  grid: Grid,
+): {
+  readonly value: tf.Scalar;
+  readonly dLogits: tf.Tensor2D;
+  readonly dNodes: tf.Tensor2D;
+  readonly prototypes: readonly tf.Tensor1D[];
+} {
+  const n = nodes.shape[0];
+  const count = points.reduce((sum, each) => sum + each.pixels.length, 0);
+  const pairs = points.reduce((sum, each) => sum + each.pixels.length ** 2, 0);
+  const positions = new Int32Array(count);
+  const wanted = new Int32Array(count);
+  let start = 0;
+  for (const { box, pixels: own } of points) {
+    positions.set(own, start);
+    wanted.fill(box.class, start, start + own.length);
+    start += own.length;
+  }
+  const taps = pointTaps(positions, grid);
+  const cells = tf.tensor1d(taps.cells, "int32"); // [4·count]
+  const weights = tf.tensor3d(taps.weights, [count, 4, 1]);
+  const spread = (gradient: tf.Tensor2D): tf.Tensor2D =>
+    tf.unsortedSegmentSum(
+      tf.mul(gradient.expandDims(1), weights).reshape([count * 4, gradient.shape[1]]),
+      cells,
+      n,
+    ) as tf.Tensor2D;
+
+  const classes = pixels.shape[1];
+  const logProbabilities = tf.logSoftmax(tf.gather(pixels, tf.tensor1d(positions, "int32"))); // [count, K]
+  const target = tf.oneHot(tf.tensor1d(wanted, "int32"), classes);
+  const classLoss = tf.mul(tf.sum(tf.mul(logProbabilities, target)), -1 / count);
+  const dLogits = spread(tf.mul(tf.sub(tf.exp(logProbabilities), target), 1 / count) as tf.Tensor2D);
+
+  const features = tf.sum(
+    tf.mul(tf.gather(nodes, cells).reshape([count, 4, nodes.shape[1]]), weights),
+    1,
+  ) as tf.Tensor2D; // [count, m]
+  const distances: tf.Tensor[] = [];
+  const gradients: tf.Tensor2D[] = [];
+  const prototypes: tf.Tensor1D[] = [];
+  start = 0;
+  for (const { pixels: own } of points) {
+    const part = tf.slice(features, [start, 0], [own.length, -1]);
+    start += own.length;
+    const back = pairDistance(part, pairs);
+    distances.push(back.value);
+    gradients.push(back.gradient);
+    prototypes.push(tf.mean(part, 0));
+  }
+  const value = tf.add(classLoss, tf.addN(distances)) as tf.Scalar;
+  return { value, dLogits, dNodes: spread(tf.concat(gradients, 0)), prototypes };
+}
+
+/** Σ over all pairs, self included, of (1 − cos + 1e-5) / pairs, with its gradient. @param x [p, m] */
+function pairDistance(x: tf.Tensor2D, pairs: number): { value: tf.Tensor; gradient: tf.Tensor2D } {
+  const p = x.shape[0];
+  const norm = tf.sqrt(tf.sum(tf.square(x), 1, true)) as tf.Tensor2D; // [p, 1]
+  const inverse = tf.reciprocal(tf.add(tf.matMul(norm, norm, false, true), EPSILON)) as tf.Tensor2D;
+  const cos = tf.mul(tf.matMul(x, x, false, true), inverse) as tf.Tensor2D;
+  const value = tf.add(tf.mul(tf.sum(cos), -1 / pairs), ((1 + PAIR_OFFSET) * p * p) / pairs);
+  const along = tf.matMul(tf.mul(cos, inverse) as tf.Tensor2D, norm); // Σ_j cos_ij ‖x_j‖ / D_ij
+  const gradient = tf.mul(
+    tf.sub(tf.matMul(inverse, x), tf.mul(tf.divNoNan(x, norm), along)),
+    -2 / pairs,
+  ) as tf.Tensor2D;
+  return { value, gradient };
+}
+
+/** The four cells of each pixel and their bilinear weights. */
+function pointTaps(positions: Int32Array, grid: Grid): { cells: Int32Array; weights: Float32Array } {
+  const [h, w] = grid.from;
+  const [H, W] = grid.to;
+  const cells = new Int32Array(positions.length * 4);
+  const weights = new Float32Array(positions.length * 4);
+  positions.forEach((position, i) => {
+    const row = bilinearTap(Math.floor(position / W), h, H);
+    const column = bilinearTap(position % W, w, W);
+    cells.set(
+      [
+        row.lower * w + column.lower,
+        row.lower * w + column.upper,
+        row.upper * w + column.lower,
+        row.upper * w + column.upper,
+      ],
+      i * 4,
+    );
+    weights.set(
+      [
+        (1 - row.weight) * (1 - column.weight),
+        (1 - row.weight) * column.weight,
+        row.weight * (1 - column.weight),
+        row.weight * column.weight,
+      ],
+      i * 4,
+    );
+  });
+  return { cells, weights };
+}

@@ -1,0 +1,100 @@
+/**
+ * Cross-entropy on the seeds (METHOD section 3; reference mytool.py, train_with_nocrf): logits upsampled to the padded
+ * image, mean over background seeds + mean over foreground seeds; a kind without seeds gives 0, not NaN.
+ *
+ * With p the softmax at a pixel, w its weight (1/number of seeds of its kind, 0 for unknown pixels) and Y the one-hot
+ * labels, the gradient is Uᵀ(p·w) − Uᵀ(Y·w). The second term is constant during training and computed once; the loss
+ * itself is Σ w·logsumexp − ⟨logits, Uᵀ(Y·w)⟩.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { expected } from "../errors";
+import { bilinearTap, type Upsampler } from "./upsample";
+
+/** The seeds of one image, ready for the loss. Made again when seeds change. */
+export interface SeedTargets {
+  /** log of the pixel's weight, −∞ for unknown pixels: [H·W, 1] */
+  readonly logWeights: tf.Tensor2D;
+  /** The weights themselves, [1, H·W]. */
+  readonly weights: tf.Tensor2D;
+  /** Uᵀ(Y·w), [h·w, K] */
+  readonly attraction: tf.Tensor2D;
+  dispose(): void;
+}
+
+/**
+ * @param seed class per pixel of the padded image, row-major [H·W]; `ignore` where unknown
+ * @throws UserError "input" for a label that is neither a class nor `ignore`
+ */
+export function createSeedTargets(
+  seed: Uint8Array,
+  classes: number,
+  ignore: number,
+  upsampler: Upsampler,
+): SeedTargets {
+  const { from, to } = upsampler;
+  const [h, w] = from;
+  const [H, W] = to;
+  if (seed.length !== H * W) throw expected("input", `${H}×${W} seed labels`, `${seed.length} values`, "seed label");
+  let background = 0;
+  let foreground = 0;
+  for (const label of seed) {
+    if (label === ignore) continue;
+    if (label >= classes) throw expected("input", `labels below ${classes} or ${ignore}`, `${label}`, "seed label");
+    if (label === 0) background++;
+    else foreground++;
+  }
+  const weights = new Float32Array(H * W);
+  const attraction = new Float64Array(h * w * classes);
+  const columns = Array.from({ length: W }, (_, x) => bilinearTap(x, w, W));
+  for (let y = 0; y < H; y++) {
+    const row = bilinearTap(y, h, H);
+    for (let x = 0; x < W; x++) {
+      const label = seed[y * W + x];
+      if (label === ignore) continue;
+      const weight = 1 / (label === 0 ? background : foreground);
+      weights[y * W + x] = weight;
+      const column = columns[x];
+      const top = row.lower * w;
+      const bottom = row.upper * w;
+      attraction[(top + column.lower) * classes + label] += weight * (1 - row.weight) * (1 - column.weight);
+      attraction[(top + column.upper) * classes + label] += weight * (1 - row.weight) * column.weight;
+      attraction[(bottom + column.lower) * classes + label] += weight * row.weight * (1 - column.weight);
+      attraction[(bottom + column.upper) * classes + label] += weight * row.weight * column.weight;
+    }
+  }
+  const tensors = [
+    tf.tensor2d(weights.map(Math.log), [H * W, 1]),
+    tf.tensor2d(weights, [1, H * W]),
+    tf.tensor2d(Float32Array.from(attraction), [h * w, classes]),
+  ];
+  return {
+    logWeights: tensors[0],
+    weights: tensors[1],
+    attraction: tensors[2],
+    dispose: () => tf.dispose(tensors),
+  };
+}
+
+/**
+ * @param logits grid logits [h·w, K]
+ * @param pixels the same upsampled, [H·W, K]
+ * @returns loss (scalar) and dL/dlogits [h·w, K]; call inside a `tf.tidy`
+ */
+export function seedCrossEntropy(
+  logits: tf.Tensor2D,
+  pixels: tf.Tensor2D,
+  targets: SeedTargets,
+  upsampler: Upsampler,
+): { readonly value: tf.Scalar; readonly gradient: tf.Tensor2D } {
+  const logProbabilities = tf.logSoftmax(pixels); // [H·W, K]
+  const first = [pixels.shape[0], 1] as [number, number];
+  const logSumExp = tf.sub(tf.slice(pixels, [0, 0], first), tf.slice(logProbabilities, [0, 0], first));
+  const value = tf.sub(
+    tf.matMul(targets.weights, logSumExp as tf.Tensor2D).asScalar(),
+    tf.sum(tf.mul(logits, targets.attraction)),
+  ) as tf.Scalar;
+  const weighted = tf.exp(tf.add(logProbabilities, targets.logWeights)) as tf.Tensor2D; // p·w
+  const gradient = tf.sub(upsampler.down(weighted), targets.attraction) as tf.Tensor2D;
+  return { value, gradient };
+}
