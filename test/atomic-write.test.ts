@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import fs from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import test from "node:test";
+import { replaceAtomic, writeAtomic } from "../src/data/atomic-write";
+
+test("files appear whole, replace what was there, and make their folder", async () => {
+  const folder = await fs.mkdtemp(path.join(os.tmpdir(), "atomic-"));
+  const file = path.join(folder, "new", "a.txt");
+  await writeAtomic(file, "one");
+  await Promise.all([writeAtomic(file, "two"), writeAtomic(file, "two")]);
+  assert.equal(await fs.readFile(file, "utf8"), "two");
+  assert.deepEqual(await fs.readdir(path.dirname(file)), ["a.txt"]);
+  await fs.rm(folder, { recursive: true });
+});
+
+test("a failing write leaves the old file and no rest", async () => {
+  const folder = await fs.mkdtemp(path.join(os.tmpdir(), "atomic-"));
+  const file = path.join(folder, "a.txt");
+  await writeAtomic(file, "old");
+  const failing = replaceAtomic(file, async (temporary) => {
+    await fs.writeFile(temporary, "half");
+    throw new Error("disk full");
+  });
+  await assert.rejects(failing, /cannot write .*a\.txt: disk full/);
+  assert.equal(await fs.readFile(file, "utf8"), "old");
+  assert.deepEqual(await fs.readdir(folder), ["a.txt"]);
+  await assert.rejects(writeAtomic(path.join(file, "b.txt"), "x"), { name: "UserError", code: "output" });
+  await fs.rm(folder, { recursive: true });
+});
