@@ -27,6 +27,11 @@ export interface LabelInput {
 export interface LabelOptions extends FitOptions {
   /** Label of the padding on the right and bottom: the ignore value for boxes, 0 for others in the reference. */
   readonly seedPadding: number;
+  /**
+   * "direct", as the reference: logits of the padded grid straight to the image's size, a slight stretch wherever there
+   * is padding. "crop": to the padded size, then cut. Default "direct".
+   */
+  readonly logitResize?: "direct" | "crop";
   /** Absent: no random walk. */
   readonly walk?: WalkOptions & { readonly weight: number };
 }
@@ -56,7 +61,10 @@ export async function labelImage(
   const padded = padSeed(seed, grid, options.seedPadding);
   const colour = gridColour(image, grid);
   const fit = await fitGraph({ graph, classes, ignore, seed: padded, boxes, colour }, options, onStep);
-  const probabilities = upsampleProbabilities(fit.logits, grid, [image.height, image.width]);
+  const probabilities =
+    options.logitResize === "crop"
+      ? cropRows(upsampleProbabilities(fit.logits, grid, [grid[0] * 8, grid[1] * 8]), grid[1] * 8, image, classes)
+      : upsampleProbabilities(fit.logits, grid, [image.height, image.width]);
   if (options.walk === undefined || input.maps === undefined) return { probabilities, fit };
   const geometry = {
     height: graph.height,
@@ -68,6 +76,14 @@ export async function labelImage(
   const walked = randomWalk(graph.affinity, input.maps, classes, geometry, options.walk);
   addWalk(probabilities, walked, classes, options.walk.weight);
   return { probabilities, fit, walked };
+}
+
+/** The upper left of a map [·, width, k] at the image's size. */
+function cropRows(map: Float32Array, width: number, image: RgbImage, k: number): Float32Array {
+  const out = new Float32Array(image.height * image.width * k);
+  const row = image.width * k;
+  for (let y = 0; y < image.height; y++) out.set(map.subarray(y * width * k, y * width * k + row), y * row);
+  return out;
 }
 
 /** The seed on the padded map [8·h, 8·w]. */

@@ -67,7 +67,7 @@ export function createSeedTargets(
     tf.tensor2d(weights.map(Math.log), [H * W, 1]),
     tf.tensor2d(weights, [1, H * W]),
     tf.tensor2d(Float32Array.from(attraction), [h * w, classes]),
-  ];
+  ].map((tensor) => tf.keep(tensor)); // made again inside a step when seeds are edited
   return {
     logWeights: tensors[0],
     weights: tensors[1],

@@ -1,0 +1,95 @@
+/** The goldens are NCHW, the library is NHWC with windowed arrays [n, d·d]: both ways. */
+
+import assert from "node:assert/strict";
+import type { NdArray } from "../../src/nd-array";
+
+/** [1, c, h, w] → rows [h·w, c]. */
+export function nchwToRows({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array> {
+  const [channels, height, width] = shape.slice(-3);
+  assert.equal(data.length, channels * height * width, "batch of 1");
+  const n = height * width;
+  const out = new Float32Array(data.length);
+  for (let c = 0; c < channels; c++) for (let i = 0; i < n; i++) out[i * channels + c] = data[c * n + i];
+  return { shape: [n, channels], data: out };
+}
+
+/** Rows [h·w, c] → the NCHW shape given. */
+export function rowsToNchw(rows: ArrayLike<number>, shape: readonly number[]): NdArray<Float32Array> {
+  const [channels, height, width] = shape.slice(-3);
+  const n = height * width;
+  const out = new Float32Array(rows.length);
+  for (let c = 0; c < channels; c++) for (let i = 0; i < n; i++) out[c * n + i] = rows[i * channels + c];
+  return { shape, data: out };
+}
+
+/** Windowed [n, d·d] → [d, d, h, w]. */
+export function windowToNchw(
+  windowed: Float32Array,
+  height: number,
+  width: number,
+  radius: number,
+): NdArray<Float32Array> {
+  const d = 2 * radius + 1;
+  return { shape: [d, d, height, width], data: rowsToNchw(windowed, [d * d, height, width]).data };
+}
+
+/** [1, d, d, h, w] → windowed [n, d·d]. */
+export function nchwToWindow({ shape, data }: NdArray<Float32Array>): {
+  windowed: Float32Array;
+  height: number;
+  width: number;
+  radius: number;
+} {
+  const [d, , height, width] = shape.slice(-4);
+  return {
+    windowed: nchwToRows({ shape: [d * d, height, width], data }).data,
+    height,
+    width,
+    radius: (d - 1) / 2,
+  };
+}
+
+/** A dense N×N matrix whose rows hold a window: its map and windowed form. The window is read off the mask's first row. */
+export function denseToWindow(
+  dense: Float32Array,
+  mask: Float32Array,
+): { windowed: Float32Array; height: number; width: number; radius: number } {
+  const n = Math.sqrt(mask.length);
+  let run = 0;
+  while (run < n && mask[run] !== 0) run++;
+  const radius = run - 1;
+  let width = run;
+  while (width < n && mask[width] === 0) width++;
+  const height = n / width;
+  assert.ok(Number.isInteger(height) && radius > 0, "the mask is a window around every node");
+  const d = 2 * radius + 1;
+  const windowed = new Float32Array(n * d * d);
+  for (let i = 0; i < n; i++) {
+    for (let o = 0; o < d * d; o++) {
+      const y = Math.floor(i / width) + Math.floor(o / d) - radius;
+      const x = (i % width) + (o % d) - radius;
+      if (y >= 0 && x >= 0 && y < height && x < width) windowed[i * d * d + o] = dense[i * n + y * width + x];
+    }
+  }
+  return { windowed, height, width, radius };
+}
+
+/** Windowed [n, d·d] → dense [n, n]. */
+export function windowToDense(
+  windowed: Float32Array,
+  height: number,
+  width: number,
+  radius: number,
+): NdArray<Float32Array> {
+  const n = height * width;
+  const d = 2 * radius + 1;
+  const data = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let o = 0; o < d * d; o++) {
+      const y = Math.floor(i / width) + Math.floor(o / d) - radius;
+      const x = (i % width) + (o % d) - radius;
+      if (y >= 0 && x >= 0 && y < height && x < width) data[i * n + y * width + x] = windowed[i * d * d + o];
+    }
+  }
+  return { shape: [n, n], data };
+}
