@@ -6,10 +6,11 @@ import { describeOptions, type OptionTable, parseFlags } from "./config/option";
 import { messageOf, UserError } from "./errors";
 import { steps } from "./steps/index";
 import { createReporter, silentReporter } from "./steps/reporter";
-import type { Step, StepContext, Summary } from "./steps/step";
+import type { Step, Summary } from "./steps/step";
 
 interface GlobalOptions {
   readonly backend: string;
+  readonly threads?: number;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -22,15 +23,28 @@ const globalOptions: OptionTable<GlobalOptions> = {
     group: "General",
     help: "TensorFlow backend: native (CPU), gpu (CUDA), cpu (plain JavaScript, slow)",
   },
+  threads: {
+    kind: "integer",
+    min: 1,
+    max: 1024,
+    group: "General",
+    help: "threads of the TensorFlow backend [default: one a core]",
+  },
   json: { kind: "boolean", default: false, group: "General", help: "print the Summary as JSON on standard output" },
-  quiet: { kind: "boolean", default: false, group: "General", help: "no progress and no notices" },
+  quiet: { kind: "boolean", default: false, group: "General", help: "no progress, notices or summary; only warnings" },
 };
 
 async function main(words: readonly string[]): Promise<number> {
-  const [name, ...rest] = words;
-  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+  const [first, ...others] = words;
+  const asked = first === "help" && others.length > 0;
+  const [name, rest] = asked ? [others[0], ["--help"]] : [first, others];
+  if (name === undefined) {
+    process.stderr.write(`${overview()}\n`);
+    return 2;
+  }
+  if (name === "help" || name === "--help" || name === "-h") {
     process.stdout.write(`${overview()}\n`);
-    return name === undefined ? 2 : 0;
+    return 0;
   }
   if (name === "--version" || name === "-v") {
     process.stdout.write(`${(require("../package.json") as { version: string }).version}\n`);
@@ -45,31 +59,46 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const table = { ...step.options, ...globalOptions } as OptionTable<object & GlobalOptions>;
   const { given, notices } = parseFlags(rest, table, step.ignored);
-  const { backend = "native", json = false, quiet = false, ...config } = given;
-  const reporter = quiet ? silentReporter : createReporter();
+  const { backend = "native", threads, json = false, quiet = false, ...config } = given;
+  const visible = createReporter();
+  const reporter = quiet ? { ...silentReporter, warn: visible.warn } : visible;
   for (const notice of notices) reporter.notice(notice);
+  if (threads !== undefined) limitThreads(threads);
   if (step.needsBackend) await useBackend(backend);
-  const summary = await step.run(config, { reporter, signal: stopOnInterrupt() });
+  const signal = stopOnSignal();
+  const summary = await step.run(config, { reporter, signal });
   reporter.finish();
   if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   else if (!quiet) process.stdout.write(`${(step.describe ?? describeSummary)(summary)}\n`);
-  return summary.failed.length > 0 ? 1 : 0;
+  return signal.aborted ? INTERRUPTED : summary.failed.length > 0 ? 1 : 0;
 }
 
-/** The first Ctrl-C ends after the image in hand, the second at once. */
-function stopOnInterrupt(): StepContext["signal"] {
+/** As shells report a process that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+/** TensorFlow reads these when it is loaded. */
+function limitThreads(count: number): void {
+  process.env.TF_NUM_INTRAOP_THREADS = String(count);
+  process.env.OMP_NUM_THREADS = String(count);
+}
+
+/** The first Ctrl-C, or SIGTERM of a batch system, ends after the image in hand; the second Ctrl-C at once. */
+function stopOnSignal(): AbortSignal {
   const controller = new AbortController();
-  process.once("SIGINT", () => {
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
     process.stderr.write("\nstopping after the image in hand; press Ctrl-C again to stop at once\n");
     controller.abort();
-    process.once("SIGINT", () => process.exit(130));
-  });
+  };
+  process.on("SIGINT", stop);
+  process.once("SIGTERM", stop);
   return controller.signal;
 }
 
 function overview(): string {
   const lines = steps.map((step) => `  ${step.name.padEnd(20)} ${step.about}`);
-  return `usage: a2gnn <step> [--option value …]\n\nSteps, in the order of the method:\n${lines.join("\n")}\n\na2gnn <step> --help lists the options of a step.`;
+  return `usage: a2gnn <step> [--option value …]\n\nSteps, in the order of the method:\n${lines.join("\n")}\n\na2gnn <step> --help lists the options of a step.
+Exit status: 0 done, 1 failed (images that failed are named, the rest is done), 2 wrong usage, 130 interrupted.`;
 }
 
 function help(step: Step<object>): string {
@@ -84,6 +113,10 @@ function describeSummary(summary: Summary): string {
   return [head, ...failures].join("\n");
 }
 
+function hintStep(name: string | undefined): string {
+  return steps.some((step) => step.name === name) ? `${name} --help` : "--help";
+}
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
@@ -91,6 +124,8 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     const known = error instanceof UserError;
     process.stderr.write(`a2gnn: ${known ? error.message : error instanceof Error ? error.stack : messageOf(error)}\n`);
-    process.exitCode = known && error.code === "usage" ? 2 : 1;
+    const usage = known && error.code === "usage";
+    if (usage) process.stderr.write(`a2gnn ${hintStep(process.argv[2])} lists what there is\n`);
+    process.exitCode = usage ? 2 : 1;
   },
 );

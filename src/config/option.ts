@@ -125,9 +125,27 @@ export function describeOptions<C>(table: OptionTable<C>): string {
           : `default ${Array.isArray(option.default) ? option.default.join(",") : option.default}`,
     ].filter((part) => part !== undefined);
     const text = option.help + (details.length > 0 ? ` [${details.join("; ")}]` : "");
-    lines.push(flag.length < 30 ? flag.padEnd(30) + text : `${flag}\n${" ".repeat(30)}${text}`);
+    const wrapped = wrap(text, HELP_WIDTH - HELP_COLUMN).join(`\n${" ".repeat(HELP_COLUMN)}`);
+    lines.push(
+      flag.length < HELP_COLUMN ? flag.padEnd(HELP_COLUMN) + wrapped : `${flag}\n${" ".repeat(HELP_COLUMN)}${wrapped}`,
+    );
   }
   return [...groups].map(([heading, lines]) => `${heading}:\n${lines.join("\n")}`).join("\n\n");
+}
+
+const HELP_COLUMN = 30;
+const HELP_WIDTH = 110;
+
+/** Lines of at most `width` characters, broken between words. */
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (last === "") lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function placeholder(option: Option<unknown>): string {

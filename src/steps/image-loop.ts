@@ -14,8 +14,8 @@ export interface ImageLoop<Prepared, Computed> {
   isDone(id: string): Promise<boolean>;
   /** Reading and decoding: runs while the image before is computed. */
   prepare(id: string): Promise<Prepared>;
-  /** The work that holds the network; one image at a time. */
-  compute(id: string, prepared: Prepared): Promise<Computed>;
+  /** The work that holds the network; one image at a time. `say` puts a detail behind the progress, e.g. the loss. */
+  compute(id: string, prepared: Prepared, say: (detail: string) => void): Promise<Computed>;
   /** What another thread can do, and writing: runs while the next image is computed. Its last write makes it done. */
   finish(id: string, computed: Computed): Promise<void>;
   /** How many images may be finishing at once. Default 1. */
@@ -46,8 +46,17 @@ export async function runImageLoop<Prepared, Computed>(
   for (const id of loop.ids) if (!(await loop.isDone(id))) todo.push(id);
   let skipped = total - todo.length;
 
-  const report = (label: string): void =>
-    reporter.progress({ done: done + skipped + failures.size, total, label, detail: failureCount(failures.size) });
+  const report = (label: string, said?: string): void => {
+    const detail = [said, failures.size > 0 ? `${failures.size} failed` : undefined].filter(
+      (part) => part !== undefined,
+    );
+    reporter.progress({
+      done: done + skipped + failures.size,
+      total,
+      label,
+      detail: detail.length > 0 ? detail.join("  ") : undefined,
+    });
+  };
   const fail = (id: string, error: unknown): void => {
     const failure = { image: id, reason: reasonOf(error) };
     failures.set(id, failure);
@@ -75,7 +84,7 @@ export async function runImageLoop<Prepared, Computed>(
       continue;
     }
     const input = prepared.value;
-    const computed = await settle(() => loop.compute(id, input));
+    const computed = await settle(() => loop.compute(id, input, (detail) => report(id, detail)));
     while (finishing.size >= (loop.finishing ?? 1)) await Promise.race(finishing);
     const finished = settle(async () => {
       if ("error" in computed) throw computed.error;
@@ -107,8 +116,4 @@ function reasonOf(error: unknown): string {
   if (error instanceof UserError || !(error instanceof Error)) return messageOf(error);
   const place = error.stack?.split("\n").find((line) => line.trimStart().startsWith("at "));
   return `${error.name}: ${error.message}${place === undefined ? "" : ` (${place.trim()})`}`;
-}
-
-function failureCount(count: number): string | undefined {
-  return count === 0 ? undefined : `${count} failed`;
 }

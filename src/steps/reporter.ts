@@ -25,10 +25,12 @@ export const silentReporter: Reporter = { notice() {}, warn() {}, progress() {},
 
 /**
  * Draws on a stream: on a terminal one line that updates in place, elsewhere a line at most every ten seconds.
- * Rates are measured from the first update, over what was done since, so skipped images do not flatter them.
+ * Rates are measured from the first update, over what was done since, so skipped images do not flatter them; the work on
+ * the image in hand counts towards the time left, not the rate.
  */
 export function createReporter(stream: NodeJS.WriteStream = process.stderr): Reporter {
   let started: { time: number; done: number } | undefined;
+  let latest: { time: number; done: number } | undefined;
   let lastLine = 0;
   let drawn = false;
   const clear = (): void => {
@@ -44,11 +46,12 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
     warn: (message) => say(`warning: ${message}`),
     progress({ done, total, label, detail, unit = "image" }) {
       const now = Date.now();
-      if (started === undefined || done < started.done) started = { time: now, done };
+      if (started === undefined || latest === undefined || done < started.done) started = latest = { time: now, done };
+      if (done !== latest.done) latest = { time: now, done };
       const fresh = done - started.done;
-      const each = fresh > 0 ? (now - started.time) / 1000 / fresh : undefined;
-      const rate =
-        each === undefined ? "" : `  ${formatSeconds(each)}/${unit}  ${formatSeconds(each * (total - done))} left`;
+      const each = fresh > 0 ? (latest.time - started.time) / 1000 / fresh : undefined;
+      const left = each === undefined ? 0 : Math.max(0, each * (total - done) - (now - latest.time) / 1000);
+      const rate = each === undefined ? "" : `  ${formatSeconds(each)}/${unit}  ${formatSeconds(left)} left`;
       const line = `${done}/${total}  ${label}${detail === undefined ? "" : `  ${detail}`}${rate}`;
       if (stream.isTTY) {
         stream.write(`\r\x1b[2K${line.slice(0, (stream.columns ?? 100) - 1)}`);
@@ -61,7 +64,7 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
     finish() {
       if (drawn) stream.write("\n");
       drawn = false;
-      started = undefined;
+      started = latest = undefined;
     },
   };
 }
