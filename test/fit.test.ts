@@ -6,7 +6,7 @@ import { dropoutFactors } from "../src/graph/a2gnn";
 import { type FitInput, type FitOptions, fitGraph, upsampleProbabilities } from "../src/graph/fit";
 import { createImageGraph } from "../src/graph/image-graph";
 import { gridColour, padSeed } from "../src/graph/label-image";
-import { normalTensor, randomAffinity } from "./numeric-gradient";
+import { normalTensor } from "./numeric-gradient";
 
 const [H, W] = [5, 7];
 const CLASSES = 3;
@@ -45,7 +45,11 @@ function twoHalves(channels: readonly number[]): { input: FitInput; raw: tf.Tens
   const seed = new Uint8Array(H * W * 64).fill(IGNORE);
   for (let y = 10; y < 20; y++) for (let x = 0; x < 6; x++) seed[y * W * 8 + x] = 0;
   for (let y = 10; y < 20; y++) for (let x = 48; x < 56; x++) seed[y * W * 8 + x] = 2;
-  const graph = createImageGraph(raw, randomAffinity(H, W, 2, 2), { height: H, width: W, radius: 2 });
+  const affinity = new Float32Array(H * W * 25).map((_, i) => {
+    const x = Math.floor(i / 25) % W;
+    return x < W / 2 === x + (i % 5) - 2 < W / 2 ? 0.9 : 0.2;
+  });
+  const graph = createImageGraph(raw, affinity, { height: H, width: W, radius: 2 });
   const colour = new Float32Array(H * W * 3);
   return { raw, input: { graph, classes: CLASSES, ignore: IGNORE, seed, boxes: [], colour } };
 }
