@@ -1,0 +1,19 @@
+/** Options of `setup`. */
+
+import type { OptionTable } from "./option";
+
+export interface SetupConfig {
+  readonly gpu: boolean;
+  readonly mpi: boolean;
+  readonly force: boolean;
+}
+
+export const setupOptions: OptionTable<SetupConfig> = {
+  gpu: {
+    kind: "boolean",
+    default: false,
+    help: "also the CUDA backend for --backend gpu (NVIDIA's libraries come along; about 3 GB to download)",
+  },
+  mpi: { kind: "boolean", default: false, help: "also MPICH, for training in several processes (13 MB)" },
+  force: { kind: "boolean", default: false, help: "make it anew even where it is there and whole" },
+};

@@ -1,0 +1,113 @@
+/**
+ * A folder in the cache that is either finished or not there. It is built under another name and renamed when done; its
+ * stamp holds the hash of the recipe it was made from and the sizes of its key files. So a set-up that was killed, a file
+ * that was lost, or a newer recipe is seen by a few look-ups, and the next set-up heals it.
+ */
+
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { isAliveProcess, type LockOptions, withLock } from "./lock";
+
+export interface FolderRecipe {
+  /** Where the finished folder stands. */
+  readonly folder: string;
+  /** Changes whenever the folder's contents would. */
+  readonly hash: string;
+  /** Files, relative to the folder, without which it is of no use. */
+  readonly keyFiles: readonly string[];
+}
+
+export type FolderState =
+  | { readonly state: "ready" }
+  | { readonly state: "missing" | "stale" | "damaged"; readonly why: string };
+
+interface Stamp {
+  readonly recipe: string;
+  /** Bytes of each key file. */
+  readonly files: Readonly<Record<string, number>>;
+}
+
+const STAMP = "stamp.json";
+
+/** Looks, without changing anything: a few milliseconds. */
+export function inspectFolder({ folder, hash, keyFiles }: FolderRecipe): FolderState {
+  if (!fs.existsSync(folder)) return { state: "missing", why: "not set up" };
+  let stamp: Stamp;
+  try {
+    stamp = JSON.parse(fs.readFileSync(path.join(folder, STAMP), "utf8")) as Stamp;
+  } catch {
+    return { state: "damaged", why: `${STAMP} is missing or unreadable` };
+  }
+  if (stamp.recipe !== hash) return { state: "stale", why: "made by another version of the set-up" };
+  for (const file of keyFiles) {
+    const bytes = sizeOfFile(path.join(folder, file));
+    if (bytes === undefined) return { state: "damaged", why: `${file} is missing` };
+    if (bytes !== stamp.files?.[file]) return { state: "damaged", why: `${file} has changed its size` };
+  }
+  return { state: "ready" };
+}
+
+/**
+ * Makes the folder unless it is ready. `build` fills an empty folder; when it throws, nothing is left but what it keeps
+ * elsewhere on purpose. Processes that come at the same time wait, then find the work done.
+ * @returns whether this call built it
+ */
+export async function finishFolder(
+  recipe: FolderRecipe,
+  build: (folder: string) => Promise<void>,
+  lock: LockOptions = {},
+): Promise<boolean> {
+  if (inspectFolder(recipe).state === "ready") return false;
+  return withLock(
+    `${recipe.folder}.lock`,
+    async () => {
+      if (inspectFolder(recipe).state === "ready") return false;
+      removeLeftovers(recipe.folder);
+      const building = `${recipe.folder}.building-${os.hostname()}-${process.pid}`;
+      try {
+        fs.mkdirSync(building, { recursive: true });
+        await build(building);
+        writeStamp(building, recipe);
+        replaceFolder(building, recipe.folder);
+      } finally {
+        fs.rmSync(building, { recursive: true, force: true });
+      }
+      return true;
+    },
+    lock,
+  );
+}
+
+function writeStamp(folder: string, { hash, keyFiles }: FolderRecipe): void {
+  const files: Record<string, number> = {};
+  for (const file of keyFiles) {
+    const bytes = sizeOfFile(path.join(folder, file));
+    if (bytes === undefined) throw new Error(`the build left no ${file} in ${folder}`);
+    files[file] = bytes;
+  }
+  const stamp: Stamp = { recipe: hash, files };
+  fs.writeFileSync(path.join(folder, STAMP), `${JSON.stringify(stamp, null, 2)}\n`);
+}
+
+/** Two renames: whoever has the old folder's files open keeps them. */
+function replaceFolder(from: string, to: string): void {
+  const old = `${to}.old-${process.pid}`;
+  if (fs.existsSync(to)) fs.renameSync(to, old);
+  fs.renameSync(from, to);
+  fs.rmSync(old, { recursive: true, force: true });
+}
+
+/** What killed set-ups left behind: under the lock, whatever no living process of this machine is working on. */
+function removeLeftovers(folder: string): void {
+  const prefix = path.basename(folder);
+  for (const name of fs.readdirSync(path.dirname(folder))) {
+    const match = /^\.(?:building|old)-(.*-)?(\d+)$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : "");
+    if (match === null || (Number(match[2]) !== process.pid && isAliveProcess(Number(match[2])))) continue;
+    fs.rmSync(path.join(path.dirname(folder), name), { recursive: true, force: true });
+  }
+}
+
+function sizeOfFile(file: string): number | undefined {
+  return fs.statSync(file, { throwIfNoEntry: false })?.size;
+}

@@ -1,0 +1,112 @@
+/**
+ * One set-up at a time: two clones that are set up at once share the cache. The holder keeps touching the lock file, so a
+ * lock left behind by a killed process is recognised, on this machine at once and across a shared home after two minutes.
+ */
+
+import { randomUUID } from "node:crypto";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface LockOptions {
+  /** Called once when another process holds the lock. */
+  readonly onWait?: (holder: string) => void;
+  /** A lock not touched for so long is taken over; milliseconds. */
+  readonly staleAfter?: number;
+  /** Milliseconds between looks. */
+  readonly poll?: number;
+  readonly signal?: AbortSignal;
+}
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  readonly token: string;
+}
+
+/** Runs `work` while holding `file`; waits for another holder, takes over from a dead one, and always releases. */
+export async function withLock<T>(file: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
+  const { onWait, staleAfter = 120_000, poll = 250, signal } = options;
+  const mine: Holder = { pid: process.pid, host: os.hostname(), token: randomUUID() };
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  for (let waited = false; !take(file, mine); ) {
+    const holder = read(file);
+    if (isAbandoned(file, holder, staleAfter)) {
+      remove(file, holder);
+      continue;
+    }
+    if (!waited) onWait?.(describe(holder));
+    waited = true;
+    await sleep(poll, undefined, { signal });
+  }
+  const heartbeat = setInterval(() => touch(file), Math.max(1, staleAfter / 8));
+  heartbeat.unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(heartbeat);
+    remove(file, mine);
+  }
+}
+
+function take(file: string, mine: Holder): boolean {
+  try {
+    fs.writeFileSync(file, JSON.stringify(mine), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Removes the lock of this holder and no other's: two processes may see the same abandoned lock, and one be quicker. */
+function remove(file: string, holder: Holder | undefined): void {
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    fs.renameSync(file, aside);
+    if (read(aside)?.token === holder?.token) fs.rmSync(aside);
+    else fs.renameSync(aside, file);
+  } catch {
+    // already gone
+  }
+}
+
+function isAbandoned(file: string, holder: Holder | undefined, staleAfter: number): boolean {
+  if (holder !== undefined && holder.host === os.hostname() && !isAliveProcess(holder.pid)) return true;
+  try {
+    return Date.now() - fs.statSync(file).mtimeMs > staleAfter;
+  } catch {
+    return false; // released a moment ago
+  }
+}
+
+/** Whether a process of this machine is still there. */
+export function isAliveProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function read(file: string): Holder | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(file, "utf8")) as Holder;
+  } catch {
+    return undefined; // gone, or being written
+  }
+}
+
+function touch(file: string): void {
+  try {
+    fs.utimesSync(file, new Date(), new Date());
+  } catch {
+    // taken over; the finished folder is still put in place by one rename
+  }
+}
+
+function describe(holder: Holder | undefined): string {
+  return holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
+}
