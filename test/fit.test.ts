@@ -50,7 +50,7 @@ function twoHalves(channels: readonly number[]): { input: FitInput; raw: tf.Tens
     return x < W / 2 === x + (i % 5) - 2 < W / 2 ? 0.9 : 0.2;
   });
   const graph = createImageGraph(raw, affinity, { height: H, width: W, radius: 2 });
-  const colour = new Float32Array(H * W * 3);
+  const colour = Float32Array.from({ length: H * W * 3 }, (_, i) => (Math.floor(i / 3) % W < W / 2 ? -1 : 1));
   return { raw, input: { graph, classes: CLASSES, ignore: IGNORE, seed, boxes: [], colour } };
 }
 
