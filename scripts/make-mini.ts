@@ -1,0 +1,122 @@
+/**
+ * Draws data/mini: `npx tsx scripts/make-mini.ts [folder]`. Scenes → photographs, masks and every kind of weak label in
+ * the VOC layout. Deterministic: the same bytes on each run (sharp only encodes the JPEGs).
+ */
+
+import path from "node:path";
+import sharp from "sharp";
+import { writeAtomic } from "../src/data/atomic-write";
+import type { DatasetDescription } from "../src/data/dataset";
+import { writeLabel } from "../src/data/label-png";
+import type { NdArray } from "../src/nd-array";
+import { encodeNpyDictionary } from "../src/weights/npy-dictionary";
+import { makeCam } from "./mini/cams";
+import { type Rendering, render } from "./mini/render";
+import { type Scene, scenes } from "./mini/scenes";
+import { type ThingName, things } from "./mini/things";
+import { boxesOf, type Clicks, clicksOf, type NamedBox, type Polyline, scribblesOf, tagsOf } from "./mini/weak-labels";
+
+export const miniDataset: DatasetDescription = {
+  classes: ["background", ...Object.keys(things)],
+  palette: [
+    [0, 0, 0],
+    [214, 69, 65],
+    [92, 184, 72],
+    [66, 133, 220],
+    [240, 173, 48],
+    [160, 90, 200],
+  ],
+  ignore: 255,
+};
+
+/** Class index of each kind of thing. */
+export const miniClasses = Object.fromEntries(Object.keys(things).map((name, i) => [name, i + 1])) as Record<
+  ThingName,
+  number
+>;
+
+export async function makeMini(root: string): Promise<void> {
+  const clicks: Record<string, Clicks> = {};
+  const tags: Record<string, number[]> = {};
+  for (const scene of scenes) {
+    const rendering = render(scene, miniClasses, miniDataset.ignore);
+    const { width, height } = rendering;
+    const raw = { width, height, channels: 3 as const };
+    const jpeg = sharp(Buffer.from(rendering.rgb), { raw }).jpeg({ quality: 88, chromaSubsampling: "4:4:4" });
+    await writeAtomic(path.join(root, "JPEGImages", `${scene.id}.jpg`), await jpeg.toBuffer());
+    const label = { width, height, data: rendering.label };
+    await writeLabel(path.join(root, "SegmentationClass", `${scene.id}.png`), label, miniDataset.palette);
+    const xml = annotation(scene, rendering, boxesOf(scene, rendering));
+    await writeAtomic(path.join(root, "Annotations", `${scene.id}.xml`), xml);
+    const strokes = scribblesOf(scene, rendering, miniClasses);
+    await writeAtomic(path.join(root, "Scribbles", `${scene.id}.txt`), polylineText(strokes));
+    const drawn = { width, height, data: drawStrokes(strokes, width, height, miniDataset.ignore) };
+    await writeLabel(path.join(root, "Scribbles", `${scene.id}.png`), drawn, miniDataset.palette);
+    clicks[scene.id] = clicksOf(scene, rendering, miniClasses);
+    tags[scene.id] = tagsOf(scene, rendering, miniClasses).map((label) => label - 1);
+    if (scene.split === "train") {
+      const cams = new Map<number, NdArray>();
+      for (const tag of tags[scene.id]) {
+        const thing = miniDataset.classes[tag + 1] as ThingName;
+        cams.set(tag, { shape: [height, width], data: makeCam(scene, rendering, thing) });
+      }
+      await writeAtomic(path.join(root, "CAM", `${scene.id}.npy`), encodeNpyDictionary(cams));
+    }
+  }
+  for (const split of ["train", "val"]) {
+    const ids = scenes.filter((scene) => scene.split === split).map(({ id }) => id);
+    await writeAtomic(path.join(root, "ImageSets", "Segmentation", `${split}.txt`), `${ids.join("\n")}\n`);
+  }
+  await writeAtomic(path.join(root, "points.json"), `${JSON.stringify(clicks, null, 1)}\n`);
+  await writeAtomic(path.join(root, "cls_labels.json"), `${JSON.stringify(tags)}\n`);
+  await writeAtomic(path.join(root, "dataset.json"), datasetText(miniDataset));
+}
+
+function annotation(scene: Scene, { width, height }: Rendering, boxes: readonly NamedBox[]): string {
+  const objects = boxes.map(
+    ({ name, xmin, ymin, xmax, ymax, truncated }) =>
+      `\t<object>\n\t\t<name>${name}</name>\n\t\t<truncated>${truncated ? 1 : 0}</truncated>\n\t\t<difficult>0</difficult>\n` +
+      `\t\t<bndbox>\n\t\t\t<xmin>${xmin}</xmin>\n\t\t\t<ymin>${ymin}</ymin>\n\t\t\t<xmax>${xmax}</xmax>\n\t\t\t<ymax>${ymax}</ymax>\n\t\t</bndbox>\n\t</object>\n`,
+  );
+  const size = `\t<size>\n\t\t<width>${width}</width>\n\t\t<height>${height}</height>\n\t\t<depth>3</depth>\n\t</size>\n`;
+  return `<annotation>\n\t<folder>mini</folder>\n\t<filename>${scene.id}.jpg</filename>\n${size}\t<segmented>1</segmented>\n${objects.join("")}</annotation>\n`;
+}
+
+/** One stroke a line: class,x,y,x,y,… */
+function polylineText(strokes: readonly Polyline[]): string {
+  return strokes.map((stroke) => `${[stroke.class, ...stroke.points.flat()].join(",")}\n`).join("");
+}
+
+/** The strokes 3 pixels wide; all else unlabelled. */
+export function drawStrokes(strokes: readonly Polyline[], width: number, height: number, ignore: number): Uint8Array {
+  const drawn = new Uint8Array(width * height).fill(ignore);
+  for (const stroke of strokes) {
+    stroke.points.forEach(([x, y], i) => {
+      const [fromX, fromY] = stroke.points[Math.max(0, i - 1)];
+      const steps = Math.max(1, Math.abs(x - fromX), Math.abs(y - fromY));
+      for (let step = 0; step <= steps; step++) {
+        const cx = Math.round(fromX + ((x - fromX) * step) / steps);
+        const cy = Math.round(fromY + ((y - fromY) * step) / steps);
+        for (let j = Math.max(0, cy - 1); j <= Math.min(height - 1, cy + 1); j++)
+          for (let k = Math.max(0, cx - 1); k <= Math.min(width - 1, cx + 1); k++) drawn[j * width + k] = stroke.class;
+      }
+    });
+  }
+  return drawn;
+}
+
+function datasetText({ classes, palette, ignore }: DatasetDescription): string {
+  const colours = palette.map((colour) => `    [${colour.join(", ")}]`).join(",\n");
+  return `{\n  "classes": ${JSON.stringify(classes)},\n  "palette": [\n${colours}\n  ],\n  "ignore": ${ignore}\n}\n`;
+}
+
+if (require.main === module) {
+  const root = process.argv[2] ?? path.join(__dirname, "..", "data", "mini");
+  makeMini(root).then(
+    () => process.stdout.write(`wrote ${scenes.length} images to ${root}\n`),
+    (error: unknown) => {
+      console.error(error);
+      process.exitCode = 1;
+    },
+  );
+}
