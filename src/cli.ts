@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `a2gnn <step> [--option value …]`: the only file that writes to the console and ends the process. */
 
-import { useBackend } from "./backend";
+import { type BackendName, backendNames, preferBackend, useBackend } from "./backend";
 import { describeOptions, type OptionTable, parseFlags } from "./config/option";
 import { messageOf, UserError } from "./errors";
 import { steps } from "./steps/index";
@@ -9,7 +9,7 @@ import { createReporter, silentReporter } from "./steps/reporter";
 import type { Step, Summary } from "./steps/step";
 
 interface GlobalOptions {
-  readonly backend: string;
+  readonly backend: BackendName;
   readonly threads?: number;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -18,7 +18,7 @@ interface GlobalOptions {
 const globalOptions: OptionTable<GlobalOptions> = {
   backend: {
     kind: "choice",
-    choices: ["native", "gpu", "cpu"],
+    choices: backendNames,
     default: "native",
     group: "General",
     help: "TensorFlow backend: native (CPU), gpu (CUDA), cpu (plain JavaScript, slow)",
@@ -59,12 +59,12 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const table = { ...step.options, ...globalOptions } as OptionTable<object & GlobalOptions>;
   const { given, notices } = parseFlags(rest, table, step.ignored);
-  const { backend = "native", threads, json = false, quiet = false, ...config } = given;
+  const { backend, threads, json = false, quiet = false, ...config } = given;
   const visible = createReporter();
   const reporter = quiet ? { ...silentReporter, warn: visible.warn } : visible;
   for (const notice of notices) reporter.notice(notice);
-  if (threads !== undefined) limitThreads(threads);
-  if (step.needsBackend) await useBackend(backend);
+  preferBackend(backend, { threads, notice: reporter.notice });
+  if (step.needsBackend) await useBackend();
   const signal = stopOnSignal();
   const summary = await step.run(config, { reporter, signal });
   reporter.finish();
@@ -75,12 +75,6 @@ async function main(words: readonly string[]): Promise<number> {
 
 /** As shells report a process that Ctrl-C ended. */
 const INTERRUPTED = 130;
-
-/** TensorFlow reads these when it is loaded. */
-function limitThreads(count: number): void {
-  process.env.TF_NUM_INTRAOP_THREADS = String(count);
-  process.env.OMP_NUM_THREADS = String(count);
-}
 
 /** The first Ctrl-C, or SIGTERM of a batch system, ends after the image in hand; the second Ctrl-C at once. */
 function stopOnSignal(): AbortSignal {
