@@ -1,0 +1,191 @@
+/**
+ * What every `npm run` script does first: npm packages from the lock file, the build in dist/, the native backend in the
+ * user's cache, `npx a2gnn` in this clone. Does only what is not there or stale, and says nothing when nothing is.
+ * Plain Node without packages, because on a fresh clone there are none.
+ *
+ * usage: node scripts/prepare.cjs [--no-native]
+ */
+
+const { spawnSync } = require("node:child_process");
+const { createHash } = require("node:crypto");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+
+const root = path.resolve(__dirname, "..");
+const inRoot = (...parts) => path.join(root, ...parts);
+
+function main() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19))
+    fail(`Node 20.19 or newer is needed, this is ${process.versions.node}`);
+  if (!packagesAreCurrent() || !buildIsCurrent())
+    oneAtATime(() => {
+      if (!packagesAreCurrent()) installPackages();
+      if (!buildIsCurrent()) build();
+    });
+  linkCommand();
+  if (!process.argv.includes("--no-native")) setUpNative();
+}
+
+// --- npm packages ---
+
+/** Whether node_modules holds what package-lock.json says, by the record that npm writes when it is done. */
+function packagesAreCurrent() {
+  const installed = readJson(inRoot("node_modules/.package-lock.json"));
+  if (installed === undefined) return false;
+  const wanted = Object.entries(readJson(inRoot("package-lock.json")).packages);
+  return wanted.every(([where, { version, optional, link }]) => {
+    if (where === "" || link) return true;
+    const got = installed.packages[where];
+    // Optional ones are other systems' binaries.
+    if (got === undefined) return optional === true;
+    return got.version === version && fs.existsSync(inRoot(where, "package.json"));
+  });
+}
+
+function installPackages() {
+  say("npm packages from the lock file …");
+  const npm = process.env.npm_execpath ?? "";
+  const [command, ...words] = /npm-cli\.js$/.test(npm) ? [process.execPath, npm] : ["npm"];
+  run("npm ci", command, [...words, "ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+// --- dist/ ---
+
+const STAMP = "dist/.prepared";
+
+/** Whether dist/ was built from these very sources and is whole. */
+function buildIsCurrent() {
+  if (readText(inRoot(STAMP)) !== sourcesHash()) return false;
+  return sourceFiles().every((file) => fs.existsSync(inRoot("dist", file.replace(/\.ts$/, ".js"))));
+}
+
+/** Built aside and put in place by a rename: no file of an older build stays, and no one sees half a build. */
+function build() {
+  say("building dist/ …");
+  const hash = sourcesHash();
+  const aside = inRoot("node_modules/.cache", `a2gnn-dist-${process.pid}`);
+  fs.rmSync(aside, { recursive: true, force: true });
+  try {
+    run("the build", process.execPath, [inRoot("node_modules/typescript/bin/tsc"), "-p", root, "--outDir", aside]);
+    for (const file of sourceFiles().filter((each) => !each.endsWith(".ts"))) {
+      fs.mkdirSync(path.dirname(path.join(aside, file)), { recursive: true });
+      fs.copyFileSync(inRoot("src", file), path.join(aside, file));
+    }
+    fs.chmodSync(path.join(aside, "cli.js"), 0o755);
+    fs.writeFileSync(path.join(aside, path.basename(STAMP)), hash);
+    const old = `${aside}-old`;
+    if (fs.existsSync(inRoot("dist"))) fs.renameSync(inRoot("dist"), old);
+    fs.renameSync(aside, inRoot("dist"));
+    fs.rmSync(old, { recursive: true, force: true });
+  } finally {
+    fs.rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+function sourceFiles() {
+  return fs
+    .readdirSync(inRoot("src"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
+    .map((entry) => path.relative(inRoot("src"), path.join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
+}
+
+function sourcesHash() {
+  const hash = createHash("sha256");
+  for (const file of ["tsconfig.json", "package.json", ...sourceFiles().map((each) => path.join("src", each))])
+    hash.update(`${file}\n`).update(fs.readFileSync(inRoot(file)));
+  return hash.digest("hex");
+}
+
+// --- npx a2gnn, native backend ---
+
+/** `npx a2gnn` in this clone: npm links the commands of dependencies, not a project's own. */
+function linkCommand() {
+  const link = inRoot("node_modules/.bin/a2gnn");
+  const target = path.join("..", "..", "dist", "cli.js");
+  try {
+    if (fs.readlinkSync(link) === target) return;
+  } catch {
+    // not there yet, or a file
+  }
+  fs.rmSync(link, { force: true });
+  fs.symlinkSync(target, link);
+}
+
+function setUpNative() {
+  const { nativeState } = require(inRoot("dist/setup/native-backend.js"));
+  if (nativeState("cpu").state === "ready") return;
+  // Standard output belongs to the script that comes after us.
+  const { status } = spawnSync(process.execPath, [inRoot("dist/cli.js"), "setup"], { stdio: ["ignore", 2, 2] });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+// --- small parts ---
+
+/** Two scripts started at once in one clone: the second waits, then finds the work done. */
+function oneAtATime(work) {
+  const lock = path.join(os.tmpdir(), `a2gnn-prepare-${createHash("sha256").update(root).digest("hex").slice(0, 16)}`);
+  for (;;) {
+    try {
+      fs.writeFileSync(lock, String(process.pid), { flag: "wx" });
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      if (isAbandoned(lock)) fs.rmSync(lock, { force: true });
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+  const release = () => fs.rmSync(lock, { force: true });
+  process.once("exit", release); // also after fail()
+  work();
+  process.off("exit", release);
+  release();
+}
+
+function isAbandoned(lock) {
+  const pid = Number(readText(lock));
+  if (!pid) return Date.now() - (fs.statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0) > 10_000;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === "ESRCH";
+  }
+}
+
+/** Runs quietly; shows what the command said only when it fails. */
+function run(purpose, command, words) {
+  const { status, stdout, stderr, error } = spawnSync(command, words, { cwd: root, encoding: "utf8" });
+  if (status === 0) return;
+  process.stderr.write(`${stdout ?? ""}${stderr ?? ""}`);
+  fail(`${purpose} failed${error ? `: ${error.message}` : ""}`);
+}
+
+function readText(file) {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function say(what) {
+  process.stderr.write(`prepare: ${what}\n`);
+}
+
+function fail(message) {
+  process.stderr.write(`prepare: ${message}\n`);
+  process.exit(1);
+}
+
+main();
