@@ -32,14 +32,17 @@ export function refineCam(
   cam: tf.Tensor4D,
   stripElements: number = STRIP_ELEMENTS,
 ): tf.Tensor4D {
-  const [b, h, w, c] = features.shape;
+  const [b, h, w] = features.shape;
   const k = cam.shape[3];
   if (cam.shape[0] !== b || cam.shape[1] !== h || cam.shape[2] !== w)
     throw expected("input", `a map of [${b}, ${h}, ${w}, k]`, `[${cam.shape.join(", ")}]`, "refineCam");
   return tf.tidy(() => {
-    const maps = tf.unstack(cam.reshape([b, h * w, k])) as tf.Tensor2D[];
-    const nodes = tf.unstack(features.reshape([b, h * w, c])) as tf.Tensor2D[];
-    const refined = nodes.map((each, image) => refineNodes(each, maps[image], stripElements));
+    // Slices, not tf.unstack: its gradient fails for one image.
+    const nodesOf = (x: tf.Tensor4D, image: number): tf.Tensor2D =>
+      x.slice([image, 0, 0, 0], [1, h, w, x.shape[3]]).reshape([h * w, x.shape[3]]);
+    const refined = Array.from({ length: b }, (_, image) =>
+      refineNodes(nodesOf(features, image), nodesOf(cam, image), stripElements),
+    );
     return tf.stack(refined).reshape([b, h, w, k]);
   });
 }
