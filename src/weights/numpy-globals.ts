@@ -3,11 +3,12 @@
  * are decoded when asked for.
  */
 
+import { expected } from "../errors";
 import { type NdArray, sizeOf } from "../nd-array";
 import { decodeElements, elementBytes } from "./element-type";
 import { checkedSize, numpyElementType } from "./npy";
-import { isPickleObject, type PickleObject, type PickleValue } from "./pickle";
-import { callable, malformed } from "./python-globals";
+import { isPickleObject, type PickleContext, type PickleObject, type PickleValue } from "./pickle";
+import { type Call, callables } from "./python-globals";
 import { fortranStrides, gather } from "./strided";
 
 export interface PickledDtype extends PickleObject {
@@ -34,17 +35,17 @@ export const isPickledArray = (value: PickleValue): value is PickledArray =>
  */
 export function numbersOf({ shape, descr, fortranOrder, content }: PickledArray, where: string): NdArray {
   const { type, byteOrder } = numpyElementType(descr, where);
-  if (!(content instanceof Uint8Array)) throw malformed(`an array without bytes (${where})`);
+  if (!(content instanceof Uint8Array)) throw expected("weights", "the bytes of an array", "objects", where);
   if (content.length !== checkedSize(shape, where) * elementBytes[type])
-    throw malformed(`${content.length} bytes for an array of [${shape.join(", ")}] ${type} (${where})`);
+    throw expected("weights", `the bytes of [${shape.join(", ")}] ${type}`, `${content.length} bytes`, where);
   const data = decodeElements(type, Uint8Array.from(content), where, byteOrder);
   return { shape, data: fortranOrder && shape.length > 1 ? gather(data, shape, fortranStrides(shape)) : data };
 }
 
 /** numpy.dtype(code, align, copy); its state then gives the byte order. */
-function dtype([code]: readonly PickleValue[]): PickledDtype {
+function dtype([code]: readonly PickleValue[], { fail }: PickleContext): PickledDtype {
   const name = code instanceof Uint8Array ? Buffer.from(code).toString("latin1") : code;
-  if (typeof name !== "string" || !/^[a-zA-Z]\w{0,8}$/.test(name)) throw malformed("a numpy type without a code");
+  if (typeof name !== "string" || !/^[a-zA-Z]\w{0,8}$/.test(name)) throw fail("a numpy type without a code");
   return {
     kind: "numpy.dtype",
     descr: name.startsWith("O") ? "|O" : `|${name}`,
@@ -59,9 +60,9 @@ function dtype([code]: readonly PickleValue[]): PickledDtype {
 const isDtype = (value: PickleValue | undefined): value is PickledDtype =>
   value !== undefined && isPickleObject(value) && value.kind === "numpy.dtype";
 
-function shapeOf(value: PickleValue | undefined): number[] {
+function shapeOf(value: PickleValue | undefined, { fail }: PickleContext): number[] {
   if (!Array.isArray(value) || !value.every((extent) => Number.isSafeInteger(extent) && Number(extent) >= 0))
-    throw malformed("an array without a shape");
+    throw fail("an array without a shape");
   return value.slice() as number[];
 }
 
@@ -74,14 +75,15 @@ function reconstruct(): PickledArray {
     fortranOrder: false,
     content: new Uint8Array(0),
     /** (version, shape, dtype, is_fortran, content) */
-    setState(state) {
-      if (!Array.isArray(state) || state.length < 4) throw malformed("an array without a state");
+    setState(state, context) {
+      const { fail } = context;
+      if (!Array.isArray(state) || state.length < 4) throw fail("an array without a state");
       const [shape, type, fortranOrder, content] = state.slice(-4);
-      if (!isDtype(type)) throw malformed("an array without a type");
+      if (!isDtype(type)) throw fail("an array without a type");
       // Python 2's bytes are strings of which each character is a byte.
       const bytes = typeof content === "string" ? Buffer.from(content, "latin1") : content;
-      if (!(bytes instanceof Uint8Array) && !Array.isArray(bytes)) throw malformed("an array without content");
-      this.shape = shapeOf(shape);
+      if (!(bytes instanceof Uint8Array) && !Array.isArray(bytes)) throw fail("an array without content");
+      this.shape = shapeOf(shape, context);
       this.descr = type.descr;
       this.fortranOrder = fortranOrder === true || fortranOrder === 1;
       this.content = bytes;
@@ -90,11 +92,11 @@ function reconstruct(): PickledArray {
 }
 
 /** numpy.core.numeric._frombuffer(bytes, dtype, shape, order), protocol 5 */
-function fromBuffer([bytes, type, shape, order]: readonly PickleValue[]): PickledArray {
-  if (!(bytes instanceof Uint8Array) || !isDtype(type)) throw malformed("an array without bytes or type");
+function fromBuffer([bytes, type, shape, order]: readonly PickleValue[], context: PickleContext): PickledArray {
+  if (!(bytes instanceof Uint8Array) || !isDtype(type)) throw context.fail("an array without bytes or type");
   return {
     ...reconstruct(),
-    shape: shapeOf(shape),
+    shape: shapeOf(shape, context),
     descr: type.descr,
     fortranOrder: order === "F",
     content: bytes,
@@ -102,29 +104,27 @@ function fromBuffer([bytes, type, shape, order]: readonly PickleValue[]): Pickle
 }
 
 /** numpy.core.multiarray.scalar(dtype, bytes): a plain number, or a note of what else it was */
-function scalar([type, content]: readonly PickleValue[]): PickleValue {
+function scalar([type, content]: readonly PickleValue[], { fail }: PickleContext): PickleValue {
   const bytes = typeof content === "string" ? Buffer.from(content, "latin1") : content;
-  if (!isDtype(type)) throw malformed("a numpy number without a type");
+  if (!isDtype(type)) throw fail("a numpy number without a type");
   if (!(bytes instanceof Uint8Array) || !/^[<>|=][fiub]\d$/.test(type.descr)) return { kind: "numpy.generic" };
   const { data } = numbersOf({ ...reconstruct(), shape: [1], descr: type.descr, content: bytes }, "a numpy number");
   return data[0];
 }
 
-const inCore: Readonly<Record<string, (args: readonly PickleValue[]) => PickleValue>> = {
+const inCore: Readonly<Record<string, Call>> = {
   "multiarray._reconstruct": reconstruct,
   "multiarray.scalar": scalar,
   "numeric._frombuffer": fromBuffer,
 };
 
 /** NumPy 2 renamed `numpy.core` to `numpy._core`. */
-export const numpyGlobals: ReadonlyMap<string, PickleObject> = new Map(
-  Object.entries<(args: readonly PickleValue[]) => PickleValue>({
-    ...Object.fromEntries(Object.entries(inCore).map(([name, call]) => [`numpy.core.${name}`, call])),
-    ...Object.fromEntries(Object.entries(inCore).map(([name, call]) => [`numpy._core.${name}`, call])),
-    "numpy.dtype": dtype,
-    "numpy.ndarray": reconstruct,
-  }).map(([name, call]) => [name, callable(name, call)]),
-);
+export const numpyGlobals: ReadonlyMap<string, PickleObject> = callables({
+  ...Object.fromEntries(Object.entries(inCore).map(([name, call]) => [`numpy.core.${name}`, call])),
+  ...Object.fromEntries(Object.entries(inCore).map(([name, call]) => [`numpy._core.${name}`, call])),
+  "numpy.dtype": dtype,
+  "numpy.ndarray": reconstruct,
+});
 
 /** Elements of an array of objects, if it is one and has one for each place. */
 export function objectsOf({ shape, descr, content }: PickledArray): readonly PickleValue[] | undefined {

@@ -23,10 +23,17 @@ export type PickleValue =
 /** A stand-in for a Python function, class or object. */
 export interface PickleObject {
   readonly kind: string;
-  /** What a function or class makes of its arguments. `charge` is told how many elements it copies. */
-  call?(args: readonly PickleValue[], charge: (elements: number) => void): PickleValue;
+  /** What a function or class makes of its arguments. */
+  call?(args: readonly PickleValue[], context: PickleContext): PickleValue;
   /** Takes what Python would give to `__setstate__`. */
-  setState?(state: PickleValue): void;
+  setState?(state: PickleValue, context: PickleContext): void;
+}
+
+/** For stand-ins: the bound on their work, and errors that name the file and the place. */
+export interface PickleContext {
+  /** To be told how many elements are copied. */
+  charge(elements: number): void;
+  fail(what: string): UserError;
 }
 
 /** What a pickle may refer to. */
@@ -34,7 +41,7 @@ export interface PickleRules {
   /** The stand-in for `module.name`, or undefined to refuse it. */
   global(name: string): PickleObject | undefined;
   /** What a persistent id stands for; without this, such ids are refused. */
-  persistent?(id: PickleValue): PickleValue;
+  persistent?(id: PickleValue, context: PickleContext): PickleValue;
 }
 
 /** Instructions and copied elements, some 32 bytes each, so 0.5 GB at worst; the tags of 120,000 images take 6 million. */
@@ -165,17 +172,17 @@ function createMachine({ fail }: PickleReader, rules: PickleRules, where: string
       if (!isPickleObject(target) || target.call === undefined) throw fail("a call of what is no function");
       if (!Array.isArray(args)) throw fail("a call without arguments");
       charge(CONTAINER_WORK);
-      return target.call(args, charge);
+      return target.call(args, { charge, fail });
     },
     build(target, state) {
       if (target instanceof Map) return; // attributes of an OrderedDict, e.g. a state_dict's _metadata
       if (!isPickleObject(target) || target.setState === undefined) throw fail("a state for what has none");
-      target.setState(state);
+      target.setState(state, { charge, fail });
     },
     persistent(id) {
       if (rules.persistent === undefined) throw fail("a reference to something outside");
       charge(CONTAINER_WORK);
-      return rules.persistent(id);
+      return rules.persistent(id, { charge, fail });
     },
     result() {
       const value = pop();
