@@ -41,6 +41,11 @@ export class GoldenCase {
     private readonly entry: CaseEntry,
   ) {}
 
+  /** The manifest's description of the case. */
+  get meaning(): string {
+    return this.entry.meaning;
+  }
+
   /** Attribute of the manifest. @throws when absent */
   attr<T>(key: string): T {
     assert.ok(key in this.entry.attrs, `attribute "${key}" is missing in ${this.name}`);
@@ -162,6 +167,13 @@ export function readGoldenFolder(root: string): GoldenCase[] {
     cases: Record<string, CaseEntry>;
   };
   return Object.entries(manifest.cases).map(([name, entry]) => new GoldenCase(root, name, entry));
+}
+
+/** The folders `checkpoints` and `dataset` count as cases of their own: their handlers check them file by file. */
+export function folderCases(root: string): GoldenCase[] {
+  return ["checkpoints", "dataset"]
+    .filter((name) => fs.existsSync(path.join(root, name)))
+    .map((name) => new GoldenCase(root, name, { meaning: name, attrs: {}, tensors: {} }));
 }
 
 export function handlerFor(handlers: readonly GoldenHandler[], name: string): GoldenHandler | undefined {

@@ -4,7 +4,6 @@ import fs from "node:fs";
 import path from "node:path";
 import { useBackend } from "../src/backend";
 import {
-  GoldenCase,
   type GoldenResult,
   handlerFor,
   loadHandlers,
@@ -41,13 +40,6 @@ async function main(): Promise<number> {
   );
   const unsupportedNamed = wanted.length > 0 && count("not supported") > 0;
   return count("failed") > 0 || unsupportedNamed || unmatched.length > 0 || results.length === 0 ? 1 : 0;
-}
-
-/** The folders `checkpoints` and `dataset` count as cases of their own: their handlers check them file by file. */
-function folderCases(root: string): GoldenCase[] {
-  return ["checkpoints", "dataset"]
-    .filter((name) => fs.existsSync(path.join(root, name)))
-    .map((name) => new GoldenCase(root, name, { meaning: name, attrs: {}, tensors: {} }));
 }
 
 main().then(
