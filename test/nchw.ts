@@ -37,3 +37,21 @@ export function asTensor(array: NdArray): tf.Tensor {
 export function toArray(tensor: tf.Tensor): NdArray<Float32Array> {
   return { shape: tensor.shape, data: tensor.dataSync<"float32">() as Float32Array };
 }
+
+/** Windowed [b, (1,) d, d, h, w] → [b, h, w, d·d] */
+export function toWindow(array: NdArray): tf.Tensor4D {
+  const [h, w] = array.shape.slice(-2);
+  const d = array.shape[array.shape.length - 3];
+  return tf.tidy(() =>
+    asTensor(array)
+      .reshape([-1, d * d, h, w])
+      .transpose([0, 2, 3, 1]),
+  );
+}
+
+/** [b, h, w, d·d] → [b, d, d, h, w] */
+export function fromWindow(tensor: tf.Tensor): NdArray<Float32Array> {
+  const [b, h, w, area] = tensor.shape;
+  const d = Math.round(Math.sqrt(area));
+  return { shape: [b, d, d, h, w], data: toNchw(tensor).data };
+}

@@ -1,0 +1,49 @@
+/**
+ * Batch normalisation that always uses its running statistics (METHOD 2.1: also while training), so that it is one scale
+ * and one shift per channel; with the ReLU that follows it everywhere in the network.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+
+const EPSILON = 1e-5;
+
+/** y = x · scale + shift, per channel. */
+export interface FrozenNorm {
+  readonly scale: tf.Tensor1D;
+  readonly shift: tf.Tensor1D;
+}
+
+/** (x − mean) / √(variance + ε) · weight + bias as scale and shift. */
+export function foldNorm(
+  weight: Float32Array,
+  bias: Float32Array,
+  mean: Float32Array,
+  variance: Float32Array,
+): FrozenNorm {
+  const scale = weight.map((w, c) => w / Math.sqrt(variance[c] + EPSILON));
+  const shift = bias.map((b, c) => b - mean[c] * scale[c]);
+  return { scale: tf.tensor1d(scale), shift: tf.tensor1d(shift) };
+}
+
+/**
+ * ReLU(x · scale + shift), [b, h, w, c]. Its own gradient needs the output alone, so a training keeps neither `x` nor the
+ * sum before the ReLU.
+ * @param dropout factors ≥ 0 per sample and channel, [b, c]: they pass through the ReLU, so they cost nothing
+ */
+export function normRelu(x: tf.Tensor4D, norm: FrozenNorm, dropout?: tf.Tensor2D): tf.Tensor4D {
+  return tf.tidy(() => {
+    const [b, , , c] = x.shape;
+    const factors = dropout?.reshape([b, 1, 1, c]);
+    const scale = factors === undefined ? norm.scale : norm.scale.mul(factors);
+    const shift = factors === undefined ? norm.shift : norm.shift.mul(factors);
+    const apply = tf.customGrad((input, save) => {
+      const y = tf.tidy(() => (input as tf.Tensor4D).mul(scale).add(shift).relu() as tf.Tensor4D);
+      (save as tf.GradSaveFunc)([y, scale]);
+      return {
+        value: y,
+        gradFunc: (dy, [output, factor]) => tf.tidy(() => output.sign().mul(dy).mul(factor)),
+      };
+    });
+    return apply(x) as tf.Tensor4D;
+  });
+}

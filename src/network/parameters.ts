@@ -1,0 +1,212 @@
+/**
+ * Parameters of a network in memory: read from any weight file one at a time, checked by name and shape, convolutions
+ * turned from PyTorch's [out, in, h, w] to [h, w, in, out], batch normalisations folded to scale and shift.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { expected, UserError } from "../errors";
+import type { NdArray } from "../nd-array";
+import { type FrozenNorm, foldNorm } from "./batch-norm";
+import { FROZEN_LAYERS, type NetworkKind, NORMALISATION_PARTS, parameterShapes } from "./layout";
+
+/** Where parameters come from: an open weight file, or anything that looks like one. */
+export interface ParameterSource {
+  readonly where?: string;
+  names(): readonly string[];
+  shape(name: string): readonly number[];
+  read(name: string): Promise<NdArray>;
+}
+
+export type Weights = ParameterSource | ReadonlyMap<string, NdArray>;
+
+export interface LoadOptions {
+  /** Convolutions become variables that a training may change. Default false. */
+  readonly trainable?: boolean;
+  /** Layers that stay as they are even so. Default: conv1a, b2, b2_1, b2_2, as in the reference. */
+  readonly frozen?: readonly string[];
+  /** Values of parameters that the weights lack; undefined where there are none. Default: nothing may be missing. */
+  readonly initial?: (name: string, shape: readonly number[]) => NdArray | undefined;
+  /** Parameters of the weights that are not to be used, e.g. another network's head. */
+  readonly ignore?: (name: string) => boolean;
+  /** Classes of a classification network, background included; default: as `fc8` has. */
+  readonly classes?: number;
+}
+
+/** A convolution that training changes. */
+export interface NetworkVariable {
+  /** The reference's name, e.g. `b3.conv_branch2a.weight`. */
+  readonly name: string;
+  /** [h, w, in, out] */
+  readonly variable: tf.Variable<tf.Rank.R4>;
+}
+
+/** All parameters of one network; owns its tensors. */
+export class NetworkParameters {
+  private readonly kernels = new Map<string, tf.Tensor4D | tf.Variable<tf.Rank.R4>>();
+  private readonly norms = new Map<string, FrozenNorm>();
+  private readonly normVectors = new Map<string, Float32Array>();
+
+  private constructor(
+    readonly kind: NetworkKind,
+    /** Channels of conv1a: 64 at full width. */
+    readonly base: number,
+    readonly frozen: readonly string[],
+    /** What the weights lacked and was initialised. */
+    readonly initialised: readonly string[],
+    /** What the weights held besides. */
+    readonly unused: readonly string[],
+  ) {}
+
+  /**
+   * @throws UserError "weights" listing missing and wrongly shaped parameters
+   */
+  static async load(weights: Weights, kind: NetworkKind, options: LoadOptions = {}): Promise<NetworkParameters> {
+    const source = parameterSource(weights);
+    const ignore = options.ignore ?? (() => false);
+    const present = new Set(source.names().filter((name) => !ignore(name)));
+    const base = inferBase(source);
+    const classes = options.classes ?? (present.has("fc8.weight") ? source.shape("fc8.weight")[0] : 21);
+    const shapes = parameterShapes(base, kind, classes);
+    checkShapes(source, shapes, present, options.initial);
+    const initialised = [...shapes.keys()].filter((name) => !present.has(name));
+    const unused = [...present].filter((name) => !shapes.has(name) && !name.endsWith(".num_batches_tracked"));
+    const frozen = options.frozen ?? FROZEN_LAYERS;
+    const parameters = new NetworkParameters(kind, base, frozen, initialised, unused);
+    try {
+      for (const [name, shape] of shapes) {
+        const array = present.has(name) ? await source.read(name) : options.initial?.(name, shape);
+        parameters.add(name, array as NdArray, options.trainable === true && !frozen.includes(layerOf(name)));
+      }
+      for (const name of parameters.normVectors.keys())
+        if (name.endsWith(".running_var")) parameters.fold(name.slice(0, -".running_var".length));
+    } catch (error) {
+      parameters.dispose();
+      throw error;
+    }
+    return parameters;
+  }
+
+  /** Convolution kernel [h, w, in, out] by its layer's name, without `.weight`. */
+  kernel(name: string): tf.Tensor4D {
+    return found(this.kernels.get(`${name}.weight`), name);
+  }
+
+  /** Frozen batch normalisation by its layer's name. */
+  norm(name: string): FrozenNorm {
+    return found(this.norms.get(name), name);
+  }
+
+  /** What training changes, in the order of the layers. */
+  variables(): NetworkVariable[] {
+    return [...this.kernels].flatMap(([name, variable]) =>
+      variable instanceof tf.Variable ? [{ name, variable }] : [],
+    );
+  }
+
+  /** Everything as the reference's state_dict has it: convolutions [out, in, h, w]. */
+  async toStateDict(): Promise<Map<string, NdArray>> {
+    const state = new Map<string, NdArray>();
+    for (const [name, kernel] of this.kernels) {
+      const turned = tf.tidy(() => kernel.transpose<tf.Tensor4D>([3, 2, 0, 1]));
+      state.set(name, { shape: turned.shape, data: (await turned.data()) as Float32Array });
+      turned.dispose();
+    }
+    for (const [name, data] of this.normVectors) state.set(name, { shape: [data.length], data });
+    return state;
+  }
+
+  dispose(): void {
+    tf.dispose([...this.kernels.values()]);
+    for (const { scale, shift } of this.norms.values()) tf.dispose([scale, shift]);
+    this.kernels.clear();
+    this.norms.clear();
+  }
+
+  private add(name: string, { shape, data }: NdArray, trainable: boolean): void {
+    const values = data instanceof Float32Array ? data : Float32Array.from(data);
+    if (shape.length === 1) {
+      this.normVectors.set(name, values);
+      return;
+    }
+    const kernel = tf.tidy(() => tf.tensor(values, [...shape]).transpose<tf.Tensor4D>([2, 3, 1, 0]));
+    if (!trainable) {
+      this.kernels.set(name, kernel);
+      return;
+    }
+    this.kernels.set(name, tf.variable(kernel, true));
+    kernel.dispose();
+  }
+
+  private fold(layer: string): void {
+    const [weight, bias, mean, variance] = NORMALISATION_PARTS.map((part) =>
+      found(this.normVectors.get(`${layer}.${part}`), `${layer}.${part}`),
+    );
+    this.norms.set(layer, foldNorm(weight, bias, mean, variance));
+  }
+}
+
+export function parameterSource(weights: Weights): ParameterSource {
+  if (!(weights instanceof Map)) return weights as ParameterSource;
+  const map = weights as ReadonlyMap<string, NdArray>;
+  return {
+    where: "weights in memory",
+    names: () => [...map.keys()],
+    shape: (name) => found(map.get(name), name).shape,
+    read: async (name) => found(map.get(name), name),
+  };
+}
+
+/** Channels of the first convolution. @throws UserError "weights" where there is none */
+export function inferBase(source: ParameterSource): number {
+  const name = "conv1a.weight";
+  if (!source.names().includes(name))
+    throw expected("weights", `weights of a ResNet38 with "${name}"`, listed(source.names()), placeOf(source));
+  const shape = source.shape(name);
+  if (shape.length !== 4 || shape[1] !== 3 || shape[2] !== 3 || shape[3] !== 3)
+    throw expected("weights", `"${name}" of [n, 3, 3, 3]`, `[${shape.join(", ")}]`, placeOf(source));
+  return shape[0];
+}
+
+/** `b3.conv_branch2a.weight` → `b3`. */
+export function layerOf(name: string): string {
+  return name.split(".")[0];
+}
+
+function checkShapes(
+  source: ParameterSource,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  present: ReadonlySet<string>,
+  initial: LoadOptions["initial"],
+): void {
+  const missing: string[] = [];
+  const wrong: string[] = [];
+  for (const [name, shape] of shapes) {
+    if (!present.has(name)) {
+      if (initial?.(name, shape) === undefined) missing.push(name);
+      continue;
+    }
+    const got = source.shape(name);
+    if (got.length !== shape.length || got.some((extent, i) => extent !== shape[i]))
+      wrong.push(`${name} is [${got.join(", ")}], not [${shape.join(", ")}]`);
+  }
+  if (missing.length === 0 && wrong.length === 0) return;
+  const parts = [
+    missing.length > 0 ? `missing: ${listed(missing)}` : undefined,
+    wrong.length > 0 ? `of another shape: ${listed(wrong)}` : undefined,
+  ].filter((part) => part !== undefined);
+  throw new UserError("weights", `weights do not fit the network; ${parts.join("; ")} (${placeOf(source)})`);
+}
+
+function placeOf(source: ParameterSource): string {
+  return source.where ?? "weights";
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 12).join(", ");
+  return names.length > 12 ? `${shown} and ${names.length - 12} more` : shown || "nothing";
+}
+
+function found<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`no parameter "${name}"`);
+  return value;
+}

@@ -1,0 +1,58 @@
+/**
+ * The two blocks of ResNet38, pre-activation: batch normalisation, ReLU, convolution. The shortcut is a 1×1 convolution *of
+ * the activated input* where channels or stride change, else the raw input. METHOD 2.1; goldens 01, 02.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { type FrozenNorm, normRelu } from "./batch-norm";
+import type { ChannelDropout } from "./channel-dropout";
+import { convolve } from "./convolution";
+import { type BlockLayout, hasIdentityShortcut } from "./layout";
+
+/** A block's parameters by the name of the layer inside it, e.g. `conv_branch2a`. */
+export interface BlockParameters {
+  kernel(name: string): tf.Tensor4D;
+  norm(name: string): FrozenNorm;
+}
+
+export interface BlockResult {
+  /** [b, h/stride, w/stride, out] */
+  readonly output: tf.Tensor4D;
+  /** The block's first activation, [b, h, w, in]: what the taps are. */
+  readonly activated: tf.Tensor4D;
+}
+
+/** @param dropout only bottlenecks have any; without it none is dropped */
+export function residualBlock(
+  x: tf.Tensor4D,
+  layout: Pick<BlockLayout, "name" | "kind" | "channels" | "stride" | "firstDilation" | "dilation" | "dropout">,
+  parameters: BlockParameters,
+  dropout?: ChannelDropout,
+): BlockResult {
+  const { name, stride, dilation, firstDilation } = layout;
+  const convolution = (input: tf.Tensor4D, layer: string, options = {}): tf.Tensor4D =>
+    convolve(input, parameters.kernel(layer), options);
+  return tf.tidy(() => {
+    const activated = normRelu(x, parameters.norm("bn_branch2a"));
+    const shortcut = hasIdentityShortcut(layout) ? x : convolution(activated, "conv_branch1", { stride });
+    const drop = (layer: string, channels: number): tf.Tensor2D | undefined =>
+      layout.dropout > 0 ? dropout?.(`${name}.${layer}`, channels, layout.dropout) : undefined;
+    const next = (input: tf.Tensor4D, branch: "2b1" | "2b2"): tf.Tensor4D =>
+      normRelu(input, parameters.norm(`bn_branch${branch}`), drop(`dropout_${branch}`, input.shape[3]));
+
+    const first = convolution(activated, "conv_branch2a", { stride, dilation: firstDilation });
+    const second = convolution(next(first, "2b1"), "conv_branch2b1", { dilation });
+    if (layout.kind === "basic") return { activated, output: sum(shortcut, second) };
+    const third = convolution(next(second, "2b2"), "conv_branch2b2");
+    return { activated, output: sum(shortcut, third) };
+  });
+}
+
+/** a + b, keeping neither for the gradient. */
+function sum(a: tf.Tensor4D, b: tf.Tensor4D): tf.Tensor4D {
+  const add = tf.customGrad((x, y) => ({
+    value: (x as tf.Tensor4D).add(y as tf.Tensor4D),
+    gradFunc: (dy) => [dy.clone(), dy.clone()],
+  }));
+  return add(a, b) as tf.Tensor4D;
+}

@@ -1,0 +1,59 @@
+/** Cases 01 and 02: one block, forward and backward. Its geometry is what the case's description says. */
+
+import * as tf from "@tensorflow/tfjs";
+import { foldNorm } from "../../src/network/batch-norm";
+import { residualBlock } from "../../src/network/residual-block";
+import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
+import { toHwio, toNchw, toNhwc, toOihw } from "../nchw";
+
+function run(golden: GoldenCase): Computed {
+  const computed: Computed = {};
+  tf.tidy(() => {
+    const layout = layoutOf(golden);
+    const names = golden
+      .names("param")
+      .filter((name) => name.startsWith("conv_"))
+      .map((name) => name.replace("__weight", ""));
+    const kernels = names.map((name) => toHwio(golden.tensor(`${name}__weight`)));
+    const norm = (name: string) => {
+      const [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map(
+        (part) => golden.floats(`${name}__${part}`).data,
+      );
+      return foldNorm(weight, bias, mean, variance);
+    };
+    const forward = ([x, ...weights]: tf.Tensor4D[]) =>
+      residualBlock(x, layout, { norm, kernel: (name) => weights[names.indexOf(name)] });
+
+    const inputs = [toNhwc(golden.tensor("x")), ...kernels];
+    const { output, activated } = forward(inputs);
+    computed.y = toNchw(output);
+    computed.x_bn_relu = toNchw(activated);
+    const upstream = toNhwc(golden.tensor("upstream"));
+    const [ofInput, ...ofKernels] = tf.grads((...x) => forward(x as tf.Tensor4D[]).output)(inputs, upstream);
+    computed.grad_x = toNchw(ofInput);
+    for (const [i, name] of names.entries()) computed[`grad_${name}__weight`] = toOihw(ofKernels[i]);
+  });
+  return computed;
+}
+
+/** Channels and stride from the shapes, dilations from e.g. "ResBlock(8,8,16,first_dilation=1,dilation=2)". */
+function layoutOf(golden: GoldenCase): Parameters<typeof residualBlock>[1] {
+  const number = (option: string): number | undefined => {
+    const value = new RegExp(`(?<!\\w)${option}[ =](\\d+)`).exec(golden.meaning)?.[1];
+    return value === undefined ? undefined : Number(value);
+  };
+  const [, input, height] = golden.tensor("x").shape;
+  const [, output, shrunk] = golden.tensor("y").shape;
+  const dilation = number("dilation") ?? 1;
+  return {
+    name: "block",
+    kind: golden.has("conv_branch2b2__weight") ? "bottleneck" : "basic",
+    channels: [input, golden.tensor("bn_branch2b1__weight").shape[0], output],
+    stride: Math.round(height / shrunk),
+    firstDilation: number("first_dilation") ?? dilation,
+    dilation,
+    dropout: 0,
+  };
+}
+
+export const handlers: GoldenHandler[] = [{ prefixes: ["01_", "02_"], run }];

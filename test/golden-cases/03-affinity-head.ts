@@ -1,0 +1,37 @@
+/** Case 03: the head on given taps, and the windowed affinities, with all gradients. */
+
+import * as tf from "@tensorflow/tfjs";
+import { affinityFeatures } from "../../src/network/affinity-net";
+import { affinityOf, windowDistance } from "../../src/network/affinity-window";
+import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
+import { fromWindow, toHwio, toNchw, toNhwc, toOihw, toWindow } from "../nchw";
+
+const taps = ["conv4", "conv5", "conv6"];
+const layers = ["f8_3", "f8_4", "f8_5", "f9"];
+
+function run(golden: GoldenCase): Computed {
+  const computed: Computed = {};
+  const radius = golden.attr<number>("radius");
+  tf.tidy(() => {
+    const inputs = [
+      ...taps.map((name) => toNhwc(golden.tensor(name))),
+      ...layers.map((name) => toHwio(golden.tensor(`${name}__weight`))),
+    ];
+    const head = ([conv4, conv5, conv6, f8_3, f8_4, f8_5, f9]: tf.Tensor4D[]) =>
+      affinityFeatures({ conv4, conv5, conv6 }, { f8_3, f8_4, f8_5, f9 });
+    const features = head(inputs);
+    const distance = windowDistance(features, radius);
+    computed.f9_elu = toNchw(features);
+    computed.aff_crf = fromWindow(distance);
+    computed.aff = fromWindow(affinityOf(distance));
+    const gradients = tf.grads((...x) => affinityOf(windowDistance(head(x as tf.Tensor4D[]), radius)))(
+      inputs,
+      toWindow(golden.tensor("upstream")),
+    );
+    for (const [i, name] of taps.entries()) computed[`grad_${name}`] = toNchw(gradients[i]);
+    for (const [i, name] of layers.entries()) computed[`grad_${name}`] = toOihw(gradients[taps.length + i]);
+  });
+  return computed;
+}
+
+export const handlers: GoldenHandler[] = [{ prefixes: ["03_"], run }];
