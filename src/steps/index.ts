@@ -1,6 +1,8 @@
 /** Every step of the command line, in the order of the data flow. */
 
+import { doctor } from "./doctor";
 import { evaluate } from "./evaluate";
+import { setup } from "./setup";
 import type { Step } from "./step";
 
-export const steps: readonly Step<object>[] = [evaluate];
+export const steps: readonly Step<object>[] = [setup, doctor, evaluate];
