@@ -88,7 +88,10 @@ export class GoldenCase {
   }
 }
 
-/** Computed tensors by the manifest's names; shapes may differ from the golden's where only 1s differ. */
+/**
+ * Computed tensors by the manifest's names; shapes may differ from the golden's where only 1s differ. A case that compares
+ * for itself, a folder, throws at a difference and gives the number of tensors it compared as `checked`.
+ */
 export type Computed = Record<string, NdArray | ArrayLike<number>>;
 
 export interface GoldenHandler {
@@ -124,7 +127,12 @@ export async function runGoldenCase(golden: GoldenCase, handler: GoldenHandler |
       worst = Math.max(worst, Number.isNaN(ratio) ? Infinity : ratio);
     }
     const status = failures.length === 0 ? "passed" : "failed";
-    return { ...result, status, compared: names.length - missing.length, worst, detail: failures.join("; ") };
+    const compared = names.length - missing.length;
+    if (names.length === 0 && computed.checked !== undefined) {
+      const checked = (computed.checked as ArrayLike<number>)[0];
+      return { ...result, status, compared: checked, wanted: checked, worst, detail: "" };
+    }
+    return { ...result, status, compared, worst, detail: failures.join("; ") };
   } catch (error) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { ...result, status: "failed", compared: 0, worst: Number.NaN, detail };
