@@ -2,7 +2,8 @@
 
 import { doctor } from "./doctor";
 import { evaluate } from "./evaluate";
+import { makePseudoLabels } from "./make-pseudo-labels";
 import { setup } from "./setup";
 import type { Step } from "./step";
 
-export const steps: readonly Step<object>[] = [setup, doctor, evaluate];
+export const steps: readonly Step<object>[] = [setup, doctor, makePseudoLabels, evaluate];

@@ -71,11 +71,3 @@ function checkSeeds({ data }: LabelMap, ignore: number): string[] {
   if (!background && !foreground) throw new UserError("input", "no seeds: every pixel of the seed label is unknown");
   return [...(background ? [] : ["no background seeds"]), ...(foreground ? [] : ["no foreground seeds"])];
 }
-
-/** The label in the upper left of a larger one, the rest filled. @returns row-major labels [height · width] */
-export function padLabel(label: LabelMap, width: number, height: number, value: number): Uint8Array {
-  const padded = new Uint8Array(width * height).fill(value);
-  for (let y = 0; y < label.height; y++)
-    padded.set(label.data.subarray(y * label.width, (y + 1) * label.width), y * width);
-  return padded;
-}

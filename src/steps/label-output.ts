@@ -1,0 +1,96 @@
+/**
+ * What is written of each labelled image: probabilities, overlay and label, the label last, so that a label that is there
+ * says that all of it is. Files appear whole or not at all.
+ */
+
+import fs from "node:fs/promises";
+import path from "node:path";
+import type { ResolvedConfig } from "../config/make-pseudo-labels";
+import { temporaryName, writeAtomic } from "../data/atomic-write";
+import { fileExists } from "../data/bounded-file";
+import type { DatasetDescription } from "../data/dataset";
+import type { RgbImage } from "../data/image";
+import { writeLabel } from "../data/label-png";
+import { messageOf, UserError } from "../errors";
+import { renderOverlay } from "../overlay";
+import { encodeNpy } from "../weights/npy";
+import { openSharpener } from "./sharpen";
+
+export interface LabelOutput {
+  /** Whether everything asked for is there. */
+  isDone(id: string): Promise<boolean>;
+  /** Sharpens and writes. @param probabilities [H·W, K]; not used afterwards */
+  write(id: string, image: RgbImage, probabilities: Float32Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws UserError "output" for a folder that cannot be written, before any work is done */
+export async function openLabelOutput(config: ResolvedConfig, dataset: DatasetDescription): Promise<LabelOutput> {
+  const { savePath, overlay, outProb } = config;
+  for (const folder of [savePath, overlay, outProb]) if (folder !== undefined) await openFolder(folder);
+  const sharpener = openSharpener(config);
+  const labelFile = (id: string): string => path.join(savePath, `${id}.png`);
+  const files = (id: string): string[] => [
+    labelFile(id),
+    ...(overlay === undefined ? [] : [path.join(overlay, `${id}.png`)]),
+    ...(outProb === undefined ? [] : [path.join(outProb, `${id}.npy`)]),
+  ];
+  return {
+    async isDone(id) {
+      for (const file of files(id)) if (!(await fileExists(file))) return false;
+      return true;
+    },
+    async write(id, image, probabilities) {
+      const { width, height } = image;
+      const classes = dataset.classes.length;
+      if (outProb !== undefined)
+        await writeAtomic(path.join(outProb, `${id}.npy`), encodeProbabilities(probabilities, classes, width, height));
+      const label = { width, height, data: strongest(await sharpener.sharpen(image, probabilities), classes) };
+      if (overlay !== undefined)
+        await writeAtomic(path.join(overlay, `${id}.png`), renderOverlay(image, label, dataset));
+      await writeLabel(labelFile(id), label, dataset.palette);
+    },
+    close: () => sharpener.close(),
+  };
+}
+
+/** Most probable class of each pixel, the first of equals. @param probabilities [H·W, K] */
+export function strongest(probabilities: Float32Array, classes: number): Uint8Array {
+  const labels = new Uint8Array(probabilities.length / classes);
+  for (let i = 0; i < labels.length; i++) {
+    let best = i * classes;
+    for (let c = best + 1; c < (i + 1) * classes; c++) if (probabilities[c] > probabilities[best]) best = c;
+    labels[i] = best - i * classes;
+  }
+  return labels;
+}
+
+/** As NumPy array [K, H, W], like the reference's `pred_probs`. */
+function encodeProbabilities(probabilities: Float32Array, classes: number, width: number, height: number): Uint8Array {
+  const data = new Float32Array(probabilities.length);
+  const pixels = width * height;
+  for (let i = 0; i < pixels; i++)
+    for (let c = 0; c < classes; c++) data[c * pixels + i] = probabilities[i * classes + c];
+  return encodeNpy({ shape: [classes, height, width], data });
+}
+
+/** Temporary files of a killed run that are older than this are swept away; younger ones may be another process's. */
+const STALE_MS = 60 * 60 * 1000;
+
+/** Makes the folder, proves that files can be written in it, and removes what a killed run left half written. */
+async function openFolder(folder: string): Promise<void> {
+  try {
+    await fs.mkdir(folder, { recursive: true });
+    const probe = temporaryName(path.join(folder, "probe"));
+    await fs.writeFile(probe, "");
+    await fs.rm(probe);
+    for (const name of await fs.readdir(folder)) {
+      if (!/^\..+\.\d+\.\d+\.tmp$/.test(name)) continue;
+      const file = path.join(folder, name);
+      const entry = await fs.stat(file).catch(() => undefined);
+      if (entry !== undefined && Date.now() - entry.mtimeMs > STALE_MS) await fs.rm(file, { force: true });
+    }
+  } catch (error) {
+    throw new UserError("output", `cannot write in the folder ${folder}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * `make-pseudo-labels`: from a photograph and its weak label to a label of every pixel (METHOD section 3; reference
+ * train_infer_A2GNN_box.py and _others.py). Per image: seed label and graph, a graph network trained from scratch on
+ * them, its probabilities at the image's size, the random walk of CAMs where there are any, the dense CRF.
+ *
+ * The next image is read and the last one sharpened in other threads while the network trains. Nothing depends on the
+ * order or the company of images: random numbers come from the seed and the image's name alone.
+ */
+
+import {
+  ignoredFlags,
+  type MakePseudoLabelsConfig,
+  makePseudoLabelsOptions,
+  type ResolvedConfig,
+  resolveConfig,
+} from "../config/make-pseudo-labels";
+import { type DatasetDescription, readDataset } from "../data/dataset";
+import type { RgbImage } from "../data/image";
+import { labelImage } from "../graph/label-image";
+import { deriveSeed } from "../random";
+import { type GraphSource, openGraphSource } from "./graph-source";
+import { type ImageLoop, runImageLoop } from "./image-loop";
+import { openLabelOutput } from "./label-output";
+import { listImages } from "./list-images";
+import { type PreparedImage, prepareImage } from "./prepare-image";
+import { silentReporter } from "./reporter";
+import { openSeedSource } from "./seed-source";
+import { readShard, shardOf } from "./shard";
+import type { Step, StepContext, Summary } from "./step";
+
+export interface MakePseudoLabelsSummary extends Summary {
+  readonly split: string;
+  readonly supervision: string;
+  /** What the graph was built from: weight file, or handcrafted. */
+  readonly features: string;
+  readonly savePath: string;
+  /** Images that a stop left undone. */
+  readonly left: number;
+}
+
+export const makePseudoLabels: Step<MakePseudoLabelsConfig, MakePseudoLabelsSummary> = {
+  name: "make-pseudo-labels",
+  about: "label every pixel of every image from boxes, scribbles, points, or image tags",
+  options: makePseudoLabelsOptions,
+  ignored: ignoredFlags,
+  examples: [
+    "a2gnn make-pseudo-labels --supervision box --voc12-root my-photographs",
+    "a2gnn make-pseudo-labels --voc12_root VOC2012 --BoxXmlpath VOC2012/Annotations --weights aff_box.pth --save_path out/box_pred --seed_label_root Init_Label/SEAM_Box",
+    "a2gnn make-pseudo-labels --rw False --voc12_root VOC2012 --weights aff_scribble.pth --save_path out/scribble_pred --seed_label_root Init_Label/Scribble_SuperPixel",
+    "a2gnn make-pseudo-labels --rw True --voc12_root VOC2012 --weights aff_point.pth --save_path out/point_pred --seed_label_root Init_Label/SEAM_Point --cam_dir cam",
+  ],
+  needsBackend: true,
+  run,
+};
+
+interface Computed {
+  readonly image: RgbImage;
+  /** [H·W, K] */
+  readonly probabilities: Float32Array;
+}
+
+async function run(
+  given: Partial<MakePseudoLabelsConfig>,
+  context: StepContext = { reporter: silentReporter },
+): Promise<MakePseudoLabelsSummary> {
+  const started = performance.now();
+  const notices: string[] = [];
+  const notice = (message: string): void => {
+    notices.push(message);
+    context.reporter.notice(message);
+  };
+  const { config, notices: inferred } = resolveConfig(given);
+  const shard = readShard(config.shard);
+  const dataset = await readDataset(config.voc12Root);
+  const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
+  for (const message of [...inferred, ...list.notices]) notice(message);
+  const ids = shardOf(list.ids, shard);
+
+  const output = await openLabelOutput(config, dataset);
+  try {
+    const seeds = await openSeedSource(config, dataset);
+    const graphs = await openGraphSource(config);
+    try {
+      const loop: ImageLoop<PreparedImage, Computed> = {
+        ids,
+        isDone: output.isDone,
+        prepare: async (id) =>
+          prepareImage(id, config, dataset, seeds, (message) => notice(`image "${id}": ${message}`)),
+        compute: async (id, prepared, say) => ({
+          image: prepared.image,
+          probabilities: await probabilitiesOf(id, prepared, graphs, config, dataset, say),
+        }),
+        finish: (id, { image, probabilities }) => output.write(id, image, probabilities),
+        finishing: config.crfThreads,
+      };
+      const result = await runImageLoop(loop, context);
+      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command goes on with them`);
+      return {
+        step: "make-pseudo-labels",
+        split: list.split,
+        supervision: config.supervision,
+        features: graphs.description,
+        savePath: config.savePath,
+        images: ids.length,
+        ...result,
+        seconds: (performance.now() - started) / 1000,
+        notices,
+      };
+    } finally {
+      graphs.dispose();
+    }
+  } finally {
+    await output.close();
+  }
+}
+
+/** Builds the graph, trains on it, infers. @returns [H·W, K] */
+async function probabilitiesOf(
+  id: string,
+  { image, seed, boxes, maps }: PreparedImage,
+  graphs: GraphSource,
+  config: ResolvedConfig,
+  { classes, ignore }: DatasetDescription,
+  say: (detail: string) => void,
+): Promise<Float32Array> {
+  const graph = graphs.graphOf(image);
+  try {
+    const steps = [config.epochs, config.crfEpochs] as const;
+    const total = steps[0] + steps[1];
+    const { probabilities } = await labelImage(
+      { image, graph, seed, boxes, maps, classes: classes.length, ignore },
+      {
+        hidden: config.hidden,
+        layers: config.layers,
+        dropout: config.dropout,
+        learningRate: config.lr,
+        weightDecay: config.weightDecay,
+        steps,
+        crfWeight: config.crfWeight,
+        multiPoint: config.multiPoint,
+        consistencyThreshold: config.consistencyThreshold,
+        seed: deriveSeed(config.seed, id),
+        seedPadding: config.seedPadding === "ignore" ? ignore : 0,
+        logitResize: config.logitResize,
+        ...(config.rw
+          ? { walk: { alpha: config.alpha, beta: config.beta, logt: config.logt, weight: config.rwWeight } }
+          : {}),
+      },
+      (step, loss) => say(`step ${step + 1}/${total}  loss ${loss.toFixed(3)}`),
+    );
+    return probabilities;
+  } finally {
+    graph.dispose();
+  }
+}
