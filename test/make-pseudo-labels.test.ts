@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../src/backend";
+import type { MakePseudoLabelsConfig } from "../src/config/make-pseudo-labels";
+import { readLabel } from "../src/data/label-png";
+import { evaluate } from "../src/steps/evaluate";
+import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
+import { type Reporter, silentReporter } from "../src/steps/reporter";
+import { decodeNpy } from "../src/weights/npy";
+import { CLASSES, idOf, SIZE, writeTinyDataset } from "./tiny-dataset";
+
+const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-labels-"));
+const root = path.join(work, "data");
+const COUNT = 4;
+let tensors = 0;
+
+before(async () => {
+  await useBackend();
+  await writeTinyDataset(root, COUNT);
+  tensors = tf.memory().numTensors;
+});
+after(() => {
+  fs.rmSync(work, { recursive: true });
+  assert.equal(tf.memory().numTensors, tensors, "tensors leak");
+});
+
+const quick = { hidden: 16, epochs: 10, inferList: "train.txt", voc12Root: root } as const;
+
+function labelBytes(folder: string): Record<string, string> {
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith(".png")) : [];
+  return Object.fromEntries(names.sort().map((name) => [name, fs.readFileSync(path.join(folder, name), "base64")]));
+}
+
+async function accuracy(folder: string): Promise<number> {
+  const { pixelAccuracy } = await evaluate.run({ pred: folder, voc12Root: root, list: "train.txt" });
+  return pixelAccuracy ?? 0;
+}
+
+const cases: readonly [string, Partial<MakePseudoLabelsConfig>][] = [
+  ["boxes straight from XML", { supervision: "box" }],
+  ["scribbles straight from their files", { supervision: "scribble" }],
+  ["points straight from their file, no CAMs", { supervision: "point" }],
+  ["points with CAMs", { supervision: "point", camDir: path.join(root, "cam") }],
+  [
+    "image tags: seed labels and CAMs",
+    { supervision: "image", seedLabelRoot: path.join(root, "SeedLabel"), camDir: path.join(root, "cam") },
+  ],
+];
+
+for (const [name, config] of cases)
+  test(name, async () => {
+    const savePath = path.join(work, name);
+    const summary = await makePseudoLabels.run({ ...quick, epochs: 30, ...config, savePath });
+    assert.deepEqual(
+      [summary.images, summary.done, summary.skipped, summary.failed, summary.left],
+      [COUNT, COUNT, 0, [], 0],
+    );
+    assert.deepEqual(
+      [summary.split, summary.supervision, summary.features],
+      ["train", config.supervision, "handcrafted"],
+    );
+    const label = await readLabel(path.join(savePath, "img1.png"));
+    assert.deepEqual([label.width, label.height], [SIZE.width, SIZE.height]);
+    assert.ok(label.data.every((value) => value < CLASSES.length));
+    const score = await accuracy(savePath);
+    assert.ok(score > 0.85, `pixel accuracy ${score}`);
+  });
+
+test("a second run skips what is there and makes again only what is missing, to the byte", async () => {
+  const config = { ...quick, supervision: "box", savePath: path.join(work, "resume") } as const;
+  await makePseudoLabels.run(config);
+  const whole = labelBytes(config.savePath);
+  assert.equal(Object.keys(whole).length, COUNT);
+  const again = await makePseudoLabels.run(config);
+  assert.deepEqual([again.done, again.skipped], [0, COUNT]);
+  fs.rmSync(path.join(config.savePath, "img2.png"));
+  const third = await makePseudoLabels.run(config);
+  assert.deepEqual([third.done, third.skipped], [1, COUNT - 1]);
+  assert.deepEqual(labelBytes(config.savePath), whole);
+});
+
+test("two shards make the bytes of the whole; another seed makes others", async () => {
+  const config = { ...quick, supervision: "scribble", outProb: path.join(work, "p0") } as const;
+  await makePseudoLabels.run({ ...config, savePath: path.join(work, "whole") });
+  const [one, two, other] = ["one", "two", "other"].map((name) => path.join(work, name));
+  const first = await makePseudoLabels.run({ ...config, savePath: one, shard: "1/2" });
+  const second = await makePseudoLabels.run({ ...config, savePath: two, shard: "2/2" });
+  assert.deepEqual([first.images, second.images], [COUNT / 2, COUNT / 2]);
+  assert.deepEqual({ ...labelBytes(one), ...labelBytes(two) }, labelBytes(path.join(work, "whole")));
+  await makePseudoLabels.run({ ...config, savePath: other, outProb: path.join(work, "p1"), seed: 1 });
+  const probabilities = ["p0", "p1"].map((name) => fs.readFileSync(path.join(work, name, "img0.npy")));
+  assert.notDeepEqual(probabilities[0], probabilities[1]);
+});
+
+test("overlay and probabilities; a label alone is not done where they are asked for", async () => {
+  const savePath = path.join(work, "extras");
+  const extras = { overlay: path.join(savePath, "overlay"), outProb: path.join(savePath, "prob") };
+  await makePseudoLabels.run({ ...quick, supervision: "box", savePath });
+  const plain = labelBytes(savePath);
+  const summary = await makePseudoLabels.run({ ...quick, supervision: "box", savePath, ...extras });
+  assert.deepEqual([summary.done, summary.skipped], [COUNT, 0]);
+  assert.deepEqual(labelBytes(savePath), plain);
+  assert.equal(Object.keys(labelBytes(extras.overlay)).length, COUNT);
+  const { shape, data } = decodeNpy(fs.readFileSync(path.join(extras.outProb, "img0.npy")), "img0");
+  assert.deepEqual(shape, [CLASSES.length, SIZE.height, SIZE.width]);
+  const pixels = SIZE.width * SIZE.height;
+  for (let i = 0; i < pixels; i += 97) {
+    const sum = [0, 1, 2].reduce((total, c) => total + data[c * pixels + i], 0);
+    assert.ok(Math.abs(sum - 1) < 1e-5, `probabilities of pixel ${i} sum to ${sum}`);
+  }
+});
+
+test("killed in the middle, then run again: the bytes of an uninterrupted run", async () => {
+  const flags = ["--root", root, "--infer-list", "train.txt", "--supervision", "box", "--hidden", "16"];
+  const config = { ...quick, supervision: "box", epochs: 40 } as const;
+  const whole = path.join(work, "uninterrupted");
+  await makePseudoLabels.run({ ...config, savePath: whole });
+
+  const savePath = path.join(work, "killed");
+  const cli = path.join(__dirname, "..", "src", "cli.ts");
+  const words = ["make-pseudo-labels", ...flags, "--epochs", "40", "--save-path", savePath, "--quiet"];
+  const child = spawn(process.execPath, ["--import", "tsx", cli, ...words], { stdio: ["ignore", "ignore", "inherit"] });
+  const ended = once(child, "exit");
+  while (child.exitCode === null && Object.keys(labelBytes(savePath)).length === 0) await wait(5);
+  child.kill("SIGKILL");
+  await ended;
+  const there = labelBytes(savePath);
+  assert.ok(Object.keys(there).length > 0, "the child wrote nothing");
+  for (const name of Object.keys(there)) assert.equal(there[name], labelBytes(whole)[name], "a broken label");
+  const summary = await makePseudoLabels.run({ ...config, savePath });
+  assert.equal(summary.done + summary.skipped, COUNT);
+  assert.equal(summary.skipped, Object.keys(there).length);
+  assert.deepEqual(labelBytes(savePath), labelBytes(whole));
+});
+
+test("an abort finishes the image in hand and says what is left", async () => {
+  const controller = new AbortController();
+  const reporter: Reporter = {
+    ...silentReporter,
+    progress: ({ label, detail }) => {
+      if (label === "img1" && detail?.startsWith("step 3/")) controller.abort();
+    },
+  };
+  const summary = await makePseudoLabels.run(
+    { ...quick, supervision: "box", savePath: path.join(work, "aborted") },
+    { reporter, signal: controller.signal },
+  );
+  assert.deepEqual([summary.done, summary.left], [2, COUNT - 2]);
+  assert.match(summary.notices.join("\n"), /stopped: 2 images not begun/);
+});
+
+test("options change what they say, and only that", async () => {
+  const label = async (name: string, config: Partial<MakePseudoLabelsConfig>): Promise<string> => {
+    const savePath = path.join(work, name);
+    const list = path.join(work, "first.txt");
+    fs.writeFileSync(list, idOf(0));
+    await makePseudoLabels.run({
+      ...quick,
+      supervision: "box",
+      inferList: list,
+      savePath,
+      outProb: savePath,
+      ...config,
+    });
+    return fs.readFileSync(path.join(savePath, "img0.npy"), "base64");
+  };
+  const plain = await label("plain", {});
+  assert.equal(await label("same", { logitResize: "direct", seedPadding: "ignore", epochs: 10 }), plain);
+  assert.notEqual(await label("crop", { logitResize: "crop" }), plain);
+  assert.notEqual(await label("padding", { seedPadding: "background" }), plain);
+  assert.notEqual(await label("no-mp", { multiPoint: false }), plain);
+  assert.notEqual(await label("layers", { layers: 1 }), plain);
+  assert.notEqual(await label("crf-weight", { crfWeight: 1 }), plain);
+  assert.notEqual(await label("consistency", { consistencyThreshold: 0.99 }), plain);
+});
