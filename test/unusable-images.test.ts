@@ -125,7 +125,7 @@ test("float boxes are rounded with a notice", async () => {
 test("no boxes: named, or background on demand; no XML at all", async () => {
   fs.writeFileSync(at("Annotations", "img0.xml"), boxXml([]));
   await failsFirst(/no boxes in .*img0\.xml/);
-  const summary = await run({ noBoxes: "background" });
+  const summary = await run({ withoutBoxes: "background" });
   assert.deepEqual([summary.done, summary.skipped, summary.failed.length], [1, 1, 0]);
   assert.ok((await readLabel(path.join(savePath, "img0.png"))).data.every((label) => label === 0));
   fs.rmSync(savePath, { recursive: true });

@@ -17,7 +17,7 @@ export interface MakePseudoLabelsConfig {
   readonly supervision?: Supervision;
   readonly seedLabelRoot?: string;
   readonly boxXmlPath?: string;
-  readonly noBoxes: "fail" | "background";
+  readonly withoutBoxes: "fail" | "background";
   readonly scribbles?: string;
   readonly points?: string;
   readonly camDir?: string;
@@ -77,9 +77,8 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   },
   savePath: {
     kind: "path",
-    default: "./out/pseudo_labels",
     group: data,
-    help: "folder for the labels (8-bit palette PNG); a label that is there is not made again",
+    help: "folder for the labels (8-bit palette PNG); a label that is there is not made again [default: ./out/box_pred, ./out/scribble_pred, …]",
   },
   overlay: { kind: "path", group: data, help: "folder for pictures of the label drawn over the photograph" },
   outProb: {
@@ -104,7 +103,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     group: supervision,
     help: "folder of VOC XML files [default with box supervision: Annotations in the data folder]",
   },
-  noBoxes: {
+  withoutBoxes: {
     kind: "choice",
     choices: ["fail", "background"],
     default: "fail",

@@ -9,7 +9,7 @@ import { bytesBelow, cacheFolder } from "../setup/cache-folder";
 import { findGpu } from "../setup/gpu";
 import { findNotebookKernel } from "../setup/jupyter";
 import { findMpi } from "../setup/mpi";
-import { nativeState } from "../setup/native-backend";
+import { backendTitle, nativeState } from "../setup/native-backend";
 import type { NativeKind } from "../setup/native-recipe";
 import { checkPrerequisites } from "../setup/prerequisites";
 import type { Step, Summary } from "./step";
@@ -81,7 +81,7 @@ function checkVersions(): Check[] {
 
 function checkNative(kind: NativeKind): Check {
   const { recipe, ...found } = nativeState(kind);
-  const name = kind === "gpu" ? "CUDA backend" : "native backend";
+  const name = backendTitle(kind);
   const versions = `TensorFlow ${recipe.tensorflowVersion}, tfjs-node ${recipe.tfjsNodeVersion}`;
   return {
     name,

@@ -52,8 +52,8 @@ async function boxesOf(
   const { boxes, notices } = await readBoxes(file, dataset, image);
   for (const message of notices) notice(message);
   if (boxes.length === 0) {
-    if (config.noBoxes === "fail")
-      throw new UserError("input", `no boxes in ${file}; --no-boxes background takes such images as background`);
+    if (config.withoutBoxes === "fail")
+      throw new UserError("input", `no boxes in ${file}; --without-boxes background takes such images as background`);
     notice("no boxes: no MP loss, and without a seed label all background");
   }
   return boxes;

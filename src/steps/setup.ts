@@ -1,12 +1,10 @@
 /** `a2gnn setup`: the native backend into the user's cache, and on demand the CUDA backend and MPI. */
 
-import fs from "node:fs";
 import { completeConfig } from "../config/option";
 import { type SetupConfig, setupOptions } from "../config/setup";
 import { findGpu } from "../setup/gpu";
 import { setUpMpi } from "../setup/mpi";
-import { nativeState, type SetUpResult, setUpNative } from "../setup/native-backend";
-import { mpiRecipe } from "../setup/native-recipe";
+import { backendTitle, type SetUpResult, setUpNative } from "../setup/native-backend";
 import { formatSeconds, silentReporter } from "./reporter";
 import type { Step, StepContext, Summary } from "./step";
 
@@ -34,28 +32,21 @@ async function run(
     reporter.notice(
       `${found.why}: the CUDA backend is set up all the same, and computes on the CPU until there is one`,
     );
+  const options = { reporter, signal, force };
   const jobs = [
-    {
-      name: "native backend",
-      folder: nativeState("cpu").recipe.folder,
-      work: () => setUpNative("cpu", { reporter, signal }),
-    },
-    ...(gpu
-      ? [
-          {
-            name: "CUDA backend",
-            folder: nativeState("gpu").recipe.folder,
-            work: () => setUpNative("gpu", { reporter, signal }),
-          },
-        ]
-      : []),
-    ...(mpi ? [{ name: "MPI", folder: mpiRecipe().folder, work: () => setUpMpi({ reporter, signal }) }] : []),
+    { name: backendTitle("cpu"), work: () => setUpNative("cpu", options) },
+    ...(gpu ? [{ name: backendTitle("gpu"), work: () => setUpNative("gpu", options) }] : []),
+    ...(mpi ? [{ name: "MPI", work: () => setUpMpi(options) }] : []),
   ];
   const parts = [];
-  for (const { name, folder, work } of jobs) {
-    // Without its stamp a folder counts as damaged, and is replaced in one go when the new one is finished.
-    if (force) fs.rmSync(`${folder}/stamp.json`, { force: true });
-    parts.push({ name, ...(await work()) });
+  for (const { name, work } of jobs) {
+    try {
+      parts.push({ name, ...(await work()) });
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      reporter.notice(`${name}: interrupted, nothing half made is left in use; the same command goes on`);
+      break;
+    }
   }
   return {
     step: "setup",
