@@ -48,6 +48,11 @@ export function inspectFolder({ folder, hash, keyFiles }: FolderRecipe): FolderS
   return { state: "ready" };
 }
 
+export interface FinishOptions extends LockOptions {
+  /** Make it anew even where it is ready. */
+  readonly force?: boolean;
+}
+
 /**
  * Makes the folder unless it is ready. `build` fills an empty folder; when it throws, nothing is left but what it keeps
  * elsewhere on purpose. Processes that come at the same time wait, then find the work done.
@@ -56,13 +61,13 @@ export function inspectFolder({ folder, hash, keyFiles }: FolderRecipe): FolderS
 export async function finishFolder(
   recipe: FolderRecipe,
   build: (folder: string) => Promise<void>,
-  lock: LockOptions = {},
+  { force = false, ...lock }: FinishOptions = {},
 ): Promise<boolean> {
-  if (inspectFolder(recipe).state === "ready") return false;
+  if (!force && inspectFolder(recipe).state === "ready") return false;
   return withLock(
     `${recipe.folder}.lock`,
     async () => {
-      if (inspectFolder(recipe).state === "ready") return false;
+      if (!force && inspectFolder(recipe).state === "ready") return false;
       removeLeftovers(recipe.folder);
       const building = `${recipe.folder}.building-${os.hostname()}-${process.pid}`;
       try {

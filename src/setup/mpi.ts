@@ -39,7 +39,7 @@ export function findMpi(env: NodeJS.ProcessEnv = process.env): FoundMpi | undefi
 }
 
 /** Fetches MPICH into the cache unless it is there: 13 MB, no root, no compiler. */
-export async function setUpMpi({ reporter = silentReporter, signal }: SetUpOptions = {}): Promise<SetUpResult> {
+export async function setUpMpi({ reporter = silentReporter, signal, force }: SetUpOptions = {}): Promise<SetUpResult> {
   const recipe = mpiRecipe();
   const started = performance.now();
   const made = await finishFolder(
@@ -52,7 +52,7 @@ export async function setUpMpi({ reporter = silentReporter, signal }: SetUpOptio
       await unpackWheels(python, wheels, folder, signal);
       fs.rmSync(wheels, { recursive: true, force: true });
     },
-    { signal, onWait: (holder) => reporter.notice(`MPI: waiting for ${holder}, which is setting it up`) },
+    { force, signal, onWait: (holder) => reporter.notice(`MPI: waiting for ${holder}, which is setting it up`) },
   );
   const seconds = (performance.now() - started) / 1000;
   return { made, folder: recipe.folder, seconds, megabytes: Math.round(bytesBelow(recipe.folder) / 1e6) };

@@ -21,6 +21,8 @@ import { downloadWheels, unpackWheels } from "./wheels";
 export interface SetUpOptions {
   readonly reporter?: Reporter;
   readonly signal?: AbortSignal;
+  /** Make it anew even where it is there and whole. */
+  readonly force?: boolean;
 }
 
 export interface SetUpResult {
@@ -29,6 +31,11 @@ export interface SetUpResult {
   readonly folder: string;
   readonly seconds: number;
   readonly megabytes: number;
+}
+
+/** What a kind is called in messages. */
+export function backendTitle(kind: NativeKind): string {
+  return kind === "gpu" ? "CUDA backend" : "native backend";
 }
 
 /** Whether a kind of native backend is set up; a few milliseconds. */
@@ -42,14 +49,15 @@ export function nativeState(kind: NativeKind): FolderState & { readonly recipe: 
  * @throws UserError "environment" naming what is missing and the command that installs it
  */
 export async function setUpNative(kind: NativeKind, options: SetUpOptions = {}): Promise<SetUpResult> {
-  const { reporter = silentReporter, signal } = options;
+  const { reporter = silentReporter, signal, force } = options;
   const started = performance.now();
   const { recipe, ...found } = nativeState(kind);
-  if (found.state === "damaged" || found.state === "stale")
-    reporter.notice(`native backend: ${found.why}; making it anew`);
+  const name = backendTitle(kind);
+  if (found.state === "damaged" || found.state === "stale") reporter.notice(`${name}: ${found.why}; making it anew`);
   const made = await finishFolder(recipe, (folder) => build(folder, recipe, reporter, signal), {
+    force,
     signal,
-    onWait: (holder) => reporter.notice(`native backend: waiting for ${holder}, which is setting it up`),
+    onWait: (holder) => reporter.notice(`${name}: waiting for ${holder}, which is setting it up`),
   });
   const seconds = (performance.now() - started) / 1000;
   return { made, folder: recipe.folder, seconds, megabytes: Math.round(bytesBelow(recipe.folder) / 1e6) };
@@ -63,7 +71,7 @@ async function build(folder: string, recipe: NativeRecipe, reporter: Reporter, s
     reporter.finish();
     const megabytes = Math.round(bytesBelow(folder) / 1e6);
     const took = formatSeconds((performance.now() - started) / 1000);
-    reporter.notice(`native backend ${number}/4: ${what} (${took}; ${megabytes} MB on disk)`);
+    reporter.notice(`${backendTitle(recipe.kind)} ${number}/4: ${what} (${took}; ${megabytes} MB on disk)`);
   };
   const library = path.join(folder, BACKEND, "node_modules", recipe.packageName);
   const wheels = `${recipe.folder}.wheels`;

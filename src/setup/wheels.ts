@@ -32,7 +32,7 @@ export async function downloadWheels(
   fs.rmSync(unfinished, { recursive: true, force: true });
   fs.mkdirSync(unfinished, { recursive: true });
   const watch = setInterval(() => {
-    const done = Math.min(megabytes, Math.round(bytesBelow(folder) / 1e6));
+    const done = Math.min(megabytes - 1, Math.round(bytesBelow(folder) / 1e6)); // the total is an estimate
     reporter.progress({ done, total: megabytes, label: "MB from PyPI", unit: "MB" });
   }, 1000);
   try {
