@@ -1,0 +1,96 @@
+/**
+ * The state of a training run on disk: variables, the optimizer's state, the number of steps done. Everything else (order,
+ * augmentation, dropout) follows from the step and the seed, so a run that goes on has the losses of one that never stopped.
+ */
+
+import fs from "node:fs/promises";
+import * as tf from "@tensorflow/tfjs";
+import { fileExists } from "../data/bounded-file";
+import { expected, UserError } from "../errors";
+import type { NdArray } from "../nd-array";
+import { openByteSource } from "../weights/byte-source";
+import { openSafetensors, writeSafetensors } from "../weights/safetensors";
+import type { Optimizer, TrainedVariable } from "./task";
+
+export interface CheckpointOptions {
+  /** A `.safetensors` file; there is one, of the last epoch or interruption. */
+  readonly file: string;
+  /** What the run's numbers depend on, by the option's name: a checkpoint of another run is refused. */
+  readonly run: Readonly<Record<string, unknown>>;
+}
+
+const VARIABLE = "variable/";
+
+export async function writeCheckpoint(
+  { file, run }: CheckpointOptions,
+  variables: readonly TrainedVariable[],
+  optimizer: Optimizer,
+  steps: number,
+): Promise<void> {
+  const state = await optimizer.state();
+  for (const { name, variable } of variables)
+    state.set(VARIABLE + name, { shape: variable.shape, data: (await variable.data()) as Float32Array });
+  await writeSafetensors(file, state, { steps: String(steps), run: JSON.stringify(run) });
+}
+
+/**
+ * Puts variables and optimizer back as they were.
+ * @returns the number of steps done; 0 where there is no checkpoint
+ * @throws UserError "weights" for a damaged file or one of another run, naming what differs
+ */
+export async function readCheckpoint(
+  { file, run }: CheckpointOptions,
+  variables: readonly TrainedVariable[],
+  optimizer: Optimizer,
+): Promise<number> {
+  if (!(await fileExists(file))) return 0;
+  const source = await openByteSource(file);
+  try {
+    const content = await openSafetensors(source);
+    checkRun(content.metadata.get("run"), run, file);
+    const steps = Number(content.metadata.get("steps"));
+    if (!Number.isInteger(steps) || steps < 0)
+      throw expected("weights", "a number of steps", `"${content.metadata.get("steps")}"`, file);
+    for (const { name, variable } of variables) {
+      const { shape, data } = await content.read(VARIABLE + name);
+      if (shape.join() !== variable.shape.join())
+        throw expected("weights", `"${name}" of [${variable.shape.join(", ")}]`, `[${shape.join(", ")}]`, file);
+      const value = tf.tensor(data as Float32Array, variable.shape);
+      variable.assign(value);
+      value.dispose();
+    }
+    const state = new Map<string, NdArray>();
+    for (const name of content.names()) if (!name.startsWith(VARIABLE)) state.set(name, await content.read(name));
+    optimizer.restore(state, steps);
+    return steps;
+  } finally {
+    await source.close();
+  }
+}
+
+/** Once the final weights are written. */
+export async function removeCheckpoint({ file }: CheckpointOptions): Promise<void> {
+  await fs.rm(file, { force: true });
+}
+
+function checkRun(text: string | undefined, run: CheckpointOptions["run"], file: string): void {
+  const old = readRun(text, file);
+  const differing = [...new Set([...Object.keys(old), ...Object.keys(run)])]
+    .filter((key) => JSON.stringify(old[key]) !== JSON.stringify(run[key]))
+    .map((key) => `${key} ${JSON.stringify(old[key]) ?? "absent"} (now ${JSON.stringify(run[key]) ?? "absent"})`);
+  if (differing.length === 0) return;
+  throw new UserError(
+    "weights",
+    `${file} is the checkpoint of another run: ${differing.join(", ")}; give its options, choose another --session-name, or delete it`,
+  );
+}
+
+function readRun(text: string | undefined, file: string): Record<string, unknown> {
+  try {
+    const run: unknown = JSON.parse(text ?? "");
+    if (typeof run === "object" && run !== null) return run as Record<string, unknown>;
+  } catch {
+    // said below
+  }
+  throw expected("weights", "a checkpoint of a training run", "another file", file);
+}

@@ -1,0 +1,24 @@
+/** Losses and gradients of a function of variables, as the trainer wants them. */
+
+import * as tf from "@tensorflow/tfjs";
+import type { LossShare, TrainedVariable } from "./task";
+
+/**
+ * @param compute the losses, scalars, the total first; called once, inside the gradient
+ * @returns their values and the total's gradients, zeros for variables it does not depend on; the caller disposes them
+ */
+export function lossShare(variables: readonly TrainedVariable[], compute: () => readonly tf.Scalar[]): LossShare {
+  let losses: tf.Scalar[] = [];
+  const tensors = variables.map(({ variable }) => variable);
+  const gradients = tf.tidy(() => {
+    const { grads } = tf.variableGrads(() => {
+      const computed = compute();
+      losses = computed.map((loss) => tf.keep(loss.clone()));
+      return computed[0];
+    }, tensors);
+    return tensors.map((tensor) => grads[tensor.name] ?? tf.zerosLike(tensor));
+  });
+  const values = losses.map((loss) => loss.dataSync()[0]);
+  tf.dispose(losses);
+  return { losses: values, gradients };
+}
