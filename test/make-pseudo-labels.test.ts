@@ -86,6 +86,22 @@ test("a second run skips what is there and makes again only what is missing, to 
   assert.deepEqual(labelBytes(config.savePath), whole);
 });
 
+test("going on in a folder with other settings is said, and noted beside the labels", async () => {
+  const config = { ...quick, supervision: "box", savePath: path.join(work, "settings") } as const;
+  const first = await makePseudoLabels.run(config);
+  const same = await makePseudoLabels.run({ ...config, shard: "1/2", overlay: path.join(work, "settings-overlay") });
+  const other = await makePseudoLabels.run({ ...config, epochs: 11 });
+  const again = await makePseudoLabels.run({ ...config, epochs: 11 });
+  for (const { notices } of [first, same, again]) assert.doesNotMatch(notices.join("\n"), /other settings/);
+  assert.match(other.notices.join("\n"), /other settings \(epochs 10, now 11; crfEpochs 10, now 11\)/);
+  const noted = JSON.parse(fs.readFileSync(path.join(config.savePath, "settings.json"), "utf8"));
+  assert.deepEqual(
+    noted.map(({ epochs }: { epochs: number }) => epochs),
+    [10, 11],
+  );
+  assert.deepEqual([noted[0].supervision, noted[0].radius, noted[0].classes.length], ["box", 4, 3]);
+});
+
 test("two shards make the bytes of the whole; another seed makes others", async () => {
   const config = { ...quick, supervision: "scribble", outProb: path.join(work, "p0") } as const;
   await makePseudoLabels.run({ ...config, savePath: path.join(work, "whole") });

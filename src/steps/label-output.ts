@@ -14,9 +14,12 @@ import { writeLabel } from "../data/label-png";
 import { messageOf, UserError } from "../errors";
 import { renderOverlay } from "../overlay";
 import { encodeNpy } from "../weights/npy";
+import { recordSettings, type Settings } from "./settings-record";
 import { openSharpener } from "./sharpen";
 
 export interface LabelOutput {
+  /** What the user should know of the folders before the run. */
+  readonly notices: readonly string[];
   /** Whether everything asked for is there. */
   isDone(id: string): Promise<boolean>;
   /** Sharpens and writes. @param probabilities [H·W, K]; not used afterwards */
@@ -24,10 +27,13 @@ export interface LabelOutput {
   close(): Promise<void>;
 }
 
-/** @throws UserError "output" for a folder that cannot be written, before any work is done */
+/**
+ * @throws UserError "output" for a folder that cannot be written, before any work is done
+ */
 export async function openLabelOutput(config: ResolvedConfig, dataset: DatasetDescription): Promise<LabelOutput> {
   const { savePath, overlay, outProb } = config;
   for (const folder of [savePath, overlay, outProb]) if (folder !== undefined) await openFolder(folder);
+  const notice = await recordSettings(savePath, settingsOf(config, dataset));
   const sharpener = openSharpener(config);
   const labelFile = (id: string): string => path.join(savePath, `${id}.png`);
   const files = (id: string): string[] => [
@@ -36,6 +42,7 @@ export async function openLabelOutput(config: ResolvedConfig, dataset: DatasetDe
     ...(outProb === undefined ? [] : [path.join(outProb, `${id}.npy`)]),
   ];
   return {
+    notices: notice === undefined ? [] : [notice],
     async isDone(id) {
       for (const file of files(id)) if (!(await fileExists(file))) return false;
       return true;
@@ -52,6 +59,12 @@ export async function openLabelOutput(config: ResolvedConfig, dataset: DatasetDe
     },
     close: () => sharpener.close(),
   };
+}
+
+/** All that a label depends on; not where things are written, nor who makes which share of them. */
+function settingsOf(config: ResolvedConfig, dataset: DatasetDescription): Settings {
+  const { savePath, overlay, outProb, inferList, shard, crfThreads, ...settings } = config;
+  return { ...settings, classes: dataset.classes };
 }
 
 /** Most probable class of each pixel, the first of equals. @param probabilities [H·W, K] */

@@ -77,6 +77,7 @@ async function run(
   const ids = shardOf(list.ids, shard);
 
   const output = await openLabelOutput(config, dataset);
+  output.notices.forEach(notice);
   try {
     const seeds = await openSeedSource(config, dataset);
     const graphs = await openGraphSource(config);
