@@ -81,9 +81,9 @@ test("an image that another process finished in the meantime is skipped", async 
   const result = await runImageLoop(
     {
       ...loop,
-      compute: (id, prepared) => {
+      compute: (id, prepared, say) => {
         written.add("c");
-        return compute(id, prepared);
+        return compute(id, prepared, say);
       },
     },
     { reporter: silent },
@@ -124,9 +124,9 @@ test("an abort finishes the image in hand and starts no other", async () => {
   const result = await runImageLoop(
     {
       ...loop,
-      compute: (id, prepared) => {
+      compute: (id, prepared, say) => {
         if (id === "b") controller.abort();
-        return compute(id, prepared);
+        return compute(id, prepared, say);
       },
     },
     { reporter: silent, signal: controller.signal },
