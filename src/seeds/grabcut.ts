@@ -1,0 +1,105 @@
+/**
+ * GrabCut (Rother et al., SIGGRAPH 2004) from a box, as SDI makes labels of boxes: everything outside the box is
+ * background for good, inside five rounds of colour models and graph cuts decide. OpenCV's own code, compiled to
+ * WebAssembly, runs on worker threads; its answer is that of OpenCV for Python.
+ */
+
+import type { RgbImage } from "../data/image";
+import type { Box } from "../data/voc-boxes";
+import { createThreadPool } from "../parallel/thread-pool";
+
+/** Half-open pixel rectangle inside an image. */
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface GrabCutRequest {
+  readonly image: RgbImage;
+  readonly rectangle: Rectangle;
+  readonly iterations: number;
+}
+
+/** Either which pixels are foreground, [H·W] of 0 and 1, or why there is no answer. */
+export type GrabCutAnswer = { readonly foreground: Uint8Array } | { readonly failure: string };
+
+export interface GrabCut {
+  /** The object in a box. Never rejects for an image: what OpenCV refuses comes back as `failure`. */
+  cut(image: RgbImage, box: Box): Promise<GrabCutAnswer>;
+  close(): Promise<void>;
+}
+
+export interface GrabCutOptions {
+  /** Default 5. */
+  readonly iterations?: number;
+  /** Larger images are reduced to so many pixels for the cut. Default 1,000,000: time and memory grow with them. */
+  readonly maxPixels?: number;
+  /** Worker threads. Default 1. */
+  readonly threads?: number;
+}
+
+/** Starts no thread before the first cut. */
+export function openGrabCut({ iterations = 5, maxPixels = 1_000_000, threads = 1 }: GrabCutOptions = {}): GrabCut {
+  const pool = createThreadPool<GrabCutRequest, GrabCutAnswer>(require.resolve("./grabcut-thread"), threads);
+  return {
+    async cut(image, box) {
+      const rectangle = rectangleOf(box, image);
+      if (rectangle.width === image.width && rectangle.height === image.height)
+        return { failure: "the box is the whole image: nothing is known to be background" };
+      const step = Math.ceil(Math.sqrt((image.width * image.height) / maxPixels));
+      if (step <= 1) return pool.ask({ image, rectangle, iterations });
+      const answer = await pool.ask({
+        image: reduce(image, step),
+        rectangle: reduceRectangle(rectangle, step),
+        iterations,
+      });
+      return "failure" in answer ? answer : { foreground: enlarge(answer.foreground, image, rectangle, step) };
+    },
+    close: () => pool.close(),
+  };
+}
+
+/** The pixels of a box, both ends included, that are in the image. */
+export function rectangleOf(box: Box, { width, height }: { width: number; height: number }): Rectangle {
+  const [x, y] = [Math.min(box.xmin, width - 1), Math.min(box.ymin, height - 1)];
+  return { x, y, width: Math.min(box.xmax, width - 1) - x + 1, height: Math.min(box.ymax, height - 1) - y + 1 };
+}
+
+// --- internal ---
+
+/** Means of step × step pixels. */
+function reduce({ width, height, data }: RgbImage, step: number): RgbImage {
+  const [w, h] = [Math.ceil(width / step), Math.ceil(height / step)];
+  const small = new Uint8Array(3 * w * h);
+  for (let y = 0; y < h; y++)
+    for (let x = 0; x < w; x++) {
+      const sum = [0, 0, 0];
+      let count = 0;
+      for (let v = y * step; v < Math.min(height, (y + 1) * step); v++)
+        for (let u = x * step; u < Math.min(width, (x + 1) * step); u++, count++)
+          for (let c = 0; c < 3; c++) sum[c] += data[3 * (v * width + u) + c];
+      for (let c = 0; c < 3; c++) small[3 * (y * w + x) + c] = Math.round(sum[c] / count);
+    }
+  return { width: w, height: h, data: small };
+}
+
+function reduceRectangle({ x, y, width, height }: Rectangle, step: number): Rectangle {
+  const [left, top] = [Math.floor(x / step), Math.floor(y / step)];
+  return {
+    x: left,
+    y: top,
+    width: Math.floor((x + width - 1) / step) - left + 1,
+    height: Math.floor((y + height - 1) / step) - top + 1,
+  };
+}
+
+function enlarge(small: Uint8Array, { width, height }: RgbImage, inside: Rectangle, step: number): Uint8Array {
+  const large = new Uint8Array(width * height);
+  const columns = Math.ceil(width / step);
+  for (let y = inside.y; y < inside.y + inside.height; y++)
+    for (let x = inside.x; x < inside.x + inside.width; x++)
+      large[y * width + x] = small[Math.floor(y / step) * columns + Math.floor(x / step)];
+  return large;
+}
