@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { useBackend } from "../src/backend";
 import {
+  folderCases,
   type GoldenResult,
   handlerFor,
   loadHandlers,
