@@ -17,14 +17,15 @@ export type { WeightFile } from "./weight-file";
 export async function openWeights(file: string): Promise<WeightFile> {
   const source = await openByteSource(file);
   try {
-    return await openByContent(source);
+    return await openWeightsFrom(source);
   } catch (error) {
     await source.close();
     throw error;
   }
 }
 
-async function openByContent(source: ByteSource): Promise<WeightFile> {
+/** The same from bytes that are open already; the result closes them. */
+export async function openWeightsFrom(source: ByteSource): Promise<WeightFile> {
   const first = await source.read(0, Math.min(64, source.size));
   const text = Buffer.from(first).toString("latin1");
   if (text.startsWith("PK\x03\x04") || isLegacyPth(first)) return openPth(source);

@@ -7,7 +7,7 @@ export type Call = NonNullable<PickleObject["call"]>;
 
 /** Stand-ins by their full names. */
 export function callables(calls: Readonly<Record<string, Call>>): ReadonlyMap<string, PickleObject> {
-  return new Map(Object.entries(calls).map(([name, call]) => [name, { kind: name, call }]));
+  return new Map(Object.entries(calls).map(([name, call]) => [name, { kind: "function", call }]));
 }
 
 /** Rules that know the given names and nothing else. */

@@ -31,7 +31,7 @@ const elementTypes: Readonly<Record<string, ElementType>> = {
 const METADATA = "__metadata__";
 const MAX_RANK = 64;
 /** The format's own limit is 100 MB; a full-width network has 40 kB. */
-const MAX_HEADER_BYTES = 1 << 24;
+const MAX_HEADER_BYTES = 1 << 22;
 
 interface StoredTensor {
   readonly type: ElementType;
@@ -117,17 +117,19 @@ function metadataOf(entry: unknown, where: string): Map<string, string> {
 function storedTensor(entry: unknown, dataStart: number, where: string): StoredTensor {
   const { dtype, shape, data_offsets: range } = (entry ?? {}) as Record<string, unknown>;
   const type = typeof dtype === "string" && Object.hasOwn(elementTypes, dtype) ? elementTypes[dtype] : undefined;
-  if (type === undefined)
-    throw expected(
-      "weights",
-      `one of ${Object.keys(elementTypes).join(", ")}`,
-      String(JSON.stringify(dtype)?.slice(0, 40)),
-      where,
-    );
+  if (type === undefined) {
+    const got = typeof dtype === "string" ? JSON.stringify(dtype.slice(0, 40)) : typeof dtype;
+    throw expected("weights", `one of the types ${Object.keys(elementTypes).join(", ")}`, got, where);
+  }
   if (!areExtents(shape) || shape.length > MAX_RANK) throw expected("weights", "a shape", "something else", where);
   const bytes = checkedSize(shape, where) * elementBytes[type];
   if (!areExtents(range) || range.length !== 2 || range[1] - range[0] !== bytes)
-    throw expected("weights", `a range of ${bytes} bytes`, String(JSON.stringify(range)?.slice(0, 80)), where);
+    throw expected(
+      "weights",
+      `a range of ${bytes} bytes`,
+      areExtents(range) ? range.slice(0, 2).join(" to ") : "none",
+      where,
+    );
   return { type, shape, begin: dataStart + range[0], end: dataStart + range[1] };
 }
 
