@@ -60,43 +60,45 @@ export async function setUpNative(kind: NativeKind, options: SetUpOptions = {}):
     onWait: (holder) => reporter.notice(`${name}: waiting for ${holder}, which is setting it up`),
   });
   const seconds = (performance.now() - started) / 1000;
-  return { made, folder: recipe.folder, seconds, megabytes: Math.round(bytesBelow(recipe.folder) / 1e6) };
+  return { made, folder: recipe.folder, seconds, megabytes: megabytesBelow(recipe.folder) };
 }
 
 async function build(folder: string, recipe: NativeRecipe, reporter: Reporter, signal?: AbortSignal): Promise<void> {
   requirePrerequisites(recipe.folder, recipe.downloadMegabytes + recipe.diskMegabytes);
-  const stage = async (number: number, what: string, work: () => Promise<unknown>): Promise<void> => {
+  const stage = async (number: number, work: () => Promise<string>): Promise<void> => {
     const started = performance.now();
-    await work();
-    reporter.finish();
-    const megabytes = Math.round(bytesBelow(folder) / 1e6);
+    const what = await work();
     const took = formatSeconds((performance.now() - started) / 1000);
-    reporter.notice(`${backendTitle(recipe.kind)} ${number}/4: ${what} (${took}; ${megabytes} MB on disk)`);
+    reporter.notice(`${backendTitle(recipe.kind)} ${number}/4: ${what}, ${took}`);
   };
   const library = path.join(folder, BACKEND, "node_modules", recipe.packageName);
   const wheels = `${recipe.folder}.wheels`;
   const python = findPython().command;
-  await stage(1, `${recipe.packageName} ${recipe.tfjsNodeVersion} from npm`, () =>
-    installPackages(folder, recipe, signal),
-  );
-  await stage(2, `TensorFlow ${recipe.tensorflowVersion} from PyPI, ${recipe.downloadMegabytes} MB`, () =>
-    downloadWheels(
-      {
-        python,
-        requirements: path.join(nativeSources, recipe.kind, "wheels.txt"),
-        folder: wheels,
-        megabytes: recipe.downloadMegabytes,
-      },
-      { reporter, signal },
-    ),
-  );
-  await stage(3, "libraries unpacked", () => unpackWheels(python, wheels, path.join(library, "deps"), signal));
-  await stage(4, "addon compiled, loaded and tried", async () => {
+  await stage(1, async () => {
+    await installPackages(folder, recipe, signal);
+    return `${recipe.packageName} ${recipe.tfjsNodeVersion} from npm, ${megabytesBelow(folder)} MB`;
+  });
+  await stage(2, async () => {
+    const requirements = path.join(nativeSources, recipe.kind, "wheels.txt");
+    const download = { python, requirements, folder: wheels, megabytes: recipe.downloadMegabytes };
+    const megabytes = await downloadWheels(download, { reporter, signal });
+    return `TensorFlow ${recipe.tensorflowVersion} from PyPI, ${megabytes} MB`;
+  });
+  await stage(3, async () => {
+    await unpackWheels(python, wheels, path.join(library, "deps"), signal);
+    return `libraries unpacked, ${megabytesBelow(folder)} MB`;
+  });
+  await stage(4, async () => {
     await compileAddons(folder, library, signal);
     await tryBackend(folder, recipe, signal);
+    return "addon compiled, loaded and tried";
   });
   fs.rmSync(path.join(library, "deps/include"), { recursive: true, force: true });
   fs.rmSync(wheels, { recursive: true, force: true });
+}
+
+function megabytesBelow(folder: string): number {
+  return Math.round(bytesBelow(folder) / 1e6);
 }
 
 async function installPackages(folder: string, { kind }: NativeRecipe, signal?: AbortSignal): Promise<void> {

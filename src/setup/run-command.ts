@@ -43,8 +43,8 @@ export function probeCommand(
   env: NodeJS.ProcessEnv = process.env,
   input = "",
 ): string | undefined {
-  const { status, stdout, error } = spawnSync(command, words, { env, input, encoding: "utf8", timeout: 30_000 });
-  return error === undefined && status === 0 ? stdout.trim() : undefined;
+  const { status, stdout } = spawnSync(command, words, { env, input, encoding: "utf8", timeout: 30_000 });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 function lastLines(text: string, count = 15): string {

@@ -21,11 +21,12 @@ export interface WheelDownload {
 /**
  * `pip download` works where `pip install` may not (Debian's externally managed Python). The wheels are asked for by
  * platform and one fixed Python version, whatever Python runs here, because only their C libraries are used.
+ * @returns megabytes of the wheels
  */
 export async function downloadWheels(
   { python, requirements, folder, megabytes }: WheelDownload,
   { reporter = silentReporter, signal }: { reporter?: Reporter; signal?: AbortSignal } = {},
-): Promise<void> {
+): Promise<number> {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
   const platforms = ["manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014", "manylinux2010"];
   const unfinished = path.join(folder, "unfinished"); // pip's TMPDIR: /tmp may be small, and half files go with it
@@ -51,6 +52,7 @@ export async function downloadWheels(
     reporter.finish();
     fs.rmSync(unfinished, { recursive: true, force: true });
   }
+  return Math.round(bytesBelow(folder) / 1e6);
 }
 
 /** What `native/unpack_wheels.py` takes out of the wheels in `folder`. */
