@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { createGatedCrf, gatedCrfKernels, gatedCrfLoss, type KernelDescription } from "../../src/graph/gated-crf";
 import type { GoldenHandler } from "../golden-case";
-import { nchwToRows, rowsToNchw, windowToNchw } from "./layout";
+import { nchwToRows, rowsToNchw, windowToNchw } from "../window-layout";
 
 export const handlers: GoldenHandler[] = [
   {

@@ -4,7 +4,7 @@ import { attention, attentionForward, attentionWeights, createAttentionWindow } 
 import { createImageGraph } from "../../src/graph/image-graph";
 import { createTileLayout, tilesToWindow, windowToTiles } from "../../src/graph/window";
 import type { GoldenCase, GoldenHandler } from "../golden-case";
-import { denseToWindow, nchwToWindow, windowToDense } from "./layout";
+import { denseToWindow, nchwToWindow, windowToDense } from "../window-layout";
 
 const matrix = (golden: GoldenCase, name: string): tf.Tensor2D => {
   const { shape, data } = golden.floats(name);

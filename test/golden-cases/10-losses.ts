@@ -11,7 +11,7 @@ import { clipBoxes, findPoints, multiPointLoss } from "../../src/graph/multi-poi
 import { createSeedTargets, seedCrossEntropy } from "../../src/graph/seed-cross-entropy";
 import { createUpsampler } from "../../src/graph/upsample";
 import type { GoldenCase, GoldenHandler } from "../golden-case";
-import { nchwToRows } from "./layout";
+import { nchwToRows } from "../window-layout";
 
 const IGNORE = 255;
 

@@ -1,6 +1,6 @@
 import { poolMaps, randomWalk, transitionWeights, walk } from "../../src/graph/random-walk";
 import type { GoldenHandler } from "../golden-case";
-import { nchwToWindow, rowsToNchw } from "./layout";
+import { nchwToWindow, rowsToNchw } from "../window-layout";
 
 export const handlers: GoldenHandler[] = [
   {

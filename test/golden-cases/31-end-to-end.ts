@@ -11,7 +11,7 @@ import { labelImage } from "../../src/graph/label-image";
 import { formulaTensor } from "../../src/weights/formula";
 import { readNpyDictionary } from "../../src/weights/npy-dictionary";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
-import { nchwToRows, nchwToWindow, rowsToNchw } from "./layout";
+import { nchwToRows, nchwToWindow, rowsToNchw } from "../window-layout";
 
 const CLASSES = VOC.classes.length;
 

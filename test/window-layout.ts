@@ -1,7 +1,7 @@
 /** The goldens are NCHW, the library is NHWC with windowed arrays [n, d·d]: both ways. */
 
 import assert from "node:assert/strict";
-import type { NdArray } from "../../src/nd-array";
+import type { NdArray } from "../src/nd-array";
 
 /** [1, c, h, w] → rows [h·w, c]. */
 export function nchwToRows({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array> {
