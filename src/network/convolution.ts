@@ -17,7 +17,7 @@ export function convolve(
   { stride = 1, dilation = 1 }: ConvolutionOptions = {},
 ): tf.Tensor4D {
   const side = kernel.shape[0];
-  if (side === 1) return tf.conv2d(x, kernel, stride, "valid");
+  if (side === 1) return tf.tidy(() => tf.conv2d(everyNth(x, stride), kernel, 1, "valid"));
   if (dilation > 1) return convolveDilated(x, kernel, dilation);
   if (stride === 1) return tf.conv2d(x, kernel, 1, "same");
   const margin = (side - 1) / 2;
@@ -30,6 +30,25 @@ export function convolve(
     ]);
     return tf.conv2d(padded, kernel, stride, "valid");
   });
+}
+
+/**
+ * Every n-th row and column: what a 1×1 convolution of that stride reads. Apart from it, because TensorFlow's (oneDNN's)
+ * gradient of such a kernel writes beyond its buffers at some sizes and ends the process. [b, h, w, c] → [b, ⌈h/n⌉, ⌈w/n⌉, c]
+ */
+function everyNth(x: tf.Tensor4D, n: number): tf.Tensor4D {
+  if (n === 1) return x;
+  const [b, h, w, c] = x.shape;
+  const [rows, columns] = [Math.ceil(h / n), Math.ceil(w / n)];
+  const select = tf.customGrad((input) => ({
+    value: (input as tf.Tensor4D).stridedSlice([0, 0, 0, 0], [b, h, w, c], [1, n, n, 1]),
+    gradFunc: (dy) =>
+      tf.tidy(() => {
+        const apart = tf.pad(dy.reshape([b, rows, 1, columns, 1, c]), [[0, 0], [0, 0], [0, n - 1], [0, 0], [0, n - 1], [0, 0]]); // biome-ignore format: one row an axis
+        return apart.reshape<tf.Tensor4D>([b, rows * n, columns * n, c]).slice([0, 0, 0, 0], [b, h, w, c]);
+      }),
+  }));
+  return select(x) as tf.Tensor4D;
 }
 
 /**

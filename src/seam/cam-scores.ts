@@ -74,3 +74,16 @@ export function camScores({ width, height, maps }: ImageCams, alpha: number): Fl
 export function backgroundScore(strongest: number, alpha: number): number {
   return Math.fround(Math.fround(1 - strongest) ** alpha);
 }
+
+/** The strongest map of each pixel, or 0 where none is above `background`: the reference's `out_cam_pred`. [H·W] */
+export function camLabel({ width, height, maps }: ImageCams, background: number): Uint8Array {
+  const label = new Uint8Array(width * height);
+  const strongest = new Float32Array(width * height).fill(background);
+  for (const [tag, map] of maps)
+    for (let i = 0; i < label.length; i++) {
+      if (map[i] <= strongest[i]) continue;
+      strongest[i] = map[i];
+      label[i] = tag;
+    }
+  return label;
+}

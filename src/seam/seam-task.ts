@@ -1,0 +1,79 @@
+/**
+ * SEAM's training for the one training loop (`training/trainer.ts`). METHOD 1.1; reference: SEAM train_SEAM.py.
+ *
+ * Every loss is a mean over the images of the batch, so an image's share is its own loss over their number.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import type { NdArray } from "../nd-array";
+import { type ChannelDropout, sampleDropout } from "../network/channel-dropout";
+import { deriveSeed } from "../random";
+import { lossShare } from "../training/gradients";
+import type { LossShare, TrainedVariable, TrainingTask } from "../training/task";
+import { seamLosses, shrunken } from "./seam-losses";
+import type { SeamNet } from "./seam-net";
+import type { SeamSample } from "./seam-sample";
+
+/** Layers that the classification network adds to the backbone: they learn ten times as fast. */
+const NEW_LAYERS = ["fc8", "f8_3", "f8_4", "f9"];
+
+export interface SeamTaskOptions {
+  /** Channel dropout in b6, b7 and before the classifier. Default true. */
+  readonly dropout?: boolean;
+}
+
+/** @param network stays the caller's; loaded with `trainable` */
+export function seamTask(network: SeamNet, { dropout = true }: SeamTaskOptions = {}): TrainingTask<SeamSample> {
+  const variables = network.parameters.variables().map(({ name, variable }): TrainedVariable => {
+    const isNew = NEW_LAYERS.includes(name.split(".")[0]);
+    const isBias = name.endsWith(".bias");
+    return { name, variable, rate: (isNew ? 10 : 1) * (isBias ? 2 : 1), decays: !isBias };
+  });
+  const drop = (samples: readonly SeamSample[], scale: string): ChannelDropout | undefined =>
+    dropout ? sampleDropout(samples.map(({ seed }) => deriveSeed(seed, scale))) : undefined;
+
+  return {
+    variables,
+    // The reference's names and sums: classification and minimum together, both directions of the cross loss.
+    lossNames: ["loss", "loss_cls", "loss_er", "loss_ecr"],
+    countNames: ["images"],
+    count: (samples) => [samples.length],
+    compute: (samples, [images]) => shareOf(samples, images),
+    toStateDict: (): Promise<Map<string, NdArray>> => network.parameters.toStateDict(),
+  };
+
+  function shareOf(samples: readonly SeamSample[], images: number): LossShare {
+    const { image, copy, tags, stem, copyStem } = tf.tidy(() => inputsOf(samples, network));
+    try {
+      return lossShare(variables, () => {
+        const maps = network.trunk(stem, image, { dropout: drop(samples, "image") });
+        const copyMaps = network.trunk(copyStem, copy, { dropout: drop(samples, "copy") });
+        const { loss, classification, rvmin, er, ecr } = seamLosses(maps, copyMaps, tags);
+        const first = classification[0].add(classification[1]).add(rvmin[0]).add(rvmin[1]).mul(0.5);
+        return [loss, first, er, ecr[0].add(ecr[1])].map((each) => each.mul(samples.length / images) as tf.Scalar);
+      });
+    } finally {
+      tf.dispose([image, copy, tags, stem, copyStem]);
+    }
+  }
+}
+
+/** A type, not an interface: tf.tidy takes only those. */
+type Inputs = {
+  /** [b, H, W, 3] */
+  image: tf.Tensor4D;
+  copy: tf.Tensor4D;
+  /** [b, k−1] */
+  tags: tf.Tensor2D;
+  /** What the layers make of them that no training changes: computed here, outside the gradient. */
+  stem: tf.Tensor4D;
+  copyStem: tf.Tensor4D;
+};
+
+function inputsOf(samples: readonly SeamSample[], network: SeamNet): Inputs {
+  const side = Math.sqrt(samples[0].image.length / 3);
+  const image = tf.stack(samples.map((sample) => tf.tensor3d(sample.image, [side, side, 3]))) as tf.Tensor4D;
+  const copy = shrunken(image);
+  const tags = tf.stack(samples.map((sample) => tf.tensor1d(sample.tags))) as tf.Tensor2D;
+  return { image, copy, tags, stem: network.stem(image), copyStem: network.stem(copy) };
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../src/backend";
+import { parameterShapes } from "../src/network/layout";
+import { Random } from "../src/random";
+import { SeamNet } from "../src/seam/seam-net";
+import type { SeamSample } from "../src/seam/seam-sample";
+import { seamTask } from "../src/seam/seam-task";
+import { formulaParameters } from "../src/weights/formula";
+
+let tensors = 0;
+let net: SeamNet;
+before(async () => {
+  await useBackend();
+  tensors = tf.memory().numTensors;
+  net = await SeamNet.load(formulaParameters(parameterShapes(4, "classification", 3), 1), { trainable: true });
+});
+after(() => {
+  net.dispose();
+  assert.equal(tf.memory().numTensors, tensors);
+});
+
+const sample = (seed: number): SeamSample => {
+  const random = new Random(seed);
+  return {
+    seed,
+    image: Float32Array.from({ length: 40 * 40 * 3 }, () => random.normal()),
+    tags: Float32Array.of(seed % 2, 1),
+  };
+};
+
+test("the four groups of the reference: new layers ten times as fast, weights decay, frozen layers left out", () => {
+  const { variables } = seamTask(net);
+  const rates = new Map(variables.map(({ name, rate }) => [name, rate]));
+  assert.deepEqual(
+    ["fc8", "f8_3", "f8_4", "f9", "b3.conv_branch2a", "b7.conv_branch2b2"].map((name) => rates.get(`${name}.weight`)),
+    [10, 10, 10, 10, 1, 1],
+  );
+  assert.ok(variables.every(({ decays }) => decays)); // it has no biases outside the frozen normalisations
+  assert.ok(!variables.some(({ name }) => /^(conv1a|b2|b2_1|b2_2)\./.test(name)));
+});
+
+test("shares of the images add up to the batch, dropout included", () => {
+  const task = seamTask(net);
+  const samples = [sample(1), sample(2), sample(3)];
+  const counts = task.count(samples);
+  assert.deepEqual(counts, [3]);
+  const whole = task.compute(samples, counts);
+  const parts = samples.map((each) => task.compute([each], counts));
+  for (const [i, name] of task.lossNames.entries()) {
+    const sum = parts.reduce((total, { losses }) => total + losses[i], 0);
+    assert.ok(Math.abs(sum - whole.losses[i]) < 1e-5, `${name}: ${sum}, expected ${whole.losses[i]}`);
+  }
+  for (const [i, { name }] of task.variables.entries()) {
+    const error = tf.tidy(() => {
+      const sum = tf.addN(parts.map(({ gradients }) => gradients[i]));
+      const scale = whole.gradients[i].abs().max().add(1e-6);
+      return sum.sub(whole.gradients[i]).abs().max().div(scale).dataSync()[0];
+    });
+    assert.ok(error < 1e-4, `gradient of ${name}: ${error}`);
+  }
+  tf.dispose([...whole.gradients, ...parts.flatMap(({ gradients }) => [...gradients])]);
+});
+
+test("dropout depends on the sample's seed and can be switched off", () => {
+  const lossOf = (seed: number, dropout?: boolean): number => {
+    const task = seamTask(net, { dropout });
+    const { losses, gradients } = task.compute([{ ...sample(1), seed }], [1]);
+    tf.dispose([...gradients]);
+    return losses[0];
+  };
+  assert.equal(lossOf(1), lossOf(1));
+  assert.notEqual(lossOf(1), lossOf(2));
+  assert.equal(lossOf(1, false), lossOf(2, false));
+});
