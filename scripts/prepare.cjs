@@ -119,7 +119,7 @@ function setUpNative() {
   if (nativeState("cpu").state === "ready") return;
   // Standard output belongs to the script that comes after us.
   const { status } = spawnSync(process.execPath, [inRoot("dist/cli.js"), "setup"], { stdio: ["ignore", 2, 2] });
-  if (status !== 0) process.exit(status ?? 1);
+  if (status !== 0) process.exitCode = status ?? 1;
 }
 
 // --- small parts ---
@@ -137,11 +137,11 @@ function oneAtATime(work) {
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     }
   }
-  const release = () => fs.rmSync(lock, { force: true });
-  process.once("exit", release); // also after fail()
-  work();
-  process.off("exit", release);
-  release();
+  try {
+    work();
+  } finally {
+    fs.rmSync(lock, { force: true });
+  }
 }
 
 function isAbandoned(lock) {
@@ -183,9 +183,16 @@ function say(what) {
   process.stderr.write(`prepare: ${what}\n`);
 }
 
+class Failure extends Error {}
+
 function fail(message) {
-  process.stderr.write(`prepare: ${message}\n`);
-  process.exit(1);
+  throw new Failure(message);
 }
 
-main();
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+}
