@@ -117,7 +117,7 @@ test("damaged files are read or refused, nothing else", async () => {
       ["aux:bn7_moving_var", array(version, [2], 0, floats(4, 5))],
     ]);
     let refused = 0;
-    for (const bad of damaged(good, 3000))
+    for (const bad of damaged(good, 1500))
       if ((await readsOrRefuses(async () => everything(await open(bad)))) === "refused") refused++;
     assert.ok(refused >= good.length);
   }
