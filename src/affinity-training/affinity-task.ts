@@ -1,0 +1,71 @@
+/** Training of the affinity network as the training loop wants it. METHOD 2.3; golden 24. */
+
+import * as tf from "@tensorflow/tfjs";
+import type { NdArray } from "../nd-array";
+import type { AffinityNet } from "../network/affinity-net";
+import { affinityOf } from "../network/affinity-window";
+import { type ChannelDropout, sampleDropout } from "../network/channel-dropout";
+import { layerOf } from "../network/parameters";
+import { lossShare } from "../training/gradients";
+import type { LossShare, TrainedVariable, TrainingTask } from "../training/task";
+import { AFFINITY_LOSS_WEIGHTS, type AffinityLossWeights, affinityLosses } from "./affinity-loss";
+import type { AffinitySample } from "./affinity-sample";
+import { COUNT_NAMES } from "./affinity-targets";
+
+/** Layers that no published weights have: they learn ten times as fast. */
+const NEW_LAYERS: readonly string[] = ["f8_3", "f8_4", "f8_5", "f9"];
+
+export interface AffinityTaskOptions {
+  readonly weights?: AffinityLossWeights;
+  /** Channel dropout in b6 and b7. Default true. */
+  readonly dropout?: boolean;
+}
+
+/** What a training computes with: an image, its targets, and the seed of its dropout. */
+export type AffinityInput = Pick<AffinitySample, "image" | "targets" | "seed">;
+
+/** @param net loaded as trainable; the caller disposes it */
+export function affinityTask(net: AffinityNet, options: AffinityTaskOptions = {}): TrainingTask<AffinityInput> {
+  const { weights = AFFINITY_LOSS_WEIGHTS, dropout = true } = options;
+  const variables: TrainedVariable[] = net.parameters.variables().map(({ name, variable }) => ({
+    name,
+    variable,
+    rate: NEW_LAYERS.includes(layerOf(name)) ? 10 : 1,
+    decays: true,
+  }));
+  return {
+    variables,
+    lossNames: ["loss", "background", "foreground", "negative", "crf"],
+    countNames: COUNT_NAMES,
+    count: (samples) => COUNT_NAMES.map((_, i) => samples.reduce((sum, { targets }) => sum + targets.counts[i], 0)),
+    compute: (samples, counts) => {
+      const channels = dropout ? sampleDropout(samples.map(({ seed }) => seed)) : undefined;
+      return computeShare(net, variables, samples, counts, weights, channels);
+    },
+    toStateDict: (): Promise<Map<string, NdArray>> => net.parameters.toStateDict(),
+  };
+}
+
+function computeShare(
+  net: AffinityNet,
+  variables: readonly TrainedVariable[],
+  samples: readonly AffinityInput[],
+  counts: readonly number[],
+  weights: AffinityLossWeights,
+  dropout: ChannelDropout | undefined,
+): LossShare {
+  const targets = samples.map((sample) => sample.targets);
+  const { height, width, radius } = targets[0];
+  const stem = tf.tidy(() => net.backbone.stem(stackedImages(samples, height * 8, width * 8)));
+  const share = lossShare(variables, () => {
+    const distance = net.trainingDistance(stem, radius, { dropout });
+    const losses = affinityLosses(affinityOf(distance), distance, targets, counts, weights);
+    return [losses.loss, losses.background, losses.foreground, losses.negative, losses.crf];
+  });
+  stem.dispose();
+  return share;
+}
+
+function stackedImages(samples: readonly AffinityInput[], height: number, width: number): tf.Tensor4D {
+  return tf.stack(samples.map(({ image }) => tf.tensor3d(image, [height, width, 3]))) as tf.Tensor4D;
+}
