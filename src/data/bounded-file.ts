@@ -3,8 +3,8 @@
 import fs from "node:fs/promises";
 import { expected, messageOf, UserError } from "../errors";
 
-/** Largest annotation we read at once: COCO's own `instances_train2017.json` is 450 MB. */
-export const MAX_ANNOTATION_BYTES = 1 << 30;
+/** Largest annotation we read at once: COCO's own `instances_train2017.json` is 450 MB, a JavaScript string ends at 512. */
+export const MAX_ANNOTATION_BYTES = 500_000_000;
 
 /**
  * The bytes of a file of at most `maxBytes`.
