@@ -1,0 +1,73 @@
+/**
+ * The WebAssembly memory of the dense CRF: one for each thread, used again for every image, so that it grows to what the
+ * largest image needs and no further. Modules are compiled once for each shape of their loops.
+ */
+
+import { encodeModule, type WasmFunction } from "./wasm-module";
+
+/** What we use of the global that Node has but its type declarations lack. */
+declare const WebAssembly: {
+  Memory: new (limits: {
+    initial: number;
+    maximum: number;
+  }) => { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object, imports: Record<string, Record<string, unknown>>) => { readonly exports: object };
+  validate(bytes: Uint8Array): boolean;
+};
+
+/** Bytes of a vector of four float32. */
+export const VECTOR = 16;
+/** Bytes of a float32 or int32. */
+export const WORD = 4;
+const PAGE = 65536;
+const MOST_PAGES = 65536; // 4 GiB
+const CACHE_LINE = 64;
+
+const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+const instances = new Map<string, object>();
+
+/** Hands out addresses; whoever starts a new plan overwrites the last one's data. */
+export interface MemoryPlan {
+  /** Address of the next `bytes`, at the beginning of a cache line. */
+  reserve(bytes: number): number;
+  /** Makes the memory large enough, after which views of it can be made. @throws RangeError beyond 4 GiB */
+  claim(): ArrayBuffer;
+}
+
+export function planMemory(): MemoryPlan {
+  let size = CACHE_LINE;
+  return {
+    reserve(bytes: number): number {
+      const at = size;
+      size += Math.ceil(bytes / CACHE_LINE) * CACHE_LINE;
+      return at;
+    },
+    claim(): ArrayBuffer {
+      const missing = Math.ceil(size / PAGE) - memory.buffer.byteLength / PAGE;
+      if (missing > 0) memory.grow(missing);
+      return memory.buffer;
+    },
+  };
+}
+
+/** The functions under a key, which names all that `write` depends on. */
+export function compile<T extends object>(key: string, write: () => WasmFunction[]): T {
+  let functions = instances.get(key);
+  if (functions === undefined) {
+    const module = new WebAssembly.Module(encodeModule(write()));
+    functions = new WebAssembly.Instance(module, { env: { memory } }).exports;
+    instances.set(key, functions);
+  }
+  return functions as T;
+}
+
+/** Whether this machine's processor and this Node can run SIMD modules. */
+export function simdAvailable(): boolean {
+  return WebAssembly.validate(PROBE);
+}
+
+/** A module with one function that makes a vector and drops it. */
+const PROBE = Uint8Array.from([
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 0x41, 0, 0xfd, 0x0f, 0x1a, 0x0b,
+]);

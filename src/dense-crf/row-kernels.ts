@@ -1,0 +1,128 @@
+/** Logarithm and softmax of point rows as WebAssembly SIMD, after Cephes' `logf` and `expf`: within 2 units of the last place. */
+
+import { compile, VECTOR } from "./crf-memory";
+import { SMALLEST_PROBABILITY } from "./mean-field";
+import {
+  advance,
+  type Code,
+  defineFunction,
+  f32,
+  f32x4,
+  i32,
+  i32x4,
+  type Local,
+  repeatWhile,
+  times,
+  v128,
+  type WasmFunction,
+} from "./wasm-module";
+
+export interface RowKernels {
+  /** x ← log(clip(x, 1e-5, 1)) for the vectors from `x` to `end`. */
+  logarithm(x: number, end: number): void;
+  /** The rows from `row` to `end` ← their softmax; largest ← max(largest, row), vector by vector. */
+  softmax(row: number, end: number, largest: number): void;
+}
+
+/** @param rowBlocks vectors of a row */
+export function rowKernels(rowBlocks: number): RowKernels {
+  return compile(`row ${rowBlocks}`, () => [logarithmFunction(), softmaxFunction(rowBlocks)]);
+}
+
+/** Terms of a softmax smaller than e to this count as 0: nobody sees 1e-26, and subnormal numbers are slow. */
+const SMALLEST_EXPONENT = -60;
+/** A float added to this is rounded, and stands in its lowest bits as an integer. */
+const ROUNDER = 1.5 * 2 ** 23;
+/** ln 2 in two parts, the first of few digits, so that its products are exact. */
+const LN2_HIGH = 0.693359375;
+const LN2_LOW = -2.1219444e-4;
+const EXPONENTIAL = [1.9875691e-4, 1.3981999e-3, 8.333452e-3, 4.1665796e-2, 1.6666665e-1, 0.5];
+const LOGARITHM = [
+  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+];
+
+function softmaxFunction(rowBlocks: number): WasmFunction {
+  return defineFunction("softmax", ["i32", "i32", "i32"], (parameters, variable) => {
+    const [row, end, largest] = parameters;
+    const [maximum, sum, value, x, n, bits, live] = times(7, () => variable("v128"));
+    const at = variable("i32");
+    const rowEnd = variable("i32");
+    const most = variable("i32");
+    const eachVector = (body: Code): Code => [
+      at.set(row.get),
+      repeatWhile(i32.below(at.get, rowEnd.get), [body, advance(at, VECTOR)]),
+    ];
+    return repeatWhile(i32.below(row.get, end.get), [
+      rowEnd.set(i32.add(row.get, i32.const(rowBlocks * VECTOR))),
+      maximum.set(v128.load(row.get)),
+      eachVector(maximum.set(f32x4.max(maximum.get, v128.load(at.get)))),
+      maximum.set(f32x4.splat(acrossLanes(maximum, f32.max))),
+      sum.set(f32x4.const(0)),
+      eachVector([
+        x.set(f32x4.sub(v128.load(at.get), maximum.get)),
+        exponential(value, x, n, bits, live),
+        sum.set(f32x4.add(sum.get, value.get)),
+        v128.store(at.get, value.get),
+      ]),
+      sum.set(f32x4.splat(acrossLanes(sum, f32.add))),
+      most.set(largest.get),
+      eachVector([
+        value.set(f32x4.div(v128.load(at.get), sum.get)),
+        v128.store(at.get, value.get),
+        v128.store(most.get, f32x4.max(v128.load(most.get), value.get)),
+        advance(most, VECTOR),
+      ]),
+      row.set(rowEnd.get),
+    ]);
+  });
+}
+
+/** value ← eˣ for x ≤ 0: x = n ln 2 + r, a polynomial of r, and n added to the exponent's bits. Overwrites the rest. */
+function exponential(value: Local, x: Local, n: Local, bits: Local, live: Local): Code {
+  return [
+    live.set(f32x4.greaterThan(x.get, f32x4.const(SMALLEST_EXPONENT))),
+    x.set(f32x4.max(x.get, f32x4.const(SMALLEST_EXPONENT))),
+    bits.set(f32x4.add(f32x4.mul(x.get, f32x4.const(Math.LOG2E)), f32x4.const(ROUNDER))),
+    n.set(f32x4.sub(bits.get, f32x4.const(ROUNDER))),
+    x.set(f32x4.sub(x.get, f32x4.mul(n.get, f32x4.const(LN2_HIGH)))),
+    x.set(f32x4.sub(x.get, f32x4.mul(n.get, f32x4.const(LN2_LOW)))),
+    value.set(f32x4.mul(f32x4.mul(polynomial(EXPONENTIAL, x), x.get), x.get)),
+    value.set(f32x4.add(value.get, f32x4.add(x.get, f32x4.const(1)))),
+    value.set(v128.and(live.get, i32x4.add(value.get, i32x4.shiftLeft(bits.get, 23)))),
+  ];
+}
+
+/** x = 2ⁿ m with m in [√½, √2), and a polynomial of m − 1. */
+function logarithmFunction(): WasmFunction {
+  return defineFunction("logarithm", ["i32", "i32"], (parameters, variable) => {
+    const [x, end] = parameters;
+    const [value, n, m, small] = times(4, () => variable("v128"));
+    return repeatWhile(i32.below(x.get, end.get), [
+      value.set(f32x4.min(f32x4.max(v128.load(x.get), f32x4.const(SMALLEST_PROBABILITY)), f32x4.const(1))),
+      // exponent and mantissa, in [½, 1)
+      n.set(i32x4.toFloat(i32x4.sub(i32x4.shiftRight(value.get, 23), i32x4.const(126)))),
+      m.set(v128.or(v128.and(value.get, i32x4.const(0x7fffff)), i32x4.const(0x3f000000))),
+      small.set(f32x4.lessThan(m.get, f32x4.const(Math.SQRT1_2))),
+      n.set(f32x4.sub(n.get, v128.and(small.get, f32x4.const(1)))),
+      m.set(f32x4.sub(f32x4.add(m.get, v128.and(small.get, m.get)), f32x4.const(1))),
+      value.set(f32x4.mul(f32x4.mul(polynomial(LOGARITHM, m), m.get), f32x4.mul(m.get, m.get))),
+      value.set(f32x4.add(value.get, f32x4.mul(n.get, f32x4.const(LN2_LOW)))),
+      value.set(f32x4.sub(value.get, f32x4.mul(f32x4.const(0.5), f32x4.mul(m.get, m.get)))),
+      value.set(f32x4.add(f32x4.add(value.get, m.get), f32x4.mul(n.get, f32x4.const(LN2_HIGH)))),
+      v128.store(x.get, value.get),
+      advance(x, VECTOR),
+    ]);
+  });
+}
+
+/** Highest power first. */
+function polynomial(coefficients: readonly number[], x: Local): Code {
+  const [first, ...rest] = coefficients.map((each) => f32x4.const(each));
+  return rest.reduce((sum, each) => f32x4.add(f32x4.mul(sum, x.get), each), first);
+}
+
+function acrossLanes(vector: Local, combine: (a: Code, b: Code) => Code): Code {
+  const [a, b, c, d] = times(4, (lane) => f32x4.lane(vector.get, lane));
+  return combine(combine(a, b), combine(c, d));
+}
