@@ -1,0 +1,48 @@
+/** Every option of `demo`. */
+
+import path from "node:path";
+import type { Supervision } from "./make-pseudo-labels";
+import type { OptionTable } from "./option";
+
+export type DemoFeatures = "handcrafted" | "random" | "trained";
+
+export interface DemoConfig {
+  readonly data: string;
+  readonly list: string;
+  readonly images: number;
+  readonly out: string;
+  readonly supervision: readonly string[];
+  readonly features?: string;
+  readonly weights?: string;
+  readonly seed: number;
+}
+
+/** In order of the work a person has. */
+export const demoSupervisions: readonly Supervision[] = ["image", "point", "scribble", "box"];
+
+export const demoOptions: OptionTable<DemoConfig> = {
+  data: {
+    kind: "path",
+    default: path.join(__dirname, "..", "..", "data", "mini"),
+    help: "data set in VOC layout with masks, scribbles, points, and CAM/ for the image tags",
+  },
+  list: { kind: "text", default: "train.txt", help: "image list" },
+  images: { kind: "integer", default: 4, min: 1, help: "how many images of the list" },
+  out: { kind: "path", default: path.join("out", "demo"), help: "folder for labels, figures and report.html" },
+  supervision: {
+    kind: "texts",
+    choices: demoSupervisions,
+    default: demoSupervisions,
+    help: "kinds of weak labels",
+  },
+  features: {
+    kind: "choice",
+    choices: ["handcrafted", "random", "trained"],
+    help: "of the graph: handcrafted, a network of a sixteenth of the width with random weights, or with --weights [default: trained where there are weights, else handcrafted]",
+  },
+  weights: {
+    kind: "path",
+    help: "affinity network of any width [default: the first file in weights/ of the data folder, if there is one]",
+  },
+  seed: { kind: "integer", default: 0, min: 0, help: "of all random numbers" },
+};

@@ -1,0 +1,62 @@
+/**
+ * What the demo's graphs are made from, chosen once and said openly: trained weights where the data set carries some,
+ * else handcrafted features; on request a network of a sixteenth of the width with random weights.
+ */
+
+import fs from "node:fs/promises";
+import path from "node:path";
+import type { DemoConfig, DemoFeatures } from "../config/demo";
+import type { MakePseudoLabelsConfig } from "../config/make-pseudo-labels";
+import { UserError } from "../errors";
+import { parameterShapes } from "../network/layout";
+import { formulaParameters } from "../weights/formula";
+import { writeSafetensors } from "../weights/safetensors";
+
+export interface DemoGraph {
+  readonly kind: DemoFeatures;
+  /** A sentence for the report. */
+  readonly said: string;
+  /** What `make-pseudo-labels` is told. */
+  readonly options: Pick<MakePseudoLabelsConfig, "features" | "weights">;
+}
+
+/** conv1a's channels: 64 at full width. */
+const REDUCED_BASE = 4;
+const FORMULA_SEED = 11;
+
+export async function chooseFeatures({ data, features, weights, out }: DemoConfig): Promise<DemoGraph> {
+  const trained = weights ?? (await firstWeights(path.join(data, "weights")));
+  const kind = features ?? (trained === undefined ? "handcrafted" : "trained");
+  switch (kind) {
+    case "trained":
+      if (trained === undefined)
+        throw new UserError("usage", `--features trained needs --weights: there is no weight file in ${data}/weights`);
+      return {
+        kind,
+        said: `Graph: features and affinities of the network in ${path.basename(trained)}.`,
+        options: { features: "cnn", weights: trained },
+      };
+    case "random": {
+      const file = path.join(out, "weights", "random-width-16th.safetensors");
+      await fs.mkdir(path.dirname(file), { recursive: true });
+      await writeSafetensors(file, formulaParameters(parameterShapes(REDUCED_BASE, "affinity"), FORMULA_SEED));
+      return {
+        kind,
+        said: "Graph: features and affinities of a ResNet38 of a sixteenth of the width with RANDOM weights: it has learned nothing. This shows the machinery, not the method's quality.",
+        options: { features: "cnn", weights: file },
+      };
+    }
+    default:
+      return {
+        kind: "handcrafted",
+        said: "Graph: handcrafted features (colour, texture and position of each 8×8 cell) and affinities from them. No network and no trained weights were used.",
+        options: { features: "handcrafted" },
+      };
+  }
+}
+
+async function firstWeights(folder: string): Promise<string | undefined> {
+  const names = await fs.readdir(folder).catch(() => [] as string[]);
+  const name = names.sort().find((each) => /\.(safetensors|pth|params)$/.test(each));
+  return name === undefined ? undefined : path.join(folder, name);
+}
