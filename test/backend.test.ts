@@ -21,10 +21,9 @@ function inProcess(script: string, env: NodeJS.ProcessEnv = {}) {
   const whole = `const { useBackend, backendInUse, preferBackend } = require(${JSON.stringify(module)});
     const notices = []; const notice = (message) => notices.push(message);
     (async () => { ${script} })().catch((error) => { process.stdout.write(error.name + ": " + error.message); process.exitCode = 1; });`;
-  const { TF_CPP_MIN_LOG_LEVEL: _, ...rest } = process.env;
   return spawnSync(process.execPath, ["--import", "tsx", "-e", whole], {
     cwd: path.resolve(__dirname, ".."),
-    env: { ...rest, ...env },
+    env: { ...process.env, ...env },
     encoding: "utf8",
   });
 }

@@ -15,8 +15,9 @@ const SHARED_COPY = Symbol.for("a2gnn.tfjs");
  */
 export function loadNative(folder: string, { packageName, keyFiles }: NativeRecipe, tfjs: unknown): void {
   bringBackUtilities();
-  if (process.env.TF_CPP_MIN_LOG_LEVEL === undefined) {
-    process.env.TF_CPP_MIN_LOG_LEVEL = "2";
+  // 2: errors only. Who asks for 0 or 1 gets all of it.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  if (Number(process.env.TF_CPP_MIN_LOG_LEVEL) >= 2) {
     const framework = keyFiles.find((file) => file.includes("libtensorflow_framework"));
     if (framework !== undefined) loadQuietly(path.join(folder, QUIET_ADDON), path.join(folder, framework));
   }
