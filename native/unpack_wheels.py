@@ -35,7 +35,7 @@ def target_of(name):
         return "lib/" + os.path.basename(name)
     if name.startswith(HEADERS) and name.endswith(".h"):
         return name[len("tensorflow/") :]
-    if name.startswith("nvidia/") and (name.split("/")[2:3] == ["lib"] or name.startswith(COMPILER)):
+    if name.startswith(COMPILER) or (name.startswith("nvidia/") and "/lib/" in name and ".so" in name):
         return name
     head, data, rest = name.partition(".data/data/")
     return rest if data and "/" not in head else None

@@ -1,6 +1,6 @@
 // While libtensorflow_framework is loaded it writes two lines to standard error, before any setting of TensorFlow's can
 // reach its log. This addon loads the library with standard error turned away; TF_CPP_MIN_LOG_LEVEL does the rest.
-// Used by src/setup/load-native.ts unless the user has set TF_CPP_MIN_LOG_LEVEL.
+// Used by src/setup/load-native.ts unless the user asks for more by TF_CPP_MIN_LOG_LEVEL=0 or 1.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <node_api.h>
