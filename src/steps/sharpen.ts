@@ -1,14 +1,25 @@
-/** The dense CRF of the last image, in worker threads while the next image trains. */
+/** The dense CRF of finished images, in worker threads while the next image trains. */
 
 import type { ResolvedConfig } from "../config/make-pseudo-labels";
 import type { RgbImage } from "../data/image";
+import type { DenseCrfOptions } from "../dense-crf/dense-crf";
+import { createThreadPool } from "../parallel/thread-pool";
+import type { SharpenRequest } from "./sharpen-thread";
 
 export interface Sharpener {
-  /** @param probabilities [H·W, K], not used afterwards @returns the same shape */
+  /** @param probabilities [H·W, K] @returns the same shape */
   sharpen(image: RgbImage, probabilities: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
-export function openSharpener(_config: ResolvedConfig): Sharpener {
-  return { sharpen: async (_image, probabilities) => probabilities, close: async () => undefined };
+/** Threads start with the first image. With `--dense-crf off` probabilities stay as they are. */
+export function openSharpener(config: ResolvedConfig): Sharpener {
+  if (!config.denseCrf) return { sharpen: async (_, probabilities) => probabilities, close: async () => undefined };
+  const pool = createThreadPool<SharpenRequest, Float32Array>(require.resolve("./sharpen-thread"), config.crfThreads);
+  const options: DenseCrfOptions = {
+    iterations: config.crfIterations,
+    gaussian: { sxy: config.crfGaussianSxy, compat: config.crfGaussianCompat },
+    bilateral: { sxy: config.crfBilateralSxy, srgb: config.crfBilateralSrgb, compat: config.crfBilateralCompat },
+  };
+  return { sharpen: (image, probabilities) => pool.ask({ image, probabilities, options }), close: () => pool.close() };
 }
