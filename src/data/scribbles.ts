@@ -40,16 +40,17 @@ export async function readScribbles(
   id: string,
   dataset: DatasetDescription,
   size: ImageSize,
+  strokeWidth: number = SCRIBBLE_WIDTH,
 ): Promise<ScribbleLabel | undefined> {
   const [text, xml, picture] = [".txt", ".xml", ".png"].map((extension) => path.join(folder, id + extension));
   if (await fileExists(text)) {
     const scribbles = parseScribbleText(await readBoundedText(text, MAX_BYTES, "scribbles"), dataset, text);
-    return drawScribbles(scribbles, size, dataset.ignore, text);
+    return drawScribbles(scribbles, size, dataset.ignore, text, strokeWidth);
   }
   if (await fileExists(xml)) {
     const annotation = await readXml(xml, "annotation");
     checkSize(annotation, size, xml);
-    return drawScribbles(parseScribbleXml(annotation, dataset, xml), size, dataset.ignore, xml);
+    return drawScribbles(parseScribbleXml(annotation, dataset, xml), size, dataset.ignore, xml, strokeWidth);
   }
   if (!(await fileExists(picture))) return undefined;
   const label = await readLabel(picture);

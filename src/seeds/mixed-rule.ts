@@ -3,8 +3,8 @@
  * clicked and scribbled pixels; the superpixels they spread to, but not beyond the boxes of a class that has boxes; the
  * box rule; the confident label. An image of a single kind gets exactly what that kind's own rule gives.
  *
- * Outside all boxes is background only if every class that is named has a box: who boxes the dog and clicks the cat has
- * not said where the cat ends.
+ * What boxes call background is background only if every class that is named has a box: who boxes the dog and clicks the
+ * cat has not said where the cat ends.
  */
 
 import type { ImageSize } from "../data/dataset";
@@ -12,7 +12,7 @@ import { drawPoints, type Point, pixelOf } from "../data/points";
 import type { Box } from "../data/voc-boxes";
 import { UserError } from "../errors";
 import { type BoxRule, boxRule } from "./box-rule";
-import { type GrabCutAnswer, rectangleOf } from "./grabcut";
+import type { GrabCutAnswer } from "./grabcut";
 import { imageRule } from "./image-rule";
 import { drawClicks, type PointRule, pointRule } from "./point-rule";
 import { type ScribbleRule, scribbleRule } from "./scribble-rule";
@@ -70,7 +70,7 @@ export function mixedRule(
     notices.push(...ofBoxes.notices);
     const boxed = new Set([0, ignore, ...boxes.map((box) => box.class)]);
     const complete = [...named].every((value) => boxed.has(value));
-    const known = complete ? ofBoxes.label.data : replaceOutside(ofBoxes.label.data, boxes, image, rest);
+    const known = ofBoxes.label.data.map((value, i) => (value === 0 && !complete ? rest[i] : value));
     label = fillUnknown(label, known, ignore);
     stages.push({ rule: "boxes", label });
   } else if (rest !== unknown) {
@@ -116,19 +116,6 @@ function withinBoxes(label: Uint8Array, boxes: readonly Box[], { width }: ImageS
     const [x, y] = [i % width, Math.floor(i / width)];
     return boxes.some((box) => box.class === value && isInside(box, x, y)) ? value : ignore;
   });
-}
-
-/** `rest` outside all boxes. */
-function replaceOutside(label: Uint8Array, boxes: readonly Box[], size: ImageSize, rest: Uint8Array): Uint8Array {
-  const result = Uint8Array.from(rest);
-  for (const box of boxes) {
-    const { x, y, width, height } = rectangleOf(box, size);
-    for (let row = y; row < y + height; row++) {
-      const from = row * size.width + x;
-      result.set(label.subarray(from, from + width), from);
-    }
-  }
-  return result;
 }
 
 function isInside(box: Box, x: number, y: number): boolean {

@@ -3,17 +3,16 @@
  * says that all of it is. Files appear whole or not at all.
  */
 
-import fs from "node:fs/promises";
 import path from "node:path";
 import type { ResolvedConfig } from "../config/make-pseudo-labels";
-import { temporaryName, writeAtomic } from "../data/atomic-write";
+import { writeAtomic } from "../data/atomic-write";
 import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
 import { writeLabel } from "../data/label-png";
-import { messageOf, UserError } from "../errors";
 import { renderOverlay } from "../overlay";
 import { encodeNpy } from "../weights/npy";
+import { openFolder } from "./output-folder";
 import { recordSettings, type Settings } from "./settings-record";
 import { openSharpener } from "./sharpen";
 
@@ -85,25 +84,4 @@ function encodeProbabilities(probabilities: Float32Array, classes: number, width
   for (let i = 0; i < pixels; i++)
     for (let c = 0; c < classes; c++) data[c * pixels + i] = probabilities[i * classes + c];
   return encodeNpy({ shape: [classes, height, width], data });
-}
-
-/** Temporary files of a killed run that are older than this are swept away; younger ones may be another process's. */
-const STALE_MS = 60 * 60 * 1000;
-
-/** Makes the folder, proves that files can be written in it, and removes what a killed run left half written. */
-async function openFolder(folder: string): Promise<void> {
-  try {
-    await fs.mkdir(folder, { recursive: true });
-    const probe = temporaryName(path.join(folder, "probe"));
-    await fs.writeFile(probe, "");
-    await fs.rm(probe);
-    for (const name of await fs.readdir(folder)) {
-      if (!/^\..+\.\d+\.\d+\.tmp$/.test(name)) continue;
-      const file = path.join(folder, name);
-      const entry = await fs.stat(file).catch(() => undefined);
-      if (entry !== undefined && Date.now() - entry.mtimeMs > STALE_MS) await fs.rm(file, { force: true });
-    }
-  } catch (error) {
-    throw new UserError("output", `cannot write in the folder ${folder}: ${messageOf(error)}`, { cause: error });
-  }
 }

@@ -1,0 +1,275 @@
+/**
+ * Every option of `make-seeds` (METHOD 1.3). The reference published no code for this step: names follow its other
+ * scripts, and each merging rule has its switch.
+ */
+
+import { UserError } from "../errors";
+import { completeConfig, type OptionTable } from "./option";
+
+export type SeedSupervision = "image" | "point" | "scribble" | "box" | "mixed";
+
+export interface MakeSeedsConfig {
+  readonly voc12Root: string;
+  readonly inferList: string;
+  readonly savePath: string;
+  readonly overlay?: string;
+  readonly outXml?: string;
+  readonly gt?: string;
+  readonly report?: string;
+  readonly supervision?: SeedSupervision;
+  readonly boxXmlPath?: string;
+  readonly points?: string;
+  readonly scribbles?: string;
+  readonly labelme?: string;
+  readonly coco?: string;
+  readonly yolo?: string;
+  readonly yoloClasses?: string;
+  readonly seamDir?: string;
+  readonly camDir?: string;
+  readonly tags?: string;
+  readonly superpixels: boolean;
+  readonly superpixelArea: number;
+  readonly superpixelCompactness: number;
+  readonly pointRadius: number;
+  readonly scribbleWidth: number;
+  readonly scribbleRest: "unknown" | "confident";
+  readonly camLabel: boolean;
+  readonly tagsOnly: boolean;
+  readonly grabCut: boolean;
+  readonly grabCutIterations: number;
+  readonly grabCutMin: number;
+  readonly grabCutMax: number;
+  readonly grabCutBand: number;
+  readonly grabCutPixels: number;
+  readonly middleShare: number;
+  readonly threads: number;
+  readonly shard: string;
+}
+
+/** A configuration in which nothing is left to infer. */
+export interface ResolvedConfig extends MakeSeedsConfig {
+  readonly supervision: SeedSupervision;
+}
+
+const data = "Data";
+const labels = "Weak labels";
+const maps = "Class activation maps";
+const regions = "Clicks and scribbles";
+const boxes = "Boxes";
+const running = "Running";
+
+export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
+  voc12Root: {
+    kind: "path",
+    required: true,
+    aliases: ["root"],
+    group: data,
+    help: "folder in VOC layout: JPEGImages/, Annotations/, ImageSets/Segmentation/, maybe dataset.json",
+  },
+  inferList: {
+    kind: "text",
+    default: "train_aug.txt",
+    group: data,
+    help: "image list: a path, or a name in ImageSets/Segmentation; without the option and without that file: every image",
+  },
+  savePath: {
+    kind: "path",
+    default: "./out/seeds",
+    group: data,
+    help: "folder for the seed labels (8-bit palette PNG, 255 unknown); a label that is there is not made again",
+  },
+  overlay: { kind: "path", group: data, help: "folder for pictures of the seeds drawn over the photograph" },
+  outXml: {
+    kind: "path",
+    group: data,
+    help: "folder for the boxes as VOC XML, whatever format they came in: what the next steps read",
+  },
+  gt: {
+    kind: "path",
+    group: data,
+    help: "folder of true labels, to tell the seeds' precision where there are any [default: SegmentationClass in the data folder]",
+  },
+  report: {
+    kind: "path",
+    group: data,
+    help: "CSV file of coverage and precision per class after each rule [default: coverage.csv in the seeds' folder]",
+  },
+  supervision: {
+    kind: "choice",
+    choices: ["image", "point", "scribble", "box", "mixed"],
+    group: labels,
+    help: "kind of weak label; mixed takes whatever each image has [default: the one kind whose option is given, else mixed]",
+  },
+  boxXmlPath: {
+    kind: "path",
+    aliases: ["BoxXmlpath"],
+    group: labels,
+    help: "folder of VOC XML files [default: Annotations in the data folder]",
+  },
+  points: {
+    kind: "path",
+    group: labels,
+    help: "What's-the-Point JSON of clicks [default: points.json in the data folder]",
+  },
+  scribbles: {
+    kind: "path",
+    aliases: ["scribble-dir"],
+    group: labels,
+    help: "folder of scribbles (XML, polylines, PNG) [default: Scribbles in the data folder]",
+  },
+  labelme: {
+    kind: "path",
+    group: labels,
+    help: "folder of labelme JSON, NAME.json: rectangles and polygons as boxes, lines as scribbles, points as clicks",
+  },
+  coco: { kind: "path", group: labels, help: "COCO JSON whose boxes count" },
+  yolo: { kind: "path", group: labels, help: "folder of YOLO text, NAME.txt, whose boxes count" },
+  yoloClasses: {
+    kind: "path",
+    group: labels,
+    help: "names of YOLO's class numbers, one a line [default: classes.txt beside the text files, else the data set's classes]",
+  },
+  seamDir: {
+    kind: "path",
+    group: maps,
+    help: "folder of confident labels, NAME.png, as infer-seam --crf writes them; needed for image supervision",
+  },
+  camDir: {
+    kind: "path",
+    group: maps,
+    help: "instead of --seam-dir: folder of class activation maps, NAME.npy, from which confident labels are made",
+  },
+  tags: {
+    kind: "path",
+    aliases: ["cls-labels"],
+    group: maps,
+    help: "image tags: cls_labels.npy, or JSON of the same [default: cls_labels.npy or .json in the data folder, else the XML's object names]",
+  },
+  camLabel: {
+    kind: "boolean",
+    default: true,
+    group: maps,
+    help: "confident labels fill what clicks leave unknown and may object to GrabCut",
+  },
+  tagsOnly: {
+    kind: "boolean",
+    default: true,
+    group: maps,
+    help: "what confident labels add is restricted to the image's tags",
+  },
+  superpixels: {
+    kind: "boolean",
+    default: true,
+    group: regions,
+    help: "clicks and scribbles spread over the superpixels that they alone touch",
+  },
+  superpixelArea: {
+    kind: "integer",
+    default: 200,
+    min: 4,
+    unit: "pixels",
+    group: regions,
+    help: "one superpixel (SLIC) per so many pixels",
+  },
+  superpixelCompactness: {
+    kind: "number",
+    default: 10,
+    min: 1e-3,
+    group: regions,
+    help: "weight of position against colour",
+  },
+  pointRadius: { kind: "number", default: 3, min: 0, unit: "pixels", group: regions, help: "radius of a click's disc" },
+  scribbleWidth: { kind: "number", default: 3, min: 1, unit: "pixels", group: regions, help: "width of drawn strokes" },
+  scribbleRest: {
+    kind: "choice",
+    choices: ["unknown", "confident"],
+    default: "unknown",
+    group: regions,
+    help: "beyond scribbles: unknown (for make-pseudo-labels), or the confident label (for train-affinity)",
+  },
+  grabCut: { kind: "boolean", default: true, group: boxes, help: "GrabCut finds the object in each box" },
+  grabCutIterations: { kind: "integer", default: 5, min: 1, max: 100, group: boxes, help: "rounds of GrabCut" },
+  grabCutMin: {
+    kind: "number",
+    default: 0.05,
+    min: 0,
+    max: 1,
+    group: boxes,
+    help: "a box of which GrabCut finds a smaller share to be foreground falls back to the confident label, or its middle",
+  },
+  grabCutMax: {
+    kind: "number",
+    default: 0.99,
+    min: 0,
+    max: 1,
+    group: boxes,
+    help: "and so does one with a larger share",
+  },
+  grabCutBand: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 64,
+    unit: "pixels",
+    group: boxes,
+    help: "pixels this near to GrabCut's outline stay unknown",
+  },
+  grabCutPixels: {
+    kind: "integer",
+    default: 1_000_000,
+    min: 1000,
+    unit: "pixels",
+    group: boxes,
+    help: "larger images are reduced to this for GrabCut, whose time and memory grow with them",
+  },
+  middleShare: {
+    kind: "number",
+    default: 0.2,
+    min: 0.01,
+    max: 1,
+    group: boxes,
+    help: "share of a box's area, in its middle, that it falls back to",
+  },
+  threads: {
+    kind: "integer",
+    default: 2,
+    min: 1,
+    max: 64,
+    group: running,
+    help: "worker threads for GrabCut and dense CRF",
+  },
+  shard: {
+    kind: "text",
+    default: "1/1",
+    group: running,
+    help: "i/n: this process takes every n-th image; auto: from a Slurm, AWS Batch or MPI environment; auto/n: Kubernetes",
+  },
+};
+
+/** Checks the given options against each other and settles the kind of supervision. @throws UserError "usage" */
+export function resolveConfig(given: Partial<MakeSeedsConfig>): { config: ResolvedConfig; notices: string[] } {
+  const complete = completeConfig(given, makeSeedsOptions);
+  const notices: string[] = [];
+  const supervision = complete.supervision ?? inferSupervision(given);
+  if (complete.supervision === undefined) notices.push(`supervision: ${supervision}`);
+  const hasMaps = complete.seamDir !== undefined || complete.camDir !== undefined;
+  if (supervision === "image" && !hasMaps)
+    throw new UserError("usage", "image supervision needs --seam-dir or --cam-dir: tags alone label no pixel");
+  if (complete.seamDir !== undefined && complete.camDir !== undefined)
+    notices.push("--cam-dir is not used: --seam-dir has the confident labels");
+  if (complete.scribbleRest === "confident" && !hasMaps)
+    throw new UserError("usage", "--scribble-rest confident needs --seam-dir or --cam-dir");
+  if (complete.yoloClasses !== undefined && complete.yolo === undefined)
+    notices.push("--yolo-classes is not used without --yolo");
+  return { config: { ...complete, supervision }, notices };
+}
+
+/** The one kind that the options given speak of; several, or none, are mixed. */
+function inferSupervision(given: Partial<MakeSeedsConfig>): SeedSupervision {
+  const kinds: SeedSupervision[] = [];
+  if (given.boxXmlPath !== undefined || given.coco !== undefined || given.yolo !== undefined) kinds.push("box");
+  if (given.points !== undefined) kinds.push("point");
+  if (given.scribbles !== undefined) kinds.push("scribble");
+  if (given.labelme !== undefined) return "mixed";
+  return kinds.length === 1 ? kinds[0] : "mixed";
+}

@@ -1,0 +1,239 @@
+/**
+ * `make-seeds`: from cheap labels to seed labels, pixels of a confident class and the rest unknown (METHOD 1.3). Weak
+ * labels of one kind, or whatever mix each image has, are merged with superpixels, GrabCut and the confident labels of
+ * class activation maps. Reports how much of each class the seeds cover, and how much of it is right, after each rule.
+ */
+
+import path from "node:path";
+import { type MakeSeedsConfig, makeSeedsOptions, type ResolvedConfig, resolveConfig } from "../config/make-seeds";
+import { fileExists } from "../data/bounded-file";
+import { type DatasetDescription, readDataset } from "../data/dataset";
+import { findImage, type RgbImage, readRgb } from "../data/image";
+import { type ImageTags, readImageTags } from "../data/image-tags";
+import { checkLabel, type LabelMap, readLabel } from "../data/label-png";
+import { boxRule } from "../seeds/box-rule";
+import type { CoverageRow } from "../seeds/coverage-precision";
+import { type GrabCut, type GrabCutAnswer, openGrabCut } from "../seeds/grabcut";
+import { imageRule } from "../seeds/image-rule";
+import { mixedRule } from "../seeds/mixed-rule";
+import { pointRule } from "../seeds/point-rule";
+import { scribbleRule } from "../seeds/scribble-rule";
+import type { SeedImage, Seeds } from "../seeds/seed-image";
+import { type Superpixels, superpixels } from "../seeds/superpixels";
+import { openConfidentLabels } from "./confident-source";
+import { type ImageLoop, runImageLoop } from "./image-loop";
+import { listImages } from "./list-images";
+import { silentReporter } from "./reporter";
+import { openSeedOutput } from "./seed-output";
+import { readShard, shardOf } from "./shard";
+import type { Step, StepContext, Summary } from "./step";
+import { tableText } from "./text-table";
+import { openWeakLabels, type WeakLabelsOfImage } from "./weak-label-source";
+
+export interface MakeSeedsSummary extends Summary {
+  readonly split: string;
+  readonly supervision: string;
+  readonly savePath: string;
+  /** Over all images done, now or before; the rules in their order, then the seeds as they are written. */
+  readonly coverage: readonly CoverageRow[];
+  /** Images that a stop left undone. */
+  readonly left: number;
+}
+
+export const makeSeeds: Step<MakeSeedsConfig, MakeSeedsSummary> = {
+  name: "make-seeds",
+  about: "seed labels from clicks, scribbles, boxes, image tags, or any mix of them",
+  options: makeSeedsOptions,
+  examples: [
+    "a2gnn make-seeds --supervision box --voc12-root my-photographs --save-path out/seeds --overlay out/pictures",
+    "a2gnn make-seeds --supervision point --voc12-root VOC2012 --seam-dir data/SEAM_Image --save-path data/SEAM_Point",
+    "a2gnn make-seeds --supervision scribble --scribble-rest confident --voc12-root VOC2012 --seam-dir data/SEAM_Image --save-path data/SEAM_Scribble",
+    "a2gnn make-seeds --coco annotations.json --voc12-root my-photographs --out-xml my-photographs/Annotations",
+  ],
+  needsBackend: false,
+  run,
+  describe,
+};
+
+interface Prepared {
+  readonly seed: SeedImage;
+  readonly weak: WeakLabelsOfImage;
+  /** Asked for already: GrabCut works on the next image while this one is merged and written. */
+  readonly cuts: Promise<GrabCutAnswer[]>;
+  readonly mask: LabelMap | undefined;
+}
+
+interface Computed {
+  readonly image: RgbImage;
+  readonly seeds: Seeds;
+  readonly prepared: Prepared;
+}
+
+async function run(
+  given: Partial<MakeSeedsConfig>,
+  context: StepContext = { reporter: silentReporter },
+): Promise<MakeSeedsSummary> {
+  const started = performance.now();
+  const notices: string[] = [];
+  const notice = (message: string): void => {
+    notices.push(message);
+    context.reporter.notice(message);
+  };
+  const { config, notices: inferred } = resolveConfig(given);
+  const dataset = await readDataset(config.voc12Root);
+  const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
+  const ids = shardOf(list.ids, readShard(config.shard));
+  const weakLabels = await openWeakLabels(config, dataset);
+  const confidentOf = openConfidentLabels(config, dataset);
+  const tags = await openTags(config, dataset);
+  const output = await openSeedOutput(config, dataset);
+  for (const message of [...inferred, ...list.notices, ...output.notices]) notice(message);
+  const grabCut = openGrabCut({
+    iterations: config.grabCutIterations,
+    maxPixels: config.grabCutPixels,
+    threads: config.threads,
+  });
+  try {
+    const loop: ImageLoop<Prepared, Computed> = {
+      ids,
+      isDone: output.isDone,
+      async prepare(id) {
+        const image = await readRgb(await findImage(config.voc12Root, id));
+        const weak = await weakLabels(id, image);
+        const confident = await confidentOf(id, image);
+        const seed = seedImage(image, dataset, config, confident, confident && (await tags(id)));
+        return {
+          seed,
+          weak,
+          cuts: cutsOf(grabCut, image, weak, config),
+          mask: await maskOf(id, image, config, dataset),
+        };
+      },
+      async compute(id, prepared) {
+        const { seed, weak, cuts } = prepared;
+        const seeds = merge(seed, weak, await cuts, config);
+        if (seeds.label.data.every((value) => value === dataset.ignore))
+          notice(`image "${id}": every pixel is unknown`);
+        for (const message of [...weak.notices, ...seeds.notices]) notice(`image "${id}": ${message}`);
+        return { image: seed.image, seeds, prepared };
+      },
+      finish: (id, { image, seeds, prepared }) => output.write(id, image, seeds, prepared.weak.boxes, prepared.mask),
+    };
+    const result = await runImageLoop(loop, context);
+    if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command goes on with them`);
+    return {
+      step: "make-seeds",
+      split: list.split,
+      supervision: config.supervision,
+      savePath: config.savePath,
+      coverage: await output.report(list.ids),
+      images: ids.length,
+      ...result,
+      seconds: (performance.now() - started) / 1000,
+      notices,
+    };
+  } finally {
+    await grabCut.close();
+  }
+}
+
+function merge(
+  seed: SeedImage,
+  weak: WeakLabelsOfImage,
+  cuts: readonly GrabCutAnswer[],
+  config: ResolvedConfig,
+): Seeds {
+  switch (config.supervision) {
+    case "image":
+      return imageRule(seed);
+    case "point":
+      return pointRule(seed, weak.points, config);
+    case "scribble":
+      return scribbleRule(seed, weak.strokes as Uint8Array, config);
+    case "box":
+      return boxRule(seed, weak.boxes, cuts, config);
+    case "mixed":
+      return mixedRule(seed, weak, cuts, config);
+  }
+}
+
+function seedImage(
+  image: RgbImage,
+  { classes, ignore }: DatasetDescription,
+  { superpixelArea: area, superpixelCompactness: compactness }: ResolvedConfig,
+  confident: Uint8Array | undefined,
+  tags: readonly number[] | undefined,
+): SeedImage {
+  let made: Superpixels | undefined;
+  return {
+    image,
+    classes,
+    ignore,
+    confident,
+    tags,
+    superpixels() {
+      made ??= superpixels(image, { area, compactness });
+      return made;
+    },
+  };
+}
+
+function cutsOf(
+  grabCut: GrabCut,
+  image: RgbImage,
+  { boxes }: WeakLabelsOfImage,
+  config: ResolvedConfig,
+): Promise<GrabCutAnswer[]> {
+  const cuts = config.grabCut ? boxes.map((box) => grabCut.cut(image, box)) : [];
+  const all = Promise.all(cuts);
+  all.catch(() => undefined); // a failure is reported when the image's turn comes
+  return all;
+}
+
+/** Tags only restrict confident labels; without a source of them, the weak labels' classes do. */
+async function openTags(
+  config: ResolvedConfig,
+  dataset: DatasetDescription,
+): Promise<(id: string) => Promise<readonly number[] | undefined>> {
+  const { voc12Root, tags: file } = config;
+  const tags: ImageTags = await readImageTags(voc12Root, dataset, file);
+  const isXml = tags.source === path.join(voc12Root, "Annotations");
+  return async (id) =>
+    isXml && !(await fileExists(path.join(tags.source, `${id}.xml`))) ? undefined : tags.tagsOf(id);
+}
+
+/** The true label, where there is one, to judge the seeds by. */
+async function maskOf(
+  id: string,
+  image: RgbImage,
+  { gt, voc12Root }: ResolvedConfig,
+  dataset: DatasetDescription,
+): Promise<LabelMap | undefined> {
+  const file = path.join(gt ?? path.join(voc12Root, "SegmentationClass"), `${id}.png`);
+  if (!(await fileExists(file))) return undefined;
+  const mask = await readLabel(file);
+  checkLabel(mask, image, dataset, `true label ${file}`);
+  return mask;
+}
+
+/** What was done, then coverage and precision: all classes after each rule, and each class in the end. */
+function describe(summary: MakeSeedsSummary): string {
+  const { done, skipped, failed, images, seconds, supervision, savePath, coverage } = summary;
+  const head = `make-seeds (${supervision}): ${done} done, ${skipped} already there, ${failed.length} failed of ${images} in ${seconds.toFixed(1)} s; in ${savePath}`;
+  const share = (value: number | undefined): string => (value === undefined ? "–" : `${(100 * value).toFixed(1)} %`);
+  const last = coverage.at(-1)?.rule;
+  const rows = coverage.filter((row) => row.class === "all" || row.rule === last);
+  const table = tableText(
+    ["after the rule", "class", "images", "coverage", "precision", "recall"],
+    rows.map((row) => [
+      row.rule,
+      row.class,
+      String(row.images),
+      share(row.coverage),
+      share(row.precision),
+      share(row.recall),
+    ]),
+  );
+  const failures = failed.map(({ image, reason }) => `  failed: ${image}: ${reason}`);
+  return [head, ...failures, ...(rows.length === 0 ? [] : [table])].join("\n");
+}
