@@ -9,8 +9,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import type { MakePseudoLabelsConfig } from "../src/config/make-pseudo-labels";
+import { readRgb } from "../src/data/image";
 import { readLabel } from "../src/data/label-png";
+import { denseCrf } from "../src/dense-crf/dense-crf";
 import { evaluate } from "../src/steps/evaluate";
+import { strongest } from "../src/steps/label-output";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
 import { type Reporter, silentReporter } from "../src/steps/reporter";
 import { decodeNpy } from "../src/weights/npy";
@@ -130,6 +133,23 @@ test("overlay and probabilities; a label alone is not done where they are asked 
   for (let i = 0; i < pixels; i += 97) {
     const sum = [0, 1, 2].reduce((total, c) => total + data[c * pixels + i], 0);
     assert.ok(Math.abs(sum - 1) < 1e-5, `probabilities of pixel ${i} sum to ${sum}`);
+  }
+});
+
+test("the label is the dense CRF's strongest class on those probabilities, or theirs with --dense-crf off", async () => {
+  const list = path.join(work, "first.txt");
+  fs.writeFileSync(list, idOf(0));
+  const image = await readRgb(path.join(root, "JPEGImages", "img0.jpg"));
+  for (const denseCrfOn of [true, false]) {
+    const savePath = path.join(work, `crf-${denseCrfOn}`);
+    const config = { ...quick, supervision: "scribble", inferList: list, denseCrf: denseCrfOn } as const;
+    await makePseudoLabels.run({ ...config, savePath, outProb: savePath, crfBilateralSrgb: 7, crfIterations: 4 });
+    const { data } = decodeNpy(fs.readFileSync(path.join(savePath, "img0.npy")), "img0");
+    const pixels = SIZE.width * SIZE.height;
+    const rows = Float32Array.from(data, (_, i) => data[(i % 3) * pixels + Math.floor(i / 3)]); // [K, H, W] → [H·W, K]
+    const options = { gaussian: { sxy: 2, compat: 3 }, bilateral: { sxy: 50, srgb: 7, compat: 10 }, iterations: 4 };
+    const scores = denseCrfOn ? denseCrf(image.data, image.width, image.height, rows, options) : rows;
+    assert.deepEqual((await readLabel(path.join(savePath, "img0.png"))).data, strongest(scores, 3));
   }
 });
 
