@@ -3,7 +3,8 @@
  * constants became options.
  */
 
-import type { IgnoredFlags, OptionTable } from "./option";
+import { UserError } from "../errors";
+import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
 
 export interface InferSeamConfig {
   readonly voc12Root: string;
@@ -36,7 +37,7 @@ export interface InferSeamConfig {
 }
 
 const data = "Data";
-const output = "Output (at least one)";
+const output = "Output";
 const maps = "Class activation maps";
 const confidence = "Confident label";
 const crf = "Dense CRF";
@@ -69,8 +70,16 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     help: "image tags: cls_labels.npy, or JSON of the same [default: cls_labels.npy or .json in the data folder, else the XML's object names]",
   },
   outCam: { kind: "path", group: output, help: "folder for the class activation maps, NAME.npy" },
-  crf: { kind: "path", group: output, help: "folder for the confident labels (8-bit palette PNG)" },
-  oriCrf: { kind: "path", group: output, help: "folder for the full labels, before the confident pixels are picked" },
+  crf: {
+    kind: "path",
+    group: output,
+    help: "folder for the confident labels (8-bit palette PNG) [default where no output is named: ./data/SEAM_Image]",
+  },
+  oriCrf: {
+    kind: "path",
+    group: output,
+    help: "folder for the full labels, before the confident pixels are picked [default likewise: ./data/SEAM_Image_Full]",
+  },
   outCrf: {
     kind: "path",
     group: output,
@@ -187,3 +196,27 @@ export const ignoredFlags: IgnoredFlags = {
   network: "there is one network, and its width is read from the weights",
   num_workers: "the next image is always read ahead, and --crf-threads counts the dense CRF's threads",
 };
+
+/** The reference's defaults, used where no output is named at all. */
+const DEFAULT_OUTPUT = { crf: "./data/SEAM_Image", oriCrf: "./data/SEAM_Image_Full" };
+
+/** The whole configuration, with notices of what was inferred. @throws UserError "usage" */
+export function resolveConfig(given: Partial<InferSeamConfig>): {
+  config: InferSeamConfig;
+  notices: readonly string[];
+} {
+  const config = completeConfig(given, inferSeamOptions);
+  if (config.weights !== undefined && config.camDir !== undefined)
+    throw new UserError("usage", "--weights makes maps and --cam-dir takes maps made elsewhere: give one of them");
+  if (config.weights === undefined && config.camDir === undefined)
+    throw new UserError("usage", "where do the class activation maps come from? --weights or --cam-dir is required");
+  const notices: string[] = [];
+  if (config.camDir !== undefined && config.tags !== undefined)
+    notices.push("--tags is not used with --cam-dir: an image's tags are the classes it has maps of");
+  const { outCam, crf, oriCrf, outCrf, outCamPred } = config;
+  if ([outCam, crf, oriCrf, outCrf, outCamPred].some((output) => output !== undefined)) return { config, notices };
+  notices.push(
+    `no output named: confident labels go to ${DEFAULT_OUTPUT.crf}, full labels to ${DEFAULT_OUTPUT.oriCrf}`,
+  );
+  return { config: { ...config, ...DEFAULT_OUTPUT }, notices };
+}

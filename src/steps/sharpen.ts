@@ -12,8 +12,21 @@ export interface Sharpener {
   close(): Promise<void>;
 }
 
+/** The options of a step that has a dense CRF. */
+export type SharpenerConfig = Pick<
+  ResolvedConfig,
+  | "denseCrf"
+  | "crfThreads"
+  | "crfIterations"
+  | "crfGaussianSxy"
+  | "crfGaussianCompat"
+  | "crfBilateralSxy"
+  | "crfBilateralSrgb"
+  | "crfBilateralCompat"
+>;
+
 /** Threads start with the first image. With `--dense-crf off` probabilities stay as they are. */
-export function openSharpener(config: ResolvedConfig): Sharpener {
+export function openSharpener(config: SharpenerConfig): Sharpener {
   if (!config.denseCrf) return { sharpen: async (_, probabilities) => probabilities, close: async () => undefined };
   const pool = createThreadPool<SharpenRequest, Float32Array>(require.resolve("./sharpen-thread"), config.crfThreads);
   const options: DenseCrfOptions = {

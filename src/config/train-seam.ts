@@ -1,0 +1,55 @@
+/** Every option of `train-seam` (METHOD 1.1). Names and defaults are those of SEAM's `train_SEAM.py`. */
+
+import { UserError } from "../errors";
+import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
+import { type TrainingConfig, trainingOptions } from "./training";
+
+export interface TrainSeamConfig extends TrainingConfig {
+  readonly tags?: string;
+  readonly longSide: readonly number[];
+  readonly tblogDir?: string;
+}
+
+export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
+  ...trainingOptions({
+    sessionName: "resnet38_SEAM",
+    weights: "./netWeights/ilsvrc-cls_rna-a1_cls1000_ep-0001.params",
+    batchSize: 8,
+    epochs: 8,
+  }),
+  tags: {
+    kind: "path",
+    aliases: ["cls-labels"],
+    group: "Data",
+    help: "image tags: cls_labels.npy, or JSON of the same [default: cls_labels.npy or .json in the data folder, else the XML's object names]",
+  },
+  longSide: {
+    kind: "numbers",
+    default: [448, 768],
+    min: 8,
+    max: 8192,
+    unit: "pixels",
+    group: "Training",
+    help: "shortest and longest that a photograph's long side is resized to, at random",
+  },
+  tblogDir: {
+    kind: "path",
+    group: "Data",
+    help: "folder of the TensorBoard events [default: NAME.tensorboard]",
+  },
+};
+
+/** Flags of the reference that have no meaning here. */
+export const ignoredFlags: IgnoredFlags = {
+  network: "there is one network, and its width is read from the weights",
+  val_list: "nothing is validated while training; evaluate the labels that come out",
+};
+
+/** @throws UserError "usage" */
+export function resolveConfig(given: Partial<TrainSeamConfig>): TrainSeamConfig {
+  const config = completeConfig<TrainSeamConfig>(given, trainSeamOptions);
+  const [shortest, longest, ...rest] = config.longSide;
+  if (rest.length > 0 || longest === undefined || shortest > longest || ![shortest, longest].every(Number.isInteger))
+    throw new UserError("usage", `expected --long-side MIN,MAX in whole pixels, got ${config.longSide.join(",")}`);
+  return config;
+}

@@ -1,0 +1,122 @@
+/**
+ * `infer-seam`: class activation maps of tagged images and confident labels from them (METHOD 1.2; reference
+ * infer_SEAM.py). Maps come from SEAM's network, or from a folder of maps made elsewhere.
+ *
+ * The next image is read and the last one's dense CRFs run in other threads while the network sees the present one.
+ */
+
+import { type InferSeamConfig, ignoredFlags, inferSeamOptions, resolveConfig } from "../config/infer-seam";
+import { readDataset } from "../data/dataset";
+import type { RgbImage } from "../data/image";
+import type { ImageCams } from "../seam/cam-scores";
+import { type CamInput, openCamSource } from "./cam-source";
+import { type ImageLoop, runImageLoop } from "./image-loop";
+import { listImages } from "./list-images";
+import { openFolder } from "./output-folder";
+import { silentReporter } from "./reporter";
+import { type Coverage, openSeamOutput } from "./seam-output";
+import { readShard, shardOf } from "./shard";
+import { openSharpener } from "./sharpen";
+import type { Step, StepContext, Summary } from "./step";
+
+export interface InferSeamSummary extends Summary {
+  readonly split: string;
+  /** The weight file's name, or the folder of the maps. */
+  readonly maps: string;
+  readonly folders: readonly string[];
+  /** Mean share of known pixels over the images done now, where labels were made. */
+  readonly coverage: Coverage;
+  /** Images that a stop left undone. */
+  readonly left: number;
+}
+
+export const inferSeam: Step<InferSeamConfig, InferSeamSummary> = {
+  name: "infer-seam",
+  about: "class activation maps of tagged images, and labels of what is sure in them",
+  options: inferSeamOptions,
+  ignored: ignoredFlags,
+  examples: [
+    "a2gnn infer-seam --weights resnet38_SEAM.pth --voc12-root VOC2012 --infer-list train_aug.txt --out-cam out/cam --crf data/SEAM_Image --ori-crf data/SEAM_Image_Full",
+    "a2gnn infer-seam --cam-dir better-cams --voc12-root VOC2012 --crf data/Better_Image",
+  ],
+  needsBackend: true,
+  run,
+  describe,
+};
+
+interface Computed {
+  readonly image: RgbImage;
+  readonly cams: ImageCams;
+}
+
+async function run(
+  given: Partial<InferSeamConfig>,
+  context: StepContext = { reporter: silentReporter },
+): Promise<InferSeamSummary> {
+  const started = performance.now();
+  const notices: string[] = [];
+  const notice = (message: string): void => {
+    notices.push(message);
+    context.reporter.notice(message);
+  };
+  const { config, notices: inferred } = resolveConfig(given);
+  const dataset = await readDataset(config.voc12Root);
+  const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
+  const ids = shardOf(list.ids, readShard(config.shard));
+  const crf = openSharpener({ ...config, denseCrf: true });
+  const coverages: Coverage[] = [];
+  try {
+    const output = openSeamOutput(config, dataset, crf.sharpen);
+    for (const folder of output.folders) await openFolder(folder);
+    const source = await openCamSource(config, dataset);
+    for (const message of [...inferred, ...list.notices, ...source.notices]) notice(message);
+    try {
+      const loop: ImageLoop<CamInput, Computed> = {
+        ids,
+        isDone: output.isDone,
+        prepare: source.prepare,
+        compute: async (id, input) => {
+          if (input.tags.length === 0) notice(`image "${id}" has no tags: background all over`);
+          return { image: input.image, cams: source.camsOf(input) };
+        },
+        finish: async (id, { image, cams }) => {
+          coverages.push(await output.write(id, image, cams));
+        },
+      };
+      const result = await runImageLoop(loop, context);
+      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command goes on with them`);
+      return {
+        step: "infer-seam",
+        split: list.split,
+        maps: source.description,
+        folders: output.folders,
+        coverage: meanCoverage(coverages),
+        images: ids.length,
+        ...result,
+        seconds: (performance.now() - started) / 1000,
+        notices,
+      };
+    } finally {
+      source.dispose();
+    }
+  } finally {
+    await crf.close();
+  }
+}
+
+function meanCoverage(coverages: readonly Coverage[]): Coverage {
+  const mean = (key: keyof Coverage): number | undefined => {
+    const shares = coverages.flatMap((coverage) => coverage[key] ?? []);
+    return shares.length === 0 ? undefined : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  };
+  return { confident: mean("confident"), full: mean("full") };
+}
+
+function describe(summary: InferSeamSummary): string {
+  const { done, skipped, failed, images, seconds, maps, folders, coverage } = summary;
+  const share = (name: string, value: number | undefined): string =>
+    value === undefined ? "" : `\n  ${name} labels cover ${(100 * value).toFixed(1)} % of the pixels`;
+  const failures = failed.map(({ image, reason }) => `\n  failed: ${image}: ${reason}`).join("");
+  const head = `infer-seam (${maps}): ${done} done, ${skipped} already there, ${failed.length} failed of ${images} in ${seconds.toFixed(1)} s`;
+  return `${head}; in ${folders.join(", ")}${share("confident", coverage.confident)}${share("full", coverage.full)}${failures}`;
+}

@@ -1,0 +1,121 @@
+/**
+ * `train-seam`: trains SEAM's classification network from image tags (METHOD 1.1; reference train_SEAM.py). In one process
+ * or, under mpiexec, srun or `--gpus`, in many.
+ */
+
+import { ignoredFlags, resolveConfig, type TrainSeamConfig, trainSeamOptions } from "../config/train-seam";
+import { type DatasetDescription, readDataset } from "../data/dataset";
+import { type ImageTags, readImageTags } from "../data/image-tags";
+import { messageOf, UserError } from "../errors";
+import { TRAINING_JITTER } from "../image-ops/colour-jitter";
+import type { Communicator } from "../parallel/communicator";
+import { launchStep } from "../parallel/launch";
+import { launchedRank } from "../parallel/local-rank";
+import { withCommunicator } from "../parallel/mpi";
+import { SeamNet } from "../seam/seam-net";
+import type { SeamSample, SeamSampleConfig } from "../seam/seam-sample";
+import { seamTask } from "../seam/seam-task";
+import { openInitialWeights } from "../training/initial-weights";
+import { describeTraining, type OpenTraining, runTraining, type TrainingSummary } from "../training/run-training";
+import { createSampleLoader } from "../training/sample-loader";
+import { type UsableImages, usableImages } from "../training/usable-images";
+import { silentReporter } from "./reporter";
+import type { Step, StepContext } from "./step";
+
+export const trainSeam: Step<TrainSeamConfig, TrainingSummary> = {
+  name: "train-seam",
+  about: "train the classification network whose activation maps become seeds, from image tags",
+  options: trainSeamOptions,
+  ignored: ignoredFlags,
+  examples: [
+    "a2gnn train-seam --voc12_root VOC2012 --train_list train_aug.txt --weights ilsvrc-cls_rna-a1_cls1000_ep-0001.params --session_name resnet38_SEAM",
+    "a2gnn train-seam --voc12-root my-photographs --tags tags.json --weights resnet38_SEAM.pth --session-name out/seam",
+    "mpiexec -n 4 npx a2gnn train-seam --backend gpu --batch-size 8 …",
+  ],
+  needsBackend: true,
+  run,
+  describe: describeTraining,
+};
+
+async function run(
+  given: Partial<TrainSeamConfig>,
+  context: StepContext = { reporter: silentReporter },
+): Promise<TrainingSummary> {
+  const config = resolveConfig(given);
+  if (config.gpus !== undefined && config.gpus > 1 && launchedRank() === undefined)
+    return launchStep(trainSeam.name, { ...given, gpus: undefined }, config.gpus, context);
+  return withCommunicator((communicator) => trainHere(config, given.trainList !== undefined, communicator, context));
+}
+
+async function trainHere(
+  config: TrainSeamConfig,
+  listStated: boolean,
+  communicator: Communicator,
+  context: StepContext,
+): Promise<TrainingSummary> {
+  const dataset = await readDataset(config.voc12Root);
+  const found = await usableImages(config.voc12Root, config.trainList, listStated);
+  const tags = await readImageTags(config.voc12Root, dataset, config.tags);
+  const { images, tagsOf } = await taggedImages(found, tags);
+  const run = runOf(config, images.ids, dataset);
+  const open = (): Promise<OpenTraining<SeamSample>> => openTraining(config, dataset, tagsOf);
+  return runTraining({ step: trainSeam.name, config, images, run, open }, communicator, context);
+}
+
+/** The images whose tags are known; the others are named and left out. */
+async function taggedImages(
+  found: UsableImages,
+  tags: ImageTags,
+): Promise<{ images: UsableImages; tagsOf: Record<string, readonly number[]> }> {
+  const tagsOf: Record<string, readonly number[]> = {};
+  const failed = [...found.failed];
+  for (const id of found.ids) {
+    try {
+      tagsOf[id] = await tags.tagsOf(id);
+    } catch (error) {
+      failed.push({ image: id, reason: messageOf(error) });
+    }
+  }
+  const ids = found.ids.filter((id) => Object.hasOwn(tagsOf, id));
+  if (ids.length === 0)
+    throw new UserError("input", `no image has tags, e.g. "${failed[0].image}": ${failed[0].reason}`);
+  const notices = [...found.notices, `image tags: ${tags.source}`];
+  return { images: { ...found, ids, failed, notices }, tagsOf };
+}
+
+async function openTraining(
+  config: TrainSeamConfig,
+  { classes }: DatasetDescription,
+  tags: SeamSampleConfig["tags"],
+): Promise<OpenTraining<SeamSample>> {
+  const initial = await openInitialWeights(config, "classification", classes.length);
+  const network = await SeamNet.load(initial.weights, { ...initial.options, trainable: true }).finally(initial.close);
+  const [shortest, longest] = config.longSide;
+  const still = { brightness: 0, contrast: 0, saturation: 0, hue: 0 };
+  const samples: SeamSampleConfig = {
+    root: config.voc12Root,
+    foregroundClasses: classes.length - 1,
+    tags,
+    options: {
+      cropSize: config.cropSize,
+      longSide: [shortest, longest],
+      jitter: config.jitter ? TRAINING_JITTER : still,
+    },
+  };
+  return {
+    task: seamTask(network, { dropout: config.dropout }),
+    loader: createSampleLoader(require.resolve("../seam/seam-sample"), samples, config.numWorkers),
+    notices: initial.noticesOf(network.parameters),
+    dispose: () => network.dispose(),
+  };
+}
+
+/** What the numbers depend on: all but folders, and what changes speed and memory only. */
+function runOf(
+  config: TrainSeamConfig,
+  ids: readonly string[],
+  { classes }: DatasetDescription,
+): Record<string, unknown> {
+  const { voc12Root, trainList, tags, weights, sessionName, numWorkers, microBatch, gpus, resume, ...numbers } = config;
+  return { step: trainSeam.name, ...numbers, classes: classes.length, images: ids.length };
+}

@@ -1,0 +1,129 @@
+/** One training from its options to its weights, in one process of maybe many: what every training step shares. */
+
+import { backendInUse } from "../backend";
+import type { TrainingConfig } from "../config/training";
+import type { Communicator } from "../parallel/communicator";
+import type { StepContext, Summary } from "../steps/step";
+import { removeCheckpoint } from "./checkpoint";
+import { stepsPerEpoch } from "./epoch-order";
+import { PolySgd } from "./poly-sgd";
+import { finishSession, isFinished, trainingSession } from "./session";
+import type { SampleLoader, TrainingTask } from "./task";
+import { type TrainingResult, train } from "./trainer";
+import type { UsableImages } from "./usable-images";
+
+export interface TrainingSummary extends Summary {
+  readonly split: string;
+  /** The result, where the training came to its end. */
+  readonly weights?: { readonly safetensors: string; readonly pth: string };
+  readonly processes: number;
+  /** Steps done, of all. */
+  readonly steps: number;
+  readonly totalSteps: number;
+  readonly resumedFrom: number;
+  readonly interrupted: boolean;
+  /** Means over the last epoch. */
+  readonly losses: Readonly<Record<string, number>>;
+  readonly imagesPerSecond: number;
+  readonly waitingSeconds: number;
+}
+
+/** A network ready to be trained. */
+export interface OpenTraining<S> {
+  readonly task: TrainingTask<S>;
+  readonly loader: SampleLoader<S>;
+  readonly notices: readonly string[];
+  dispose(): void;
+}
+
+export interface TrainingPlan<S> {
+  /** The step's name. */
+  readonly step: string;
+  readonly config: TrainingConfig;
+  readonly images: UsableImages;
+  /** What the run's numbers depend on, by the option's name. */
+  readonly run: Readonly<Record<string, unknown>>;
+  /** Loads the network; called where there is something to train. */
+  open(): Promise<OpenTraining<S>>;
+}
+
+/** @throws UserError as the parts do: see trainer.ts, session.ts, checkpoint.ts */
+export async function runTraining<S>(
+  { step, config, images, run, open }: TrainingPlan<S>,
+  communicator: Communicator,
+  { reporter, signal }: StepContext,
+): Promise<TrainingSummary> {
+  const started = performance.now();
+  const isFirst = communicator.rank === 0;
+  const notices: string[] = [];
+  const notice = (message: string): void => {
+    notices.push(message);
+    if (isFirst) reporter.notice(message);
+  };
+  images.notices.forEach(notice);
+  if (isFirst) for (const { image, reason } of images.failed) reporter.warn(`image "${image}": ${reason}`);
+
+  const session = trainingSession(config.sessionName, run);
+  const summary = (result: TrainingResult | undefined, isThere: boolean): TrainingSummary => ({
+    step,
+    split: images.split,
+    ...(isThere ? { weights: session.weights } : {}),
+    processes: communicator.size,
+    steps: result?.steps ?? 0,
+    totalSteps: result?.totalSteps ?? 0,
+    resumedFrom: result?.resumedFrom ?? 0,
+    interrupted: result?.interrupted ?? false,
+    losses: result?.losses ?? {},
+    imagesPerSecond: result?.imagesPerSecond ?? 0,
+    waitingSeconds: result?.waitingSeconds ?? 0,
+    images: images.ids.length + images.failed.length,
+    done: result === undefined ? 0 : images.ids.length - result.failed.length,
+    skipped: result === undefined ? images.ids.length : 0,
+    failed: [...images.failed, ...(result?.failed ?? [])],
+    seconds: (performance.now() - started) / 1000,
+    notices,
+  });
+  if (!config.resume && isFirst) await removeCheckpoint(session.checkpoint);
+  if (config.resume && (await isFinished(session))) {
+    notice(`${session.weights.safetensors} is there already: nothing to train`);
+    return summary(undefined, true);
+  }
+
+  const schedule = { ids: images.ids, batchSize: config.batchSize, epochs: config.epochs, seed: config.seed };
+  const steps = stepsPerEpoch(schedule) * config.epochs;
+  const { task, loader, notices: opening, dispose } = await open();
+  opening.forEach(notice);
+  const { lr: learningRate, wtDec: weightDecay, momentum, power } = config;
+  const optimizer = new PolySgd(task.variables, { learningRate, weightDecay, steps, momentum, power });
+  try {
+    // On a CPU larger parts are no faster, and need memory for all their activations.
+    const microBatch = config.microBatch ?? (backendInUse()?.usesGpu === true ? undefined : 1);
+    const { checkpoint, log } = session;
+    const trainer = { task, optimizer, loader, schedule, communicator, microBatch, checkpoint, log };
+    const result = await train(trainer, { reporter, signal });
+    if (result.interrupted)
+      notice(`stopped after step ${result.steps} of ${result.totalSteps}; the same command goes on`);
+    else if (isFirst) await finishSession(session, await task.toStateDict());
+    return summary(result, !result.interrupted);
+  } finally {
+    await loader.close();
+    optimizer.dispose();
+    dispose();
+  }
+}
+
+/** The summary as a few lines. */
+export function describeTraining(summary: TrainingSummary): string {
+  const { step, steps, totalSteps, losses, failed, weights, imagesPerSecond, waitingSeconds, seconds } = summary;
+  const share = (100 * waitingSeconds) / Math.max(seconds, 1e-9);
+  const where = summary.processes > 1 ? ` in ${summary.processes} processes` : "";
+  const pace = `${imagesPerSecond.toFixed(2)} images/s, ${share.toFixed(0)} % of the time waiting for images`;
+  return [
+    steps === 0 ? `${step}: nothing to do` : `${step}: ${steps} of ${totalSteps} steps${where}, ${pace}`,
+    ...Object.entries(losses).map(
+      ([name, value]) => `  ${name.padEnd(12)} ${value.toFixed(4)} (mean of the last epoch)`,
+    ),
+    ...(weights === undefined ? [] : [`  weights: ${weights.safetensors}, ${weights.pth}`]),
+    ...failed.map(({ image, reason }) => `  failed: ${image}: ${reason}`),
+  ].join("\n");
+}
