@@ -1,0 +1,232 @@
+/** A chart as SVG text: what is shown where no plotly is, and what `ablate` and `report` write. */
+
+import type { BarChart, Chart, HeatChart, LineChart } from "./chart";
+import {
+  type ChartLetters,
+  INK,
+  LINE,
+  linear,
+  roughWidth,
+  SERIES_COLOURS,
+  SOFT,
+  svgDocument,
+  svgText,
+  ticks,
+  tickText,
+} from "./chart-parts";
+import { heatColour } from "./pictures";
+
+export type { ChartLetters } from "./chart-parts";
+
+const WIDTH = 720;
+
+/** @param letters how text is drawn; "font" leaves it to the viewer */
+export function chartSvg(chart: Chart, letters: ChartLetters = "font"): string {
+  switch (chart.kind) {
+    case "line":
+      return lineSvg(chart, letters);
+    case "bar":
+      return barSvg(chart, letters);
+    case "heat":
+      return heatSvg(chart, letters);
+  }
+}
+
+/** Whether bars lie. */
+export function liesDown({ horizontal, labels }: BarChart): boolean {
+  return horizontal ?? labels.length > 8;
+}
+
+// --- internal ---
+
+function lineSvg({ title, xTitle, yTitle, series }: LineChart, letters: ChartLetters): string {
+  const [left, top, right, bottom] = [70, 44, WIDTH - 20, 330];
+  const xs = finite(series.flatMap(({ x }) => Array.from(x)));
+  const ys = finite(series.flatMap(({ y }) => Array.from(y)));
+  const yTicks = ticks(Math.min(...ys), Math.max(...ys));
+  const x = linear(Math.min(...xs), Math.max(...xs), left, right);
+  const y = linear(yTicks[0], yTicks[yTicks.length - 1], bottom, top);
+  const xTicks = ticks(Math.min(...xs), Math.max(...xs)).filter((t) => x(t) >= left - 1 && x(t) <= right + 1);
+  const lines = series.map(({ x: X, y: Y }, s) => {
+    const points = Array.from(Y, (value, i) =>
+      Number.isFinite(value) ? `${x(X[i]).toFixed(1)},${y(value).toFixed(1)}` : "",
+    ).filter((point) => point !== "");
+    return `<polyline points="${points.join(" ")}" fill="none" stroke="${colourOf(s)}" stroke-width="1.8" stroke-linejoin="round"/>`;
+  });
+  return svgDocument(WIDTH, 390, [
+    heading(title, letters),
+    ...yTicks.map((t) => rule(left, y(t), right, y(t)) + valueText(t, left - 8, y(t) + 4, "end", letters)),
+    ...xTicks.map((t) => valueText(t, x(t), bottom + 18, "middle", letters)),
+    svgText(xTitle, (left + right) / 2, bottom + 38, letters, { anchor: "middle", colour: SOFT }),
+    svgText(yTitle, 16, (top + bottom) / 2, letters, { anchor: "middle", colour: SOFT, upright: true }),
+    ...lines,
+    series.length > 1
+      ? legend(
+          series.map(({ name }) => name),
+          382,
+          letters,
+        )
+      : "",
+  ]);
+}
+
+function barSvg(chart: BarChart, letters: ChartLetters): string {
+  return liesDown(chart) ? lyingBars(chart, letters) : standingBars(chart, letters);
+}
+
+function standingBars({ title, valueTitle, labels, series }: BarChart, letters: ChartLetters): string {
+  const [left, top, right, bottom] = [70, 44, WIDTH - 20, 330];
+  const scale = valueTicks(series);
+  const y = linear(scale[0], scale[scale.length - 1], bottom, top);
+  const group = (right - left) / labels.length;
+  const bar = Math.min(46, (0.76 * group) / series.length);
+  const parts = labels.flatMap((label, g) => {
+    const middle = left + (g + 0.5) * group;
+    const bars = series.map(({ values, deviations }, s) => {
+      const value = values[g];
+      if (value === null || value === undefined) return "";
+      const x = middle + (s - series.length / 2) * bar;
+      const box = `<rect x="${x.toFixed(1)}" y="${Math.min(y(0), y(value)).toFixed(1)}" width="${(bar - 2).toFixed(1)}" height="${Math.abs(y(value) - y(0)).toFixed(1)}" fill="${colourOf(s)}" rx="2"/>`;
+      const spread = deviations?.[g] ?? 0;
+      return box + (spread > 0 ? whisker(x + bar / 2 - 1, y(value - spread), x + bar / 2 - 1, y(value + spread)) : "");
+    });
+    return [...bars, svgText(label, middle, bottom + 18, letters, { anchor: "middle", size: 11 })];
+  });
+  return svgDocument(WIDTH, 390, [
+    heading(title, letters),
+    ...scale.map((t) => rule(left, y(t), right, y(t)) + valueText(t, left - 8, y(t) + 4, "end", letters)),
+    svgText(valueTitle, 16, (top + bottom) / 2, letters, { anchor: "middle", colour: SOFT, upright: true }),
+    ...parts,
+    series.length > 1
+      ? legend(
+          series.map(({ name }) => name),
+          378,
+          letters,
+        )
+      : "",
+  ]);
+}
+
+function lyingBars({ title, valueTitle, labels, series }: BarChart, letters: ChartLetters): string {
+  const size = 11;
+  const left = Math.min(330, 24 + Math.max(...labels.map((label) => roughWidth(label, size))));
+  const [top, right] = [40, WIDTH - 60];
+  const bar = series.length === 1 ? 14 : 10;
+  const group = bar * series.length + 8;
+  const bottom = top + group * labels.length;
+  const scale = valueTicks(series);
+  const x = linear(scale[0], scale[scale.length - 1], left, right);
+  const parts = labels.flatMap((label, g) => {
+    const y = top + g * group;
+    const bars = series.map(({ values, deviations }, s) => {
+      const value = values[g];
+      if (value === null || value === undefined) return "";
+      const spread = deviations?.[g] ?? 0;
+      const at = y + 4 + s * bar;
+      const box = `<rect x="${Math.min(x(0), x(value)).toFixed(1)}" y="${at}" width="${Math.abs(x(value) - x(0)).toFixed(1)}" height="${bar - 2}" fill="${colourOf(s)}" rx="2"/>`;
+      const half = at + (bar - 2) / 2;
+      return (
+        box +
+        (spread > 0 ? whisker(x(value - spread), half, x(value + spread), half) : "") +
+        svgText(Number(value.toFixed(1)).toString(), x(value + spread) + 6, half + 4, letters, {
+          size: 10,
+          colour: SOFT,
+        })
+      );
+    });
+    return [svgText(label, left - 8, y + group / 2 + 4, letters, { anchor: "end", size }), ...bars];
+  });
+  return svgDocument(WIDTH, bottom + 60, [
+    heading(title, letters),
+    ...scale.map((t) => rule(x(t), top, x(t), bottom) + valueText(t, x(t), bottom + 16, "middle", letters)),
+    ...parts,
+    svgText(valueTitle, (left + right) / 2, bottom + 34, letters, { anchor: "middle", colour: SOFT }),
+    series.length > 1
+      ? legend(
+          series.map(({ name }) => name),
+          bottom + 52,
+          letters,
+        )
+      : "",
+  ]);
+}
+
+function heatSvg({ title, xTitle, yTitle, xLabels, yLabels, values }: HeatChart, letters: ChartLetters): string {
+  const left = 40 + Math.max(...yLabels.map((label) => roughWidth(label, 11)));
+  const top = 48;
+  const cell = { width: Math.min(90, (WIDTH - left - 20) / xLabels.length), height: 30 };
+  const all = values.flat();
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const bottom = top + yLabels.length * cell.height;
+  const boxes = values.flatMap((row, j) =>
+    row.map((value, i) => {
+      const t = high > low ? (value - low) / (high - low) : 0;
+      const [x, y] = [left + i * cell.width, top + j * cell.height];
+      return (
+        `<rect x="${x.toFixed(1)}" y="${y}" width="${(cell.width - 1).toFixed(1)}" height="${cell.height - 1}" fill="rgb(${heatColour(t).join(",")})"/>` +
+        (cell.width > 30
+          ? svgText(tickText(Number(value.toPrecision(3))), x + cell.width / 2, y + 19, letters, {
+              anchor: "middle",
+              size: 11,
+              colour: t > 0.6 ? INK : "#fff",
+            })
+          : "")
+      );
+    }),
+  );
+  return svgDocument(WIDTH, bottom + 56, [
+    heading(title, letters),
+    ...boxes,
+    ...yLabels.map((label, j) =>
+      svgText(label, left - 8, top + (j + 0.5) * cell.height + 4, letters, { anchor: "end", size: 11 }),
+    ),
+    ...xLabels.map((label, i) =>
+      svgText(label, left + (i + 0.5) * cell.width, bottom + 16, letters, { anchor: "middle", size: 11 }),
+    ),
+    svgText(xTitle, left + (xLabels.length * cell.width) / 2, bottom + 38, letters, { anchor: "middle", colour: SOFT }),
+    svgText(yTitle, 16, (top + bottom) / 2, letters, { anchor: "middle", colour: SOFT, upright: true }),
+  ]);
+}
+
+function valueTicks(series: BarChart["series"]): number[] {
+  const ends = series.flatMap(({ values, deviations }) =>
+    values.flatMap((value, i) => (value === null ? [] : [value, value + (deviations?.[i] ?? 0)])),
+  );
+  return ticks(Math.min(0, ...ends), Math.max(0, ...ends));
+}
+
+function legend(names: readonly string[], y: number, letters: ChartLetters): string {
+  let x = 70;
+  return names
+    .map((name, s) => {
+      const part = `<rect x="${x}" y="${y - 9}" width="10" height="10" fill="${colourOf(s)}" rx="2"/>${svgText(name, x + 15, y, letters, { size: 11 })}`;
+      x += 32 + roughWidth(name, 11);
+      return part;
+    })
+    .join("");
+}
+
+function heading(title: string, letters: ChartLetters): string {
+  return svgText(title, 20, 24, letters, { size: 15, bold: true });
+}
+
+function rule(x1: number, y1: number, x2: number, y2: number): string {
+  return `<path d="M${x1.toFixed(1)} ${y1.toFixed(1)}L${x2.toFixed(1)} ${y2.toFixed(1)}" stroke="${LINE}"/>`;
+}
+
+function whisker(x1: number, y1: number, x2: number, y2: number): string {
+  return `<path d="M${x1.toFixed(1)} ${y1.toFixed(1)}L${x2.toFixed(1)} ${y2.toFixed(1)}" stroke="${INK}" stroke-width="1.4"/>`;
+}
+
+function valueText(value: number, x: number, y: number, anchor: "middle" | "end", letters: ChartLetters): string {
+  return svgText(tickText(value), x, y, letters, { anchor, size: 11, colour: SOFT });
+}
+
+function colourOf(index: number): string {
+  return SERIES_COLOURS[index % SERIES_COLOURS.length];
+}
+
+function finite(values: readonly number[]): number[] {
+  const usable = values.filter(Number.isFinite);
+  return usable.length > 0 ? usable : [0, 1];
+}

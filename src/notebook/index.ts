@@ -1,0 +1,38 @@
+/**
+ * What notebook cells use beside the library: pictures, charts, tables, progress. Imported as "../dist/notebook" in a
+ * clone's notebooks, as "a2gnn/notebook" from the installed package; the library itself never imports it.
+ */
+
+// --- charts ---
+export { type BarChart, type Chart, chartBundle, chartPng, type HeatChart, type LineChart, showChart } from "./chart";
+export { type ChartLetters, chartSvg } from "./chart-svg";
+// --- the notebook itself ---
+export { hasKernel, livePlace, type MimeBundle, type Shown, show } from "./display";
+export { type Captioned, type GridOptions, pictureGrid, showPictures } from "./picture-grid";
+// --- pictures ---
+export {
+  boxPicture,
+  camPicture,
+  type HeatOptions,
+  heatColour,
+  heatPicture,
+  labelPicture,
+  overlayPicture,
+  segmentPicture,
+} from "./pictures";
+export { type PlotlyFigure, plotlyFigure } from "./plotly-figure";
+
+// --- progress ---
+export { type LiveChart, liveChart, notebookReporter } from "./progress";
+// --- tables ---
+export {
+  type Cell,
+  type DataFrameLike,
+  fromDataFrame,
+  type Row,
+  showTable,
+  type TableOptions,
+  tableHtml,
+  tableMarkdown,
+  toDataFrame,
+} from "./table";
