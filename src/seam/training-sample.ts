@@ -15,7 +15,8 @@ export interface SampleOptions {
   readonly cropSize: number;
   /** The long side is resized to a whole number from the first to the second, both included. Default 448 to 768. */
   readonly longSide: readonly [number, number];
-  readonly jitter: JitterRanges;
+  /** Default as in METHOD 1.1; undefined: colours stay as they are. */
+  readonly jitter: JitterRanges | undefined;
 }
 
 export const defaultSampleOptions: SampleOptions = Object.freeze<SampleOptions>({
@@ -33,7 +34,7 @@ export function trainingSample(
   const { cropSize, longSide, jitter } = options;
   const resized = resizeLongSide(image, longSide[0] + random.integer(longSide[1] - longSide[0] + 1));
   const turned = random.integer(2) === 1 ? mirrored(resized) : resized;
-  const { width, height, data } = jitterColour(turned, jitter, random);
+  const { width, height, data } = jitter === undefined ? turned : jitterColour(turned, jitter, random);
   const across = cropAxis(width, cropSize, random);
   const down = cropAxis(height, cropSize, random);
   return cropped(normaliseRgb(data), width, cropSize, across, down);

@@ -13,7 +13,7 @@ import { launchStep } from "../parallel/launch";
 import { launchedRank } from "../parallel/local-rank";
 import { withCommunicator } from "../parallel/mpi";
 import { SeamNet } from "../seam/seam-net";
-import type { SeamSample, SeamSampleConfig } from "../seam/seam-sample";
+import { type SeamSample, type SeamSampleConfig, type UntaggedSample, withTags } from "../seam/seam-sample";
 import { seamTask } from "../seam/seam-task";
 import { openInitialWeights } from "../training/initial-weights";
 import { describeTraining, type OpenTraining, runTraining, type TrainingSummary } from "../training/run-training";
@@ -66,17 +66,17 @@ async function trainHere(
 async function taggedImages(
   found: UsableImages,
   tags: ImageTags,
-): Promise<{ images: UsableImages; tagsOf: Record<string, readonly number[]> }> {
-  const tagsOf: Record<string, readonly number[]> = {};
+): Promise<{ images: UsableImages; tagsOf: Map<string, readonly number[]> }> {
+  const tagsOf = new Map<string, readonly number[]>();
   const failed = [...found.failed];
   for (const id of found.ids) {
     try {
-      tagsOf[id] = await tags.tagsOf(id);
+      tagsOf.set(id, await tags.tagsOf(id));
     } catch (error) {
       failed.push({ image: id, reason: messageOf(error) });
     }
   }
-  const ids = found.ids.filter((id) => Object.hasOwn(tagsOf, id));
+  const ids = found.ids.filter((id) => tagsOf.has(id));
   if (ids.length === 0)
     throw new UserError("input", `no image has tags, e.g. "${failed[0].image}": ${failed[0].reason}`);
   const notices = [...found.notices, `image tags: ${tags.source}`];
@@ -86,25 +86,22 @@ async function taggedImages(
 async function openTraining(
   config: TrainSeamConfig,
   { classes }: DatasetDescription,
-  tags: SeamSampleConfig["tags"],
+  tagsOf: ReadonlyMap<string, readonly number[]>,
 ): Promise<OpenTraining<SeamSample>> {
   const initial = await openInitialWeights(config, "classification", classes.length);
   const network = await SeamNet.load(initial.weights, { ...initial.options, trainable: true }).finally(initial.close);
   const [shortest, longest] = config.longSide;
-  const still = { brightness: 0, contrast: 0, saturation: 0, hue: 0 };
   const samples: SeamSampleConfig = {
     root: config.voc12Root,
-    foregroundClasses: classes.length - 1,
-    tags,
-    options: {
-      cropSize: config.cropSize,
-      longSide: [shortest, longest],
-      jitter: config.jitter ? TRAINING_JITTER : still,
-    },
+    cropSize: config.cropSize,
+    longSide: [shortest, longest],
+    jitter: config.jitter ? TRAINING_JITTER : undefined,
   };
+  const module = require.resolve("../seam/seam-sample");
+  const loader = createSampleLoader<SeamSampleConfig, UntaggedSample>(module, samples, config.numWorkers);
   return {
     task: seamTask(network, { dropout: config.dropout }),
-    loader: createSampleLoader(require.resolve("../seam/seam-sample"), samples, config.numWorkers),
+    loader: withTags(loader, tagsOf, classes.length - 1),
     notices: initial.noticesOf(network.parameters),
     dispose: () => network.dispose(),
   };
