@@ -3,7 +3,7 @@
  * user's cache, `npx a2gnn` in this clone. Does only what is not there or stale, and says nothing when nothing is.
  * Plain Node without packages, because on a fresh clone there are none.
  *
- * usage: node scripts/prepare.cjs [--no-native]
+ * usage: node scripts/prepare.cjs [--no-native] [--notebooks]
  */
 
 const { spawnSync } = require("node:child_process");
@@ -15,13 +15,16 @@ const path = require("node:path");
 const root = path.resolve(__dirname, "..");
 const inRoot = (...parts) => path.join(root, ...parts);
 
+/** Folders with a lock file of their own; what only notebooks need stays out of the library's. */
+const packageFolders = process.argv.includes("--notebooks") ? [".", "notebooks"] : ["."];
+
 function main() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19))
     fail(`Node 20.19 or newer is needed, this is ${process.versions.node}`);
-  if (!packagesAreCurrent() || !buildIsCurrent())
+  if (!packageFolders.every(packagesAreCurrent) || !buildIsCurrent())
     oneAtATime(() => {
-      if (!packagesAreCurrent()) installPackages();
+      for (const folder of packageFolders) if (!packagesAreCurrent(folder)) installPackages(folder);
       if (!buildIsCurrent()) build();
     });
   linkCommand();
@@ -31,24 +34,24 @@ function main() {
 // --- npm packages ---
 
 /** Whether node_modules holds what package-lock.json says, by the record that npm writes when it is done. */
-function packagesAreCurrent() {
-  const installed = readJson(inRoot("node_modules/.package-lock.json"));
+function packagesAreCurrent(folder) {
+  const installed = readJson(inRoot(folder, "node_modules/.package-lock.json"));
   if (installed === undefined) return false;
-  const wanted = Object.entries(readJson(inRoot("package-lock.json")).packages);
+  const wanted = Object.entries(readJson(inRoot(folder, "package-lock.json")).packages);
   return wanted.every(([where, { version, optional, link }]) => {
     if (where === "" || link) return true;
     const got = installed.packages[where];
     // Optional ones are other systems' binaries.
     if (got === undefined) return optional === true;
-    return got.version === version && fs.existsSync(inRoot(where, "package.json"));
+    return got.version === version && fs.existsSync(inRoot(folder, where, "package.json"));
   });
 }
 
-function installPackages() {
-  say("npm packages from the lock file …");
+function installPackages(folder) {
+  say(`npm packages${folder === "." ? "" : ` of ${folder}/`} from the lock file …`);
   const npm = process.env.npm_execpath ?? "";
   const [command, ...words] = /npm-cli\.js$/.test(npm) ? [process.execPath, npm] : ["npm"];
-  run("npm ci", command, [...words, "ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  run("npm ci", command, [...words, "ci", "--no-audit", "--no-fund", "--loglevel=error"], inRoot(folder));
 }
 
 // --- dist/ ---
@@ -156,8 +159,8 @@ function isAbandoned(lock) {
 }
 
 /** Runs quietly; shows what the command said only when it fails. */
-function run(purpose, command, words) {
-  const { status, stdout, stderr, error } = spawnSync(command, words, { cwd: root, encoding: "utf8" });
+function run(purpose, command, words, cwd = root) {
+  const { status, stdout, stderr, error } = spawnSync(command, words, { cwd, encoding: "utf8" });
   if (status === 0) return;
   process.stderr.write(`${stdout ?? ""}${stderr ?? ""}`);
   fail(`${purpose} failed${error ? `: ${error.message}` : ""}`);
