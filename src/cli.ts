@@ -4,6 +4,7 @@
 import { type BackendName, backendNames, preferBackend, useBackend } from "./backend";
 import { describeOptions, type OptionTable, parseFlags } from "./config/option";
 import { messageOf, UserError } from "./errors";
+import { bindLocalRank } from "./parallel/local-rank";
 import { steps } from "./steps/index";
 import { createReporter, silentReporter } from "./steps/reporter";
 import type { Step, Summary } from "./steps/step";
@@ -63,6 +64,7 @@ async function main(words: readonly string[]): Promise<number> {
   const visible = createReporter();
   const reporter = quiet ? { ...silentReporter, warn: visible.warn } : visible;
   for (const notice of notices) reporter.notice(notice);
+  bindLocalRank();
   preferBackend(backend, { threads, notice: reporter.notice });
   if (step.needsBackend) await useBackend();
   const signal = stopOnSignal();

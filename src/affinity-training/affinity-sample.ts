@@ -15,6 +15,7 @@ import { resizeNearest } from "../image-ops/nearest";
 import { normaliseRgb } from "../image-ops/normalise";
 import { type CropPlacement, crop, mirror, randomPlacement } from "../image-ops/random-crop";
 import { deriveSeed, Random } from "../random";
+import type { MakeSamples } from "../training/sample-loader";
 import type { SampleRequest } from "../training/task";
 import { type AffinityTargets, affinityTargets } from "./affinity-targets";
 import type { PairShape } from "./pair-labels";
@@ -30,7 +31,8 @@ export interface AffinitySampleOptions {
   readonly cropSize: number;
   readonly radius: number;
   readonly pairs: PairShape;
-  readonly jitter: JitterRanges;
+  /** Absent: colours as they are. */
+  readonly jitter?: JitterRanges;
   /** Whether to make kernels for the CRF term. */
   readonly crf: boolean;
   /** Value of the crop's pixels outside the photograph: 255 in the reference, 0 in SEAM's train_aff. */
@@ -56,7 +58,11 @@ export interface AffinityCrop {
   readonly inside: Uint8Array;
 }
 
-/** For `createSampleLoader`. @throws UserError "input" naming the file that cannot be used */
+/** For `createSampleLoader`. */
+export const handle: MakeSamples<AffinitySampleOptions, AffinitySample> = ({ request, options }) =>
+  makeSample(request, options);
+
+/** @throws UserError "input" naming the file that cannot be used */
 export async function makeSample(request: SampleRequest, options: AffinitySampleOptions): Promise<AffinitySample> {
   const rgb = await readRgb(await findImage(options.voc12Root, request.id));
   const file = path.join(options.labelDir, `${request.id}.png`);
@@ -64,7 +70,7 @@ export async function makeSample(request: SampleRequest, options: AffinitySample
   checkLabel(label, rgb, options, file);
 
   const random = new Random(deriveSeed(request.seed, "augment"));
-  const jittered = jitterColour(rgb, options.jitter, random);
+  const jittered = options.jitter === undefined ? rgb : jitterColour(rgb, options.jitter, random);
   const placement = randomPlacement(rgb, options.cropSize, (below) => random.integer(below));
   const mirrored = random.integer(2) === 1;
   const { image, ...maps } = affinityCrop(jittered, label, placement, mirrored, options);

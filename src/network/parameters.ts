@@ -96,6 +96,15 @@ export class NetworkParameters {
     return found(this.norms.get(name), name);
   }
 
+  /** Puts other running statistics in a batch normalisation, [c] each. */
+  setStatistics(layer: string, mean: Float32Array, variance: Float32Array): void {
+    const { scale, shift } = this.norm(layer);
+    this.normVectors.set(`${layer}.running_mean`, mean);
+    this.normVectors.set(`${layer}.running_var`, variance);
+    this.fold(layer);
+    tf.dispose([scale, shift]);
+  }
+
   /** What training changes, in the order of the layers. */
   variables(): NetworkVariable[] {
     return [...this.kernels].flatMap(([name, variable]) =>
@@ -141,7 +150,8 @@ export class NetworkParameters {
     const [weight, bias, mean, variance] = NORMALISATION_PARTS.map((part) =>
       found(this.normVectors.get(`${layer}.${part}`), `${layer}.${part}`),
     );
-    this.norms.set(layer, foldNorm(weight, bias, mean, variance));
+    const { scale, shift } = foldNorm(weight, bias, mean, variance);
+    this.norms.set(layer, { scale: tf.keep(scale), shift: tf.keep(shift) }); // whatever tidy this runs in
   }
 }
 

@@ -12,7 +12,8 @@ import { type BlockLayout, hasIdentityShortcut } from "./layout";
 /** A block's parameters by the name of the layer inside it, e.g. `conv_branch2a`. */
 export interface BlockParameters {
   kernel(name: string): tf.Tensor4D;
-  norm(name: string): FrozenNorm;
+  /** @param input what will be normalised, [b, h, w, c] */
+  norm(name: string, input: tf.Tensor4D): FrozenNorm;
 }
 
 export interface BlockResult {
@@ -33,12 +34,12 @@ export function residualBlock(
   const convolution = (input: tf.Tensor4D, layer: string, options = {}): tf.Tensor4D =>
     convolve(input, parameters.kernel(layer), options);
   return tf.tidy(() => {
-    const activated = normRelu(x, parameters.norm("bn_branch2a"));
+    const activated = normRelu(x, parameters.norm("bn_branch2a", x));
     const shortcut = hasIdentityShortcut(layout) ? x : convolution(activated, "conv_branch1", { stride });
     const drop = (layer: string, channels: number): tf.Tensor2D | undefined =>
       layout.dropout > 0 ? dropout?.(`${name}.${layer}`, channels, layout.dropout) : undefined;
     const next = (input: tf.Tensor4D, branch: "2b1" | "2b2"): tf.Tensor4D =>
-      normRelu(input, parameters.norm(`bn_branch${branch}`), drop(`dropout_${branch}`, input.shape[3]));
+      normRelu(input, parameters.norm(`bn_branch${branch}`, input), drop(`dropout_${branch}`, input.shape[3]));
 
     const first = convolution(activated, "conv_branch2a", { stride, dilation: firstDilation });
     const second = convolution(next(first, "2b1"), "conv_branch2b1", { dilation });

@@ -4,7 +4,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { normRelu } from "./batch-norm";
+import { type FrozenNorm, normRelu } from "./batch-norm";
 import type { ChannelDropout } from "./channel-dropout";
 import { convolve } from "./convolution";
 import { BLOCKS, FEATURE_TAPS, type TapName } from "./layout";
@@ -24,6 +24,7 @@ export interface ForwardOptions<T extends TapName> {
 export class ResNet38 {
   /** Leading blocks that no training changes. */
   private readonly frozenBlocks: number;
+  private calibrating = false;
 
   constructor(readonly parameters: NetworkParameters) {
     const firstTrained = BLOCKS.findIndex(({ name }) => !parameters.frozen.includes(name));
@@ -66,8 +67,33 @@ export class ResNet38 {
     });
   }
 
+  /**
+   * Makes every batch normalisation's statistics those of `images`, layer after layer: for networks from scratch, whose
+   * normalisations nothing has trained yet and nothing will.
+   * @param images [b, H, W, 3], normalised
+   */
+  calibrate(images: tf.Tensor4D): void {
+    this.calibrating = true;
+    try {
+      tf.dispose(this.forward(images));
+    } finally {
+      this.calibrating = false;
+    }
+  }
+
   dispose(): void {
     this.parameters.dispose();
+  }
+
+  private norm(layer: string, input: tf.Tensor4D): FrozenNorm {
+    if (this.calibrating) {
+      const [mean, variance] = tf.tidy(() => {
+        const moments = tf.moments(input, [0, 1, 2]);
+        return [moments.mean.dataSync(), moments.variance.dataSync()] as Float32Array[];
+      });
+      this.parameters.setStatistics(layer, mean, variance);
+    }
+    return this.parameters.norm(layer);
   }
 
   private first(image: tf.Tensor4D): tf.Tensor4D {
@@ -86,7 +112,7 @@ export class ResNet38 {
     for (const block of BLOCKS.slice(from, to)) {
       const inBlock = {
         kernel: (name: string) => this.parameters.kernel(`${block.name}.${name}`),
-        norm: (name: string) => this.parameters.norm(`${block.name}.${name}`),
+        norm: (name: string, input: tf.Tensor4D) => this.norm(`${block.name}.${name}`, input),
       };
       const { output, activated } = residualBlock(x, block, inBlock, options.dropout);
       if (block.tap !== undefined && wanted(options).includes(block.tap)) taps[block.tap] = activated;
@@ -102,7 +128,7 @@ export class ResNet38 {
     options: ForwardOptions<TapName>,
     taps: Partial<Record<TapName, tf.Tensor4D>>,
   ): Partial<Record<TapName, tf.Tensor4D>> {
-    return wanted(options).includes("conv6") ? { ...taps, conv6: normRelu(output, this.parameters.norm("bn7")) } : taps;
+    return wanted(options).includes("conv6") ? { ...taps, conv6: normRelu(output, this.norm("bn7", output)) } : taps;
   }
 }
 

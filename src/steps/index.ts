@@ -3,9 +3,22 @@
 import { demo } from "./demo";
 import { doctor } from "./doctor";
 import { evaluate } from "./evaluate";
+import { inferSeam } from "./infer-seam";
 import { makePseudoLabels } from "./make-pseudo-labels";
 import { makeSeeds } from "./make-seeds";
 import { setup } from "./setup";
 import type { Step } from "./step";
+import { trainAffinity } from "./train-affinity";
+import { trainSeam } from "./train-seam";
 
-export const steps: readonly Step<object>[] = [setup, doctor, demo, makeSeeds, makePseudoLabels, evaluate];
+export const steps: readonly Step<object>[] = [
+  setup,
+  doctor,
+  demo,
+  trainSeam,
+  inferSeam,
+  makeSeeds,
+  trainAffinity,
+  makePseudoLabels,
+  evaluate,
+];

@@ -73,24 +73,28 @@ export async function removeCheckpoint({ file }: CheckpointOptions): Promise<voi
   await fs.rm(file, { force: true });
 }
 
-function checkRun(text: string | undefined, run: CheckpointOptions["run"], file: string): void {
-  const old = readRun(text, file);
-  const differing = [...new Set([...Object.keys(old), ...Object.keys(run)])]
+/**
+ * What differs between the run that a file's notes tell of and this one, e.g. `lr 0.01 (now 0.02)`; undefined where the
+ * notes tell of none.
+ */
+export function differences(notes: string | undefined, run: CheckpointOptions["run"]): string[] | undefined {
+  let old: Record<string, unknown>;
+  try {
+    old = { ...(JSON.parse(notes ?? "") as Record<string, unknown>) };
+  } catch {
+    return undefined;
+  }
+  return [...new Set([...Object.keys(old), ...Object.keys(run)])]
     .filter((key) => JSON.stringify(old[key]) !== JSON.stringify(run[key]))
     .map((key) => `${key} ${JSON.stringify(old[key]) ?? "absent"} (now ${JSON.stringify(run[key]) ?? "absent"})`);
+}
+
+function checkRun(notes: string | undefined, run: CheckpointOptions["run"], file: string): void {
+  const differing = differences(notes, run);
+  if (differing === undefined) throw expected("weights", "a checkpoint of a training run", "another file", file);
   if (differing.length === 0) return;
   throw new UserError(
     "weights",
-    `${file} is the checkpoint of another run: ${differing.join(", ")}; give its options, choose another --session-name, or delete it`,
+    `${file} is the checkpoint of another run: ${differing.join(", ")}; give its options, choose another --session-name, or begin again with --resume false`,
   );
-}
-
-function readRun(text: string | undefined, file: string): Record<string, unknown> {
-  try {
-    const run: unknown = JSON.parse(text ?? "");
-    if (typeof run === "object" && run !== null) return run as Record<string, unknown>;
-  } catch {
-    // said below
-  }
-  throw expected("weights", "a checkpoint of a training run", "another file", file);
 }

@@ -22,7 +22,7 @@ export function stepsPerEpoch({ ids, batchSize }: Pick<Schedule, "ids" | "batchS
 }
 
 /**
- * The requests of a step that fall to one process: every size-th of the batch.
+ * The requests of a step that fall to one process: its run of the batch.
  * @param step from 0, over all epochs
  */
 export function requestsOf(
@@ -33,9 +33,9 @@ export function requestsOf(
   const perEpoch = stepsPerEpoch(schedule);
   const epoch = Math.floor(step / perEpoch);
   const first = (step % perEpoch) * schedule.batchSize;
+  const share = (until: number): number => first + Math.floor((schedule.batchSize * until) / size);
   return orderOf(schedule, epoch)
-    .slice(first, first + schedule.batchSize)
-    .filter((_, position) => position % size === rank)
+    .slice(share(rank), share(rank + 1))
     .map((id) => ({ id, epoch, seed: deriveSeed(schedule.seed, "sample", epoch, id) }));
 }
 

@@ -43,13 +43,15 @@ export interface TrainingPlan<S> {
   readonly images: UsableImages;
   /** What the run's numbers depend on, by the option's name. */
   readonly run: Readonly<Record<string, unknown>>;
+  /** Folder of the TensorBoard events. Default: NAME.tensorboard. */
+  readonly tensorboard?: string;
   /** Loads the network; called where there is something to train. */
   open(): Promise<OpenTraining<S>>;
 }
 
 /** @throws UserError as the parts do: see trainer.ts, session.ts, checkpoint.ts */
 export async function runTraining<S>(
-  { step, config, images, run, open }: TrainingPlan<S>,
+  { step, config, images, run, tensorboard, open }: TrainingPlan<S>,
   communicator: Communicator,
   { reporter, signal }: StepContext,
 ): Promise<TrainingSummary> {
@@ -98,7 +100,8 @@ export async function runTraining<S>(
   try {
     // On a CPU larger parts are no faster, and need memory for all their activations.
     const microBatch = config.microBatch ?? (backendInUse()?.usesGpu === true ? undefined : 1);
-    const { checkpoint, log } = session;
+    const { checkpoint } = session;
+    const log = { ...session.log, ...(tensorboard === undefined ? {} : { tensorboard }) };
     const trainer = { task, optimizer, loader, schedule, communicator, microBatch, checkpoint, log };
     const result = await train(trainer, { reporter, signal });
     if (result.interrupted)

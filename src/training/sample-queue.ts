@@ -8,7 +8,7 @@ type Outcome<S> = { readonly sample: S } | { readonly id: string; readonly error
 
 export class SampleQueue<S> {
   /** Images that could not be used, by id. */
-  readonly failures = new Map<string, ImageFailure>();
+  readonly failures: Map<string, ImageFailure> = new Map();
   /** How long `next` has waited. */
   waitingSeconds = 0;
   private readonly ahead: Promise<Outcome<S>>[][] = [];

@@ -37,27 +37,49 @@ export function trainStep<S>(
   microBatch: number = samples.length,
 ): number[] {
   const losses = new Float64Array(task.lossNames.length);
-  let gradients: tf.Tensor[] | undefined;
+  const sums = new PairwiseSum();
   for (let start = 0; start < samples.length; start += microBatch) {
     const share = task.compute(samples.slice(start, start + microBatch), counts);
     for (const [i, loss] of share.losses.entries()) losses[i] += loss;
-    gradients = gradients === undefined ? [...share.gradients] : addTo(gradients, share.gradients);
+    sums.add(share.gradients);
   }
-  gradients ??= task.variables.map(({ variable }) => tf.zerosLike(variable));
+  let gradients = sums.total() ?? task.variables.map(({ variable }) => tf.zerosLike(variable));
   communicator.sum(losses);
   if (communicator.size > 1) gradients = gradients.map((gradient) => sumOver(communicator, gradient));
   optimizer.step(gradients);
-  tf.dispose(gradients);
+  tf.dispose([...gradients]);
   return [...losses];
 }
 
-/** Sums pair by pair, freeing both sides as it goes. */
-function addTo(sums: readonly tf.Tensor[], more: readonly tf.Tensor[]): tf.Tensor[] {
-  return sums.map((sum, i) => {
-    const added = sum.add(more[i]);
-    tf.dispose([sum, more[i]]);
-    return added;
-  });
+/**
+ * Sums gradients two by two, then the sums two by two: (a + b) + (c + d). So a batch in one process adds up in the order in
+ * which two or four processes with a half or a quarter of it would, and the weights come out the same to the last bit.
+ */
+class PairwiseSum {
+  /** Sums of 1, 2, 4, … parts, the largest first. */
+  private readonly partial: { parts: number; tensors: readonly tf.Tensor[] }[] = [];
+
+  add(tensors: readonly tf.Tensor[]): void {
+    this.partial.push({ parts: 1, tensors });
+    while (this.partial.length > 1 && this.partial.at(-1)?.parts === this.partial.at(-2)?.parts) this.joinLast();
+  }
+
+  /** Undefined where nothing was added. */
+  total(): readonly tf.Tensor[] | undefined {
+    while (this.partial.length > 1) this.joinLast();
+    return this.partial[0]?.tensors;
+  }
+
+  /** Frees both sides as it goes. */
+  private joinLast(): void {
+    const [left, right] = this.partial.splice(-2);
+    const tensors = left.tensors.map((tensor, i) => {
+      const sum = tensor.add(right.tensors[i]);
+      tf.dispose([tensor, right.tensors[i]]);
+      return sum;
+    });
+    this.partial.push({ parts: left.parts + right.parts, tensors });
+  }
 }
 
 function sumOver(communicator: Communicator, gradient: tf.Tensor): tf.Tensor {

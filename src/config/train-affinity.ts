@@ -1,0 +1,85 @@
+/**
+ * Every option of `train-affinity` (METHOD 2.3). Names and defaults are those of the reference's `train_gated_aff.py`;
+ * `stagePresets` holds what SEAM's `train_aff.py`, the stage before it, changes.
+ */
+
+import { UserError } from "../errors";
+import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
+import { type TrainingConfig, trainingOptions } from "./training";
+
+/** gated: affinities with the gated CRF term, for the graph. plain: from a classification network, on full labels. */
+export type AffinityStage = "gated" | "plain";
+
+export interface TrainAffinityConfig extends TrainingConfig {
+  readonly labelDir: string;
+  readonly stage: AffinityStage;
+  readonly radius: number;
+  readonly bgWeight: number;
+  readonly fgWeight: number;
+  readonly negWeight: number;
+  readonly crfWeight: number;
+}
+
+const method = "Method";
+
+export const trainAffinityOptions: OptionTable<TrainAffinityConfig> = {
+  ...trainingOptions({ sessionName: "res_aff_box", weights: "./netWeights/resnet38_aff_SEAM.pth" }),
+  labelDir: {
+    kind: "path",
+    default: "./data/Init_Label/SEAM_Box",
+    group: "Data",
+    help: "folder of labels, NAME.png of class indices, unknown = the ignore value",
+  },
+  stage: {
+    kind: "choice",
+    choices: ["gated", "plain"],
+    default: "gated",
+    group: method,
+    help: "gated: the affinity network of the graph; plain: the stage before it, from a classification network on full labels (SEAM's train_aff)",
+  },
+  radius: {
+    kind: "integer",
+    default: 4,
+    min: 1,
+    max: 16,
+    symbol: "r; image and point 3, plain stage 5",
+    unit: "cells",
+    group: method,
+    help: "pairs of cells as far apart as this; in the plain stage closer than this",
+  },
+  bgWeight: { kind: "number", default: 0.25, min: 0, group: method, help: "weight of the loss of background pairs" },
+  fgWeight: { kind: "number", default: 0.25, min: 0, group: method, help: "weight of the loss of foreground pairs" },
+  negWeight: { kind: "number", default: 0.5, min: 0, group: method, help: "weight of the loss of unlike pairs" },
+  crfWeight: {
+    kind: "number",
+    default: 3,
+    min: 0,
+    symbol: "plain stage 0",
+    group: method,
+    help: "weight of the gated CRF term",
+  },
+};
+
+/** What differs from the table's defaults. */
+export const stagePresets: Readonly<Record<AffinityStage, Partial<TrainAffinityConfig>>> = {
+  gated: {},
+  plain: { sessionName: "resnet38_aff", radius: 5, batchSize: 8, epochs: 8, crfWeight: 0 },
+};
+
+/** Flags of the reference that have no meaning here. */
+export const ignoredFlags: IgnoredFlags = {
+  network: "there is one network, and its width is read from the weights",
+  val_list: "nothing is validated while training; evaluate the labels that come out",
+};
+
+/** @throws UserError "usage" */
+export function resolveConfig(given: Partial<TrainAffinityConfig>): TrainAffinityConfig {
+  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const stage = given.stage === "plain" ? "plain" : "gated";
+  const config = completeConfig<TrainAffinityConfig>({ ...stagePresets[stage], ...stated }, trainAffinityOptions);
+  if (config.cropSize % 8 !== 0)
+    throw new UserError("usage", `--crop-size must be a multiple of 8, the network's stride, got ${config.cropSize}`);
+  if (stage === "plain" && config.radius < 2)
+    throw new UserError("usage", "--radius must be at least 2 in the plain stage: its pairs are closer than it");
+  return config;
+}

@@ -1,0 +1,173 @@
+/** Options of every step that trains a network: they mean the same everywhere. */
+
+import type { Option, OptionTable } from "./option";
+
+export interface TrainingConfig {
+  readonly voc12Root: string;
+  readonly trainList: string;
+  readonly weights: string;
+  readonly width?: number;
+  readonly sessionName: string;
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly lr: number;
+  readonly wtDec: number;
+  readonly momentum: number;
+  readonly power: number;
+  readonly cropSize: number;
+  readonly jitter: boolean;
+  readonly dropout: boolean;
+  readonly numWorkers: number;
+  readonly microBatch?: number;
+  readonly gpus?: number;
+  readonly resume: boolean;
+  readonly seed: number;
+}
+
+const data = "Data";
+const schedule = "Training";
+const running = "Running";
+
+/** @param defaults of what differs between the steps */
+export function trainingOptions(
+  defaults: Pick<TrainingConfig, "sessionName" | "weights"> & Partial<TrainingConfig>,
+): OptionTable<TrainingConfig> {
+  const withDefaults = (table: OptionTable<TrainingConfig>): OptionTable<TrainingConfig> =>
+    Object.fromEntries(
+      Object.entries(table).map(([key, option]: [string, Option<unknown>]) => {
+        const value = defaults[key as keyof TrainingConfig];
+        return [key, value === undefined ? option : { ...option, default: value }];
+      }),
+    ) as unknown as OptionTable<TrainingConfig>;
+  return withDefaults({
+    voc12Root: {
+      kind: "path",
+      required: true,
+      aliases: ["root"],
+      group: data,
+      help: "folder in VOC layout: JPEGImages/, ImageSets/Segmentation/, maybe dataset.json",
+    },
+    trainList: {
+      kind: "text",
+      default: "train_aug.txt",
+      group: data,
+      help: "image list: a path, or a name in ImageSets/Segmentation; without the option and without that file: every image",
+    },
+    weights: {
+      kind: "path",
+      group: data,
+      help: "initial weights: .pth, .params or .safetensors, of any width; new layers are initialised. none: from scratch, with --width",
+    },
+    width: {
+      kind: "integer",
+      min: 1,
+      max: 256,
+      symbol: "64 = the published networks",
+      unit: "channels of the first layer",
+      group: data,
+      help: "with --weights none: the network's width",
+    },
+    sessionName: {
+      kind: "path",
+      group: data,
+      help: "name of the results: NAME.pth, NAME.safetensors, NAME.csv, NAME.tensorboard/; folders in it are made",
+    },
+    batchSize: {
+      kind: "integer",
+      default: 4,
+      min: 1,
+      max: 4096,
+      unit: "images",
+      group: schedule,
+      help: "images a step, over all processes together",
+    },
+    epochs: {
+      kind: "integer",
+      default: 12,
+      min: 1,
+      aliases: ["max_epoches", "max_epochs"],
+      group: schedule,
+      help: "passes over the list",
+    },
+    lr: {
+      kind: "number",
+      default: 0.01,
+      min: 0,
+      aliases: ["learning-rate"],
+      group: schedule,
+      help: "learning rate of trained layers; new layers learn ten times as fast",
+    },
+    wtDec: {
+      kind: "number",
+      default: 5e-4,
+      min: 0,
+      aliases: ["weight-decay"],
+      group: schedule,
+      help: "weight decay, of weights only",
+    },
+    momentum: {
+      kind: "number",
+      default: 5e-4,
+      min: 0,
+      max: 0.9999,
+      group: schedule,
+      help: "of SGD; the reference trains with 5e-4, by a slip, where 0.9 is usual",
+    },
+    power: {
+      kind: "number",
+      default: 0.9,
+      min: 0,
+      group: schedule,
+      help: "the learning rate falls by (1 - step/steps)^power",
+    },
+    cropSize: {
+      kind: "integer",
+      default: 448,
+      min: 8,
+      max: 4096,
+      unit: "pixels",
+      group: schedule,
+      help: "side of the square cut out of each photograph",
+    },
+    jitter: { kind: "boolean", default: true, group: schedule, help: "colour jitter .3 .3 .3 .1" },
+    dropout: { kind: "boolean", default: true, group: schedule, help: "channel dropout in the last two blocks" },
+    numWorkers: {
+      kind: "integer",
+      default: 2,
+      min: 0,
+      max: 64,
+      unit: "threads",
+      group: running,
+      help: "read and cut photographs ahead of the step, in each process; 0: in the step's own thread",
+    },
+    microBatch: {
+      kind: "integer",
+      min: 1,
+      unit: "images",
+      group: running,
+      help: "images computed together; the result is the same, fewer need less memory [default: 1 on a CPU, all on a GPU]",
+    },
+    gpus: {
+      kind: "integer",
+      min: 1,
+      max: 64,
+      aliases: ["processes"],
+      group: running,
+      help: "processes to start by itself through mpiexec, one a GPU (on a CPU: one each for a share of the cores)",
+    },
+    resume: {
+      kind: "boolean",
+      default: true,
+      group: running,
+      help: "go on from the session's checkpoint, written after every epoch and when stopped; false: begin again",
+    },
+    seed: {
+      kind: "integer",
+      default: 0,
+      min: 0,
+      max: 4294967295,
+      group: running,
+      help: "of all random numbers; results depend neither on threads nor on the number of processes",
+    },
+  });
+}

@@ -1,0 +1,72 @@
+/** Starts a step in several processes by itself: `--gpus 2` is `mpiexec -n 2` without writing it. */
+
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { backendInUse } from "../backend";
+import { UserError } from "../errors";
+import { findMpi } from "../setup/mpi";
+import { silentReporter } from "../steps/reporter";
+import type { StepContext, Summary } from "../steps/step";
+
+/** What a started process is told, in its environment. */
+export interface RankJob {
+  readonly step: string;
+  readonly config: object;
+  readonly backend?: string;
+  readonly quiet?: boolean;
+}
+
+export const JOB_VARIABLE = "A2GNN_RANK_JOB";
+
+/** How long processes have to end after they were asked to stop. */
+const PATIENCE_SECONDS = 600;
+
+/**
+ * Runs `step` with `config` in `count` processes on this machine and waits for them.
+ * @returns the first process's Summary
+ * @throws UserError "environment" where there is no mpiexec, "input" where a process failed; it has said why
+ */
+export async function launchStep<S extends Summary>(
+  step: string,
+  config: object,
+  count: number,
+  { reporter, signal }: StepContext,
+): Promise<S> {
+  const mpi = findMpi();
+  if (mpi === undefined)
+    throw new UserError(
+      "environment",
+      `--gpus ${count} needs mpiexec, and there is none: a2gnn setup --mpi fetches it`,
+    );
+  const quiet = reporter.progress === silentReporter.progress;
+  const job: RankJob = { step, config, backend: backendInUse()?.name, quiet };
+  const entry = path.join(__dirname, `rank${path.extname(__filename)}`);
+  const words = ["-n", String(count), process.execPath, ...process.execArgv, entry];
+  const child = spawn(mpi.mpiexec, words, {
+    env: { ...process.env, [JOB_VARIABLE]: JSON.stringify(job) },
+    stdio: ["ignore", "pipe", "inherit"],
+    detached: true, // Ctrl-C reaches this process, which passes it on as SIGTERM, once
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    child.kill("SIGTERM");
+    timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_SECONDS * 1000);
+  };
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", resolve);
+    });
+    if (code !== 0)
+      throw new UserError("input", `${step} failed in one of its ${count} processes (mpiexec ended with ${code})`);
+    return JSON.parse(output) as S;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+  }
+}

@@ -1,0 +1,32 @@
+/** One of the processes that `launch.ts` starts: runs the step it is told, the first one prints the Summary. */
+
+import { type BackendName, preferBackend, useBackend } from "../backend";
+import { messageOf, UserError } from "../errors";
+import { steps } from "../steps/index";
+import { createReporter, silentReporter } from "../steps/reporter";
+import type { Step } from "../steps/step";
+import { JOB_VARIABLE, type RankJob } from "./launch";
+import { bindLocalRank, launchedRank } from "./local-rank";
+
+async function main(): Promise<void> {
+  const { step: name, config, backend, quiet } = JSON.parse(process.env[JOB_VARIABLE] ?? "{}") as RankJob;
+  const step = steps.find((each) => each.name === name) as Step<object> | undefined;
+  if (step === undefined) throw new Error(`no step "${name}"`);
+  const first = (launchedRank()?.rank ?? 0) === 0;
+  const visible = createReporter();
+  const reporter = first && quiet !== true ? visible : { ...silentReporter, warn: visible.warn };
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => controller.abort());
+  bindLocalRank();
+  preferBackend(backend as BackendName | undefined, { notice: reporter.notice });
+  if (step.needsBackend) await useBackend();
+  const summary = await step.run(config, { reporter, signal: controller.signal });
+  reporter.finish();
+  if (first) process.stdout.write(JSON.stringify(summary));
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof UserError ? error.message : error instanceof Error ? error.stack : messageOf(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+});

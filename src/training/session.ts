@@ -1,0 +1,64 @@
+/** The files of a training run: its checkpoint and logs while it goes on, its weights in two formats once it is done. */
+
+import { fileExists } from "../data/bounded-file";
+import { UserError } from "../errors";
+import type { NdArray } from "../nd-array";
+import { openByteSource } from "../weights/byte-source";
+import { writePth } from "../weights/pth-writer";
+import { openSafetensors, writeSafetensors } from "../weights/safetensors";
+import { type CheckpointOptions, differences, removeCheckpoint } from "./checkpoint";
+import type { LogOptions } from "./training-log";
+
+export interface TrainingSession {
+  readonly checkpoint: CheckpointOptions;
+  readonly log: LogOptions;
+  /** The result: NAME.safetensors and NAME.pth, which PyTorch loads. */
+  readonly weights: { readonly safetensors: string; readonly pth: string };
+}
+
+/**
+ * @param name path without extension
+ * @param run what the run's numbers depend on, by the option's name
+ */
+export function trainingSession(name: string, run: Readonly<Record<string, unknown>>): TrainingSession {
+  return {
+    checkpoint: { file: `${name}.checkpoint.safetensors`, run },
+    log: { csv: `${name}.csv`, tensorboard: `${name}.tensorboard` },
+    weights: { safetensors: `${name}.safetensors`, pth: `${name}.pth` },
+  };
+}
+
+/**
+ * Whether the run's weights are there already.
+ * @throws UserError "output" where weights of another run are there: they would be lost
+ */
+export async function isFinished({ weights, checkpoint }: TrainingSession): Promise<boolean> {
+  const { safetensors, pth } = weights;
+  const names = [safetensors, pth];
+  const there = await Promise.all(names.map(fileExists));
+  if (!there.some(Boolean)) return false;
+  const advice = "choose another --session-name, delete it, or overwrite it with --resume false";
+  if (!there[0]) throw new UserError("output", `${pth} is there, and not of this run: ${advice}`);
+  const source = await openByteSource(safetensors);
+  try {
+    const { metadata } = await openSafetensors(source);
+    const differing = differences(metadata.get("run"), checkpoint.run);
+    if (differing === undefined)
+      throw new UserError("output", `${safetensors} is there, and not of a training: ${advice}`);
+    if (differing.length > 0)
+      throw new UserError("output", `${safetensors} is of another run: ${differing.join(", ")}; ${advice}`);
+  } finally {
+    await source.close();
+  }
+  return there[1];
+}
+
+/** Writes the result, then takes the checkpoint away. */
+export async function finishSession(
+  { weights, checkpoint }: TrainingSession,
+  state: ReadonlyMap<string, NdArray>,
+): Promise<void> {
+  await writePth(weights.pth, state);
+  await writeSafetensors(weights.safetensors, state, { run: JSON.stringify(checkpoint.run) });
+  await removeCheckpoint(checkpoint);
+}
