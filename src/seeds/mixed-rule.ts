@@ -62,7 +62,7 @@ export function mixedRule(
   }
   // Scribbles alone leave the rest unknown unless asked otherwise; clicks and boxes always ask the confident label.
   const asks = rule.camLabel && (clicks.length > 0 || boxes.length > 0 || rule.scribbleRest === "confident");
-  const tags = seed.tags ?? [...named];
+  const tags = seed.tags ?? [...named, ...boxes.map((box) => box.class)];
   const rest =
     (asks && seed.confident && (rule.tagsOnly ? taggedOnly(seed.confident, tags, ignore) : seed.confident)) || unknown;
   if (boxes.length > 0) {
