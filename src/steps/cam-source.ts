@@ -69,14 +69,11 @@ function openFolder(folder: string, dataset: DatasetDescription, read: (id: stri
 async function openNetwork(file: string, dataset: DatasetDescription): Promise<SeamNet> {
   const weights = await openWeights(file);
   const network = await SeamNet.load(weights).finally(() => weights.close());
-  if (network.classes === dataset.classes.length) return network;
+  const got = network.classes;
+  const wanted = dataset.classes.length;
+  if (got === wanted) return network;
   network.dispose();
-  throw expected(
-    "weights",
-    `a classifier of ${dataset.classes.length} classes, background included`,
-    `${network.classes}`,
-    file,
-  );
+  throw expected("weights", `a classifier of ${wanted} classes, background included`, `${got}`, file);
 }
 
 /** Maps that an interrupted run, or one without labels, has left in the output folder: eight network passes saved. */

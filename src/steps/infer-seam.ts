@@ -12,7 +12,6 @@ import type { ImageCams } from "../seam/cam-scores";
 import { type CamInput, openCamSource } from "./cam-source";
 import { type ImageLoop, runImageLoop } from "./image-loop";
 import { listImages } from "./list-images";
-import { openFolder } from "./output-folder";
 import { silentReporter } from "./reporter";
 import { type Coverage, openSeamOutput } from "./seam-output";
 import { readShard, shardOf } from "./shard";
@@ -66,10 +65,9 @@ async function run(
   const crf = openSharpener({ ...config, denseCrf: true });
   const coverages: Coverage[] = [];
   try {
-    const output = openSeamOutput(config, dataset, crf.sharpen);
-    for (const folder of output.folders) await openFolder(folder);
+    const output = await openSeamOutput(config, dataset, crf.sharpen);
     const source = await openCamSource(config, dataset);
-    for (const message of [...inferred, ...list.notices, ...source.notices]) notice(message);
+    for (const message of [...inferred, ...list.notices, ...source.notices, ...output.notices]) notice(message);
     try {
       const loop: ImageLoop<CamInput, Computed> = {
         ids,

@@ -15,6 +15,8 @@ import { encodeCams } from "../seam/cam-dictionary";
 import { camLabel, camScores, type ImageCams } from "../seam/cam-scores";
 import { confidentLabel } from "../seam/confident-label";
 import { encodeNpyDictionary } from "../weights/npy-dictionary";
+import { openFolder } from "./output-folder";
+import { recordSettings, type Settings } from "./settings-record";
 
 /** The dense CRF: probabilities [H·W, k] → same. */
 export type Crf = (image: RgbImage, probabilities: Float32Array) => Promise<Float32Array>;
@@ -28,23 +30,35 @@ export interface Coverage {
 export interface SeamOutput {
   /** Every folder that files go to. */
   readonly folders: readonly string[];
+  /** What the user should know of the folders before the run. */
+  readonly notices: readonly string[];
   /** Whether everything asked for is there. */
   isDone(id: string): Promise<boolean>;
   write(id: string, image: RgbImage, cams: ImageCams): Promise<Coverage>;
 }
 
-export function openSeamOutput(config: InferSeamConfig, dataset: DatasetDescription, crf: Crf): SeamOutput {
+/** @throws UserError "output" for a folder that cannot be written, before any work is done */
+export async function openSeamOutput(
+  config: InferSeamConfig,
+  dataset: DatasetDescription,
+  crf: Crf,
+): Promise<SeamOutput> {
   const { outCam, outCamPred, crf: confidentFolder, oriCrf, alphaLow, alphaHigh } = config;
   const exponents = [alphaLow, alphaHigh];
   const crfFolders = config.outCrf === undefined ? [] : exponents.map((alpha) => folderOf(config.outCrf ?? "", alpha));
   const arrays = [outCam, ...crfFolders].filter((folder) => folder !== undefined);
   const labels = [outCamPred, oriCrf, confidentFolder].filter((folder) => folder !== undefined);
   const needsCrf = crfFolders.length > 0 || oriCrf !== undefined || confidentFolder !== undefined;
+  const folders = [...arrays, ...labels];
+  for (const folder of folders) await openFolder(folder);
+  const records = folders.map((folder) => recordSettings(folder, settingsOf(config, dataset, folder === outCam)));
+  const notices = (await Promise.all(records)).filter((notice) => notice !== undefined);
 
   const writeArrays = (folder: string, id: string, bytes: Uint8Array): Promise<void> =>
     writeAtomic(path.join(folder, `${id}.npy`), bytes);
   return {
-    folders: [...arrays, ...labels],
+    folders,
+    notices,
     async isDone(id) {
       const files = [
         ...arrays.map((folder) => path.join(folder, `${id}.npy`)),
@@ -80,6 +94,14 @@ export function openSeamOutput(config: InferSeamConfig, dataset: DatasetDescript
       return { confident: known(confident), full: known(full) };
     },
   };
+}
+
+/** What maps, or labels too, depend on; not where things are written, nor who makes which share of them. */
+function settingsOf(config: InferSeamConfig, { classes }: DatasetDescription, isMaps: boolean): Settings {
+  const { weights, camDir, tags, flip, outCamPredAlpha, ...rest } = config;
+  const { scales, outCam, crf, oriCrf, outCrf, outCamPred, inferList, shard, crfThreads, ...labels } = rest;
+  const maps = { voc12Root: config.voc12Root, weights, camDir, tags, flip, scales: scales.join(), classes };
+  return isMaps ? maps : { ...maps, ...labels, outCamPredAlpha };
 }
 
 /** The reference's names: `FOLDER_4.0`. */

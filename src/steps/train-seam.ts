@@ -59,7 +59,8 @@ async function trainHere(
   const { images, tagsOf } = await taggedImages(found, tags);
   const run = runOf(config, images.ids, dataset);
   const open = (): Promise<OpenTraining<SeamSample>> => openTraining(config, dataset, tagsOf);
-  return runTraining({ step: trainSeam.name, config, images, run, open }, communicator, context);
+  const plan = { step: trainSeam.name, config, images, run, tensorboard: config.tblogDir, open };
+  return runTraining(plan, communicator, context);
 }
 
 /** The images whose tags are known; the others are named and left out. */
@@ -113,6 +114,18 @@ function runOf(
   ids: readonly string[],
   { classes }: DatasetDescription,
 ): Record<string, unknown> {
-  const { voc12Root, trainList, tags, weights, sessionName, numWorkers, microBatch, gpus, resume, ...numbers } = config;
+  const {
+    voc12Root,
+    trainList,
+    tags,
+    weights,
+    sessionName,
+    tblogDir,
+    numWorkers,
+    microBatch,
+    gpus,
+    resume,
+    ...numbers
+  } = config;
   return { step: trainSeam.name, ...numbers, classes: classes.length, images: ids.length };
 }
