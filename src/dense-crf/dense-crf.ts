@@ -40,22 +40,10 @@ export function denseCrf(
   options: DenseCrfOptions,
 ): Float32Array {
   checkInput(rgb, width, height, probabilities, options);
-  const pixels = width * height;
-  const classes = probabilities.length / pixels;
   const order = tileOrder(width, height);
   const simd = options.engine === undefined ? simdAvailable() : options.engine === "simd";
   const kernels = pairwiseKernels(rgb, width, order, options, simd ? buildLatticeSimd : buildLatticePlain);
-  const points = new Float32Array(probabilities.length);
-  for (let point = 0; point < pixels; point++) {
-    const pixel = order[point] * classes;
-    for (let c = 0; c < classes; c++) points[point * classes + c] = probabilities[pixel + c];
-  }
-  const q = (simd ? meanFieldSimd : meanField)(points, classes, kernels, options.iterations);
-  for (let point = 0; point < pixels; point++) {
-    const pixel = order[point] * classes;
-    for (let c = 0; c < classes; c++) points[pixel + c] = q[point * classes + c];
-  }
-  return points;
+  return (simd ? meanFieldSimd : meanField)(probabilities, order, kernels, options.iterations);
 }
 
 /**
@@ -149,7 +137,7 @@ function checkInput(
   if (probabilities.length < pixels || probabilities.length % pixels !== 0) {
     fail(`probabilities of ${pixels} pixels`, `${probabilities.length} values`);
   }
-  if (probabilities.some(Number.isNaN)) fail("probabilities that are numbers", "NaN");
+  if (!allFinite(probabilities)) fail("finite probabilities", "NaN or infinity");
   if (!Number.isInteger(iterations) || iterations < 0) fail("iterations ≥ 0", `${iterations}`);
   for (const deviation of [gaussian?.sxy, bilateral?.sxy, bilateral?.srgb]) {
     if (deviation !== undefined && !(deviation > 0)) fail("positive standard deviations", `${deviation}`);
@@ -157,4 +145,10 @@ function checkInput(
   for (const compat of [gaussian?.compat, bilateral?.compat]) {
     if (compat !== undefined && !Number.isFinite(compat)) fail("a finite compatibility", `${compat}`);
   }
+}
+
+function allFinite(values: Float32Array): boolean {
+  let sum = 0; // stays 0 until a NaN comes in, as 0 · ∞ is one too
+  for (let i = 0; i < values.length; i++) sum += values[i] * 0;
+  return sum === 0;
 }

@@ -21,11 +21,12 @@ const NEVER = -1e30;
 /** Same contract as `meanField`. @throws RangeError where 4 GiB of memory are not enough */
 export function meanFieldSimd(
   probabilities: Float32Array,
-  classes: number,
+  order: Int32Array,
   kernels: readonly PairwiseKernel[],
   iterations: number,
 ): Float32Array {
-  const points = probabilities.length / classes;
+  const points = order.length;
+  const classes = probabilities.length / points;
   const blocks = Math.ceil(classes / 4);
   const rowBytes = blocks * VECTOR;
   const plan = planMemory();
@@ -38,10 +39,10 @@ export function meanFieldSimd(
   terms.forEach(({ lattice }, index) => {
     writeNormalised(kernels[index].lattice, lattice, q.begin, normalisationOf, buffer);
   });
-  const order = classesByMass(probabilities, classes);
+  const columns = classesByMass(probabilities, classes);
   const { logarithm, softmax } = rowKernels(blocks);
   const rows = new Float32Array(buffer, logarithms.begin, points * blocks * 4);
-  writeRows(probabilities, order, rows);
+  writeRows(probabilities, order, columns, rows);
   logarithm(logarithms.begin, logarithms.begin + points * rowBytes);
   fillUpRows(classes, blocks * 4, rows);
 
@@ -64,7 +65,7 @@ export function meanFieldSimd(
     });
     passes = passesOver(largest);
   }
-  return readRows(new Float32Array(buffer, q.begin, points * blocks * 4), order, points);
+  return readRows(new Float32Array(buffer, q.begin, points * blocks * 4), order, columns);
 }
 
 /** The leading vectors up to the last one that is alive. */
@@ -88,12 +89,14 @@ function classesByMass(probabilities: Float32Array, classes: number): Int32Array
   return Int32Array.from(mass.keys()).sort((a, b) => mass[b] - mass[a] || a - b);
 }
 
-/** [points, classes] → rows of whole vectors, the classes in that order. */
-function writeRows(probabilities: Float32Array, order: Int32Array, rows: Float32Array): void {
-  const classes = order.length;
+/** [pixels, classes] → rows of whole vectors in the order of the points, the classes in that of the columns. */
+function writeRows(probabilities: Float32Array, order: Int32Array, columns: Int32Array, rows: Float32Array): void {
+  const classes = columns.length;
   const width = Math.ceil(classes / 4) * 4;
-  for (let from = 0, to = 0; from < probabilities.length; from += classes, to += width) {
-    for (let c = 0; c < classes; c++) rows[to + c] = probabilities[from + order[c]];
+  for (let point = 0; point < order.length; point++) {
+    const from = order[point] * classes;
+    const to = point * width;
+    for (let c = 0; c < classes; c++) rows[to + c] = probabilities[from + columns[c]];
   }
 }
 
@@ -103,12 +106,14 @@ function fillUpRows(classes: number, width: number, rows: Float32Array): void {
   }
 }
 
-function readRows(rows: Float32Array, order: Int32Array, points: number): Float32Array {
-  const classes = order.length;
+function readRows(rows: Float32Array, order: Int32Array, columns: Int32Array): Float32Array {
+  const classes = columns.length;
   const width = Math.ceil(classes / 4) * 4;
-  const probabilities = new Float32Array(points * classes);
-  for (let from = 0, to = 0; to < probabilities.length; from += width, to += classes) {
-    for (let c = 0; c < classes; c++) probabilities[to + order[c]] = rows[from + c];
+  const probabilities = new Float32Array(order.length * classes);
+  for (let point = 0; point < order.length; point++) {
+    const from = point * width;
+    const to = order[point] * classes;
+    for (let c = 0; c < classes; c++) probabilities[to + columns[c]] = rows[from + c];
   }
   return probabilities;
 }

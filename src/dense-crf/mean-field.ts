@@ -17,16 +17,22 @@ export interface PairwiseKernel {
 export const SMALLEST_PROBABILITY = 1e-5;
 
 /**
- * @param probabilities [points, classes]
- * @returns Q after the iterations, [points, classes]
+ * @param probabilities [pixels, classes]
+ * @param order pixel of each point of the lattices: all pixels, in any order
+ * @returns Q after the iterations, [pixels, classes]
  */
 export function meanField(
   probabilities: Float32Array,
-  classes: number,
+  order: Int32Array,
   kernels: readonly PairwiseKernel[],
   iterations: number,
 ): Float32Array {
-  const logarithms = probabilities.map((p) => Math.log(Math.min(Math.max(p, SMALLEST_PROBABILITY), 1)));
+  const classes = probabilities.length / order.length;
+  const inOrder = new Float32Array(probabilities.length);
+  order.forEach((pixel, point) => {
+    inOrder.set(probabilities.subarray(pixel * classes, (pixel + 1) * classes), point * classes);
+  });
+  const logarithms = inOrder.map((p) => Math.log(Math.min(Math.max(p, SMALLEST_PROBABILITY), 1)));
   const terms = kernels.map((kernel) => ({ ...kernel, normalisation: symmetricNormalisation(kernel.lattice) }));
   let q = softmaxRows(logarithms, classes);
   for (let iteration = 0; iteration < iterations; iteration++) {
@@ -38,7 +44,10 @@ export function meanField(
     }
     q = softmaxRows(energies, classes);
   }
-  return q;
+  order.forEach((pixel, point) => {
+    inOrder.set(q.subarray(point * classes, (point + 1) * classes), pixel * classes);
+  });
+  return inOrder;
 }
 
 /** Diagonal of N = (diag K 1)^−½, from the filtered ones. */

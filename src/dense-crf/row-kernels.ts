@@ -1,4 +1,4 @@
-/** Logarithm and softmax of point rows as WebAssembly SIMD, after Cephes' `logf` and `expf`: within 2 units of the last place. */
+/** Logarithm and softmax of point rows as WebAssembly SIMD, with the polynomials of Cephes' `logf` and `exp2f`: errors near 1e-7. */
 
 import { compile, VECTOR } from "./crf-memory";
 import { SMALLEST_PROBABILITY } from "./mean-field";
@@ -29,67 +29,67 @@ export function rowKernels(rowBlocks: number): RowKernels {
   return compile(`row ${rowBlocks}`, () => [logarithmFunction(), softmaxFunction(rowBlocks)]);
 }
 
-/** Terms of a softmax smaller than e to this count as 0: nobody sees 1e-26, and subnormal numbers are slow. */
-const SMALLEST_EXPONENT = -60;
+/** No term of a softmax is smaller than 2 to this, 1e-26: nobody sees it, and subnormal numbers are slow. */
+const SMALLEST_EXPONENT = -86;
 /** A float added to this is rounded, and stands in its lowest bits as an integer. */
 const ROUNDER = 1.5 * 2 ** 23;
+/** 2ˣ for |x| ≤ ½ (`exp2f`), highest power first. */
+const POWER_OF_TWO = [1.535336188e-4, 1.33988744e-3, 9.618437357e-3, 5.550332471e-2, 2.402264791e-1, 6.931472029e-1, 1];
 /** ln 2 in two parts, the first of few digits, so that its products are exact. */
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -2.1219444e-4;
-const EXPONENTIAL = [1.9875691e-4, 1.3981999e-3, 8.333452e-3, 4.1665796e-2, 1.6666665e-1, 0.5];
+/** (log(1 + x) − x + x²/2) / x³ (`logf`). */
 const LOGARITHM = [
   7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
   2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
 ];
 
+/** Rows up to this long stay in registers, and their loops are written out. */
+const MOST_UNROLLED = 8;
+
 function softmaxFunction(rowBlocks: number): WasmFunction {
   return defineFunction("softmax", ["i32", "i32", "i32"], (parameters, variable) => {
     const [row, end, largest] = parameters;
-    const [maximum, sum, value, x, n, bits, live] = times(7, () => variable("v128"));
-    const at = variable("i32");
-    const rowEnd = variable("i32");
-    const most = variable("i32");
-    const eachVector = (body: Code): Code => [
+    const [maximum, sum, value, x, bits] = times(5, () => variable("v128"));
+    const [at, most] = times(2, () => variable("i32"));
+    const rowEnd = i32.add(row.get, i32.const(rowBlocks * VECTOR));
+    /** The body for each vector, at `at` + offset and `most` + offset. */
+    const eachVector = (body: (offset: number) => Code): Code => [
       at.set(row.get),
-      repeatWhile(i32.below(at.get, rowEnd.get), [body, advance(at, VECTOR)]),
+      most.set(largest.get),
+      rowBlocks <= MOST_UNROLLED
+        ? times(rowBlocks, (b) => body(b * VECTOR))
+        : repeatWhile(i32.below(at.get, rowEnd), [body(0), advance(most, VECTOR), advance(at, VECTOR)]),
     ];
     return repeatWhile(i32.below(row.get, end.get), [
-      rowEnd.set(i32.add(row.get, i32.const(rowBlocks * VECTOR))),
       maximum.set(v128.load(row.get)),
-      eachVector(maximum.set(f32x4.max(maximum.get, v128.load(at.get)))),
+      eachVector((offset) => maximum.set(f32x4.max(maximum.get, v128.load(at.get, offset)))),
       maximum.set(f32x4.splat(acrossLanes(maximum, f32.max))),
       sum.set(f32x4.const(0)),
-      eachVector([
-        x.set(f32x4.sub(v128.load(at.get), maximum.get)),
-        exponential(value, x, n, bits, live),
+      eachVector((offset) => [
+        x.set(f32x4.sub(v128.load(at.get, offset), maximum.get)),
+        exponential(value, x, bits),
         sum.set(f32x4.add(sum.get, value.get)),
-        v128.store(at.get, value.get),
+        v128.store(at.get, value.get, offset),
       ]),
-      sum.set(f32x4.splat(acrossLanes(sum, f32.add))),
-      most.set(largest.get),
-      eachVector([
-        value.set(f32x4.div(v128.load(at.get), sum.get)),
-        v128.store(at.get, value.get),
-        v128.store(most.get, f32x4.max(v128.load(most.get), value.get)),
-        advance(most, VECTOR),
+      sum.set(f32x4.div(f32x4.const(1), f32x4.splat(acrossLanes(sum, f32.add)))),
+      eachVector((offset) => [
+        value.set(f32x4.mul(v128.load(at.get, offset), sum.get)),
+        v128.store(at.get, value.get, offset),
+        v128.store(most.get, f32x4.max(v128.load(most.get, offset), value.get), offset),
       ]),
-      row.set(rowEnd.get),
+      advance(row, rowBlocks * VECTOR),
     ]);
   });
 }
 
-/** value ← eˣ for x ≤ 0: x = n ln 2 + r, a polynomial of r, and n added to the exponent's bits. Overwrites the rest. */
-function exponential(value: Local, x: Local, n: Local, bits: Local, live: Local): Code {
+/** value ← eˣ for x ≤ 0: x / ln 2 = n + r, a polynomial of r, and n added to the exponent's bits. Overwrites the rest. */
+function exponential(value: Local, x: Local, bits: Local): Code {
   return [
-    live.set(f32x4.greaterThan(x.get, f32x4.const(SMALLEST_EXPONENT))),
-    x.set(f32x4.max(x.get, f32x4.const(SMALLEST_EXPONENT))),
-    bits.set(f32x4.add(f32x4.mul(x.get, f32x4.const(Math.LOG2E)), f32x4.const(ROUNDER))),
-    n.set(f32x4.sub(bits.get, f32x4.const(ROUNDER))),
-    x.set(f32x4.sub(x.get, f32x4.mul(n.get, f32x4.const(LN2_HIGH)))),
-    x.set(f32x4.sub(x.get, f32x4.mul(n.get, f32x4.const(LN2_LOW)))),
-    value.set(f32x4.mul(f32x4.mul(polynomial(EXPONENTIAL, x), x.get), x.get)),
-    value.set(f32x4.add(value.get, f32x4.add(x.get, f32x4.const(1)))),
-    value.set(v128.and(live.get, i32x4.add(value.get, i32x4.shiftLeft(bits.get, 23)))),
+    x.set(f32x4.max(f32x4.mul(x.get, f32x4.const(Math.LOG2E)), f32x4.const(SMALLEST_EXPONENT))),
+    bits.set(f32x4.add(x.get, f32x4.const(ROUNDER))),
+    x.set(f32x4.sub(x.get, f32x4.sub(bits.get, f32x4.const(ROUNDER)))),
+    value.set(i32x4.add(polynomial(POWER_OF_TWO, x), i32x4.shiftLeft(bits.get, 23))),
   ];
 }
 
@@ -116,7 +116,7 @@ function logarithmFunction(): WasmFunction {
   });
 }
 
-/** Highest power first. */
+/** The first coefficient is that of the highest power. */
 function polynomial(coefficients: readonly number[], x: Local): Code {
   const [first, ...rest] = coefficients.map((each) => f32x4.const(each));
   return rest.reduce((sum, each) => f32x4.add(f32x4.mul(sum, x.get), each), first);

@@ -142,7 +142,6 @@ export const f32x4 = {
   nearest: (a: Code): Code => [a, simd(0x6a)],
   /** Comparisons give all bits set (−1) or none, lane by lane. */
   lessThan: (a: Code, b: Code): Code => [a, b, simd(0x43)],
-  greaterThan: (a: Code, b: Code): Code => [a, b, simd(0x44)],
   add: (a: Code, b: Code): Code => [a, b, simd(0xe4)],
   sub: (a: Code, b: Code): Code => [a, b, simd(0xe5)],
   mul: (a: Code, b: Code): Code => [a, b, simd(0xe6)],
