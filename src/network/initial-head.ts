@@ -2,7 +2,6 @@
 
 import { type NdArray, sizeOf } from "../nd-array";
 import { deriveSeed, Random } from "../random";
-import { residualVariance } from "./residual-variance";
 
 /** Normal with variance 2 / fan-in; `shape` is [out, in, h, w]. */
 export function kaimingNormal(shape: readonly number[], seed: number): NdArray<Float32Array> {
@@ -30,13 +29,12 @@ export function initialHead(seed: number): (name: string, shape: readonly number
   };
 }
 
-/** All layers from scratch, for networks trained without any weights: kaiming normal, normalisations to variance 1. */
+/** All layers from scratch, for networks trained without any weights: kaiming normal, normalisations that do nothing. */
 export function initialNetwork(seed: number): (name: string, shape: readonly number[]) => NdArray {
   const head = initialHead(seed);
   return (name, shape) => {
     if (shape.length === 4) return head(name, shape) ?? kaimingNormal(shape, deriveSeed(seed, "initial", name));
-    const layer = name.replace(/\.running_var$/, "");
-    const value = layer !== name ? residualVariance(layer) : name.endsWith(".weight") ? 1 : 0;
+    const value = name.endsWith(".weight") || name.endsWith(".running_var") ? 1 : 0;
     return { shape, data: new Float32Array(shape[0]).fill(value) };
   };
 }

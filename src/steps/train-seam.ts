@@ -15,6 +15,8 @@ import { withCommunicator } from "../parallel/mpi";
 import { SeamNet } from "../seam/seam-net";
 import { type SeamSample, type SeamSampleConfig, type UntaggedSample, withTags } from "../seam/seam-sample";
 import { seamTask } from "../seam/seam-task";
+import { calibrateNorms } from "../training/calibrate";
+import type { Schedule } from "../training/epoch-order";
 import { openInitialWeights } from "../training/initial-weights";
 import { describeTraining, type OpenTraining, runTraining, type TrainingSummary } from "../training/run-training";
 import { createSampleLoader } from "../training/sample-loader";
@@ -58,7 +60,8 @@ async function trainHere(
   const tags = await readImageTags(config.voc12Root, dataset, config.tags);
   const { images, tagsOf } = await taggedImages(found, tags);
   const run = runOf(config, images.ids, dataset);
-  const open = (): Promise<OpenTraining<SeamSample>> => openTraining(config, dataset, tagsOf);
+  const open = (schedule: Schedule): Promise<OpenTraining<SeamSample>> =>
+    openTraining(config, dataset, tagsOf, schedule);
   const plan = { step: trainSeam.name, config, images, run, tensorboard: config.tblogDir, open };
   return runTraining(plan, communicator, context);
 }
@@ -88,6 +91,7 @@ async function openTraining(
   config: TrainSeamConfig,
   { classes }: DatasetDescription,
   tagsOf: ReadonlyMap<string, readonly number[]>,
+  schedule: Schedule,
 ): Promise<OpenTraining<SeamSample>> {
   const initial = await openInitialWeights(config, "classification", classes.length);
   const network = await SeamNet.load(initial.weights, { ...initial.options, trainable: true }).finally(initial.close);
@@ -100,6 +104,7 @@ async function openTraining(
   };
   const module = require.resolve("../seam/seam-sample");
   const loader = createSampleLoader<SeamSampleConfig, UntaggedSample>(module, samples, config.numWorkers);
+  if (initial.fromScratch) await calibrateNorms(network.backbone, loader, schedule, config.cropSize);
   return {
     task: seamTask(network, { dropout: config.dropout }),
     loader: withTags(loader, tagsOf, classes.length - 1),

@@ -5,7 +5,7 @@ import type { TrainingConfig } from "../config/training";
 import type { Communicator } from "../parallel/communicator";
 import type { StepContext, Summary } from "../steps/step";
 import { removeCheckpoint } from "./checkpoint";
-import { stepsPerEpoch } from "./epoch-order";
+import { type Schedule, stepsPerEpoch } from "./epoch-order";
 import { PolySgd } from "./poly-sgd";
 import { finishSession, isFinished, trainingSession } from "./session";
 import type { SampleLoader, TrainingTask } from "./task";
@@ -46,7 +46,7 @@ export interface TrainingPlan<S> {
   /** Folder of the TensorBoard events. Default: NAME.tensorboard. */
   readonly tensorboard?: string;
   /** Loads the network; called where there is something to train. */
-  open(): Promise<OpenTraining<S>>;
+  open(schedule: Schedule): Promise<OpenTraining<S>>;
 }
 
 /** @throws UserError as the parts do: see trainer.ts, session.ts, checkpoint.ts */
@@ -93,7 +93,7 @@ export async function runTraining<S>(
 
   const schedule = { ids: images.ids, batchSize: config.batchSize, epochs: config.epochs, seed: config.seed };
   const steps = stepsPerEpoch(schedule) * config.epochs;
-  const { task, loader, notices: opening, dispose } = await open();
+  const { task, loader, notices: opening, dispose } = await open(schedule);
   opening.forEach(notice);
   const { lr: learningRate, wtDec: weightDecay, momentum, power } = config;
   const optimizer = new PolySgd(task.variables, { learningRate, weightDecay, steps, momentum, power });
