@@ -1,6 +1,9 @@
 /** Starts a step in several processes by itself: `--gpus 2` is `mpiexec -n 2` without writing it. */
 
 import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import fs from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { backendInUse } from "../backend";
 import { UserError } from "../errors";
@@ -14,6 +17,10 @@ export interface RankJob {
   readonly config: object;
   readonly backend?: string;
   readonly quiet?: boolean;
+  /** Where the first process writes the Summary. */
+  readonly summary: string;
+  /** A file that asks the processes to stop, once it is there. (mpiexec would not wait for what a signal reaches.) */
+  readonly stop: string;
 }
 
 export const JOB_VARIABLE = "A2GNN_RANK_JOB";
@@ -39,21 +46,22 @@ export async function launchStep<S extends Summary>(
       `--gpus ${count} needs mpiexec, and there is none: a2gnn setup --mpi fetches it`,
     );
   const quiet = reporter.progress === silentReporter.progress;
-  const job: RankJob = { step, config, backend: backendInUse()?.name, quiet };
+  const folder = await fs.mkdtemp(path.join(os.tmpdir(), "a2gnn-"));
+  const summary = path.join(folder, "summary.json");
+  const stopFile = path.join(folder, "stop");
+  const job: RankJob = { step, config, backend: backendInUse()?.name, quiet, summary, stop: stopFile };
   const entry = path.join(__dirname, `rank${path.extname(__filename)}`);
   const words = ["-n", String(count), process.execPath, ...process.execArgv, entry];
   const child = spawn(mpi.mpiexec, words, {
     env: { ...process.env, [JOB_VARIABLE]: JSON.stringify(job) },
-    stdio: ["ignore", "pipe", "inherit"],
-    detached: true, // Ctrl-C reaches this process, which passes it on as SIGTERM, once
+    stdio: ["ignore", "ignore", "inherit"],
+    detached: true, // Ctrl-C reaches this process only, which passes it on
   });
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
+  const end = (): boolean => child.kill("SIGTERM");
+  process.once("exit", end);
   let timer: NodeJS.Timeout | undefined;
   const stop = (): void => {
-    child.kill("SIGTERM");
+    closeSync(openSync(stopFile, "w"));
     timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_SECONDS * 1000);
   };
   signal?.addEventListener("abort", stop, { once: true });
@@ -64,8 +72,10 @@ export async function launchStep<S extends Summary>(
     });
     if (code !== 0)
       throw new UserError("input", `${step} failed in one of its ${count} processes (mpiexec ended with ${code})`);
-    return JSON.parse(output) as S;
+    return JSON.parse(await fs.readFile(summary, "utf8")) as S;
   } finally {
+    process.removeListener("exit", end);
+    await fs.rm(folder, { recursive: true, force: true });
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
   }

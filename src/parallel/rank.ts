@@ -1,6 +1,8 @@
-/** One of the processes that `launch.ts` starts: runs the step it is told, the first one prints the Summary. */
+/** One of the processes that `launch.ts` starts: runs the step it is told, the first one writes the Summary. */
 
+import fs from "node:fs";
 import { type BackendName, preferBackend, useBackend } from "../backend";
+import { writeAtomic } from "../data/atomic-write";
 import { messageOf, UserError } from "../errors";
 import { steps } from "../steps/index";
 import { createReporter, silentReporter } from "../steps/reporter";
@@ -8,8 +10,18 @@ import type { Step } from "../steps/step";
 import { JOB_VARIABLE, type RankJob } from "./launch";
 import { bindLocalRank, launchedRank } from "./local-rank";
 
+/** How often to look whether the launching process wants to stop. */
+const STOP_INTERVAL_MS = 500;
+
 async function main(): Promise<void> {
-  const { step: name, config, backend, quiet } = JSON.parse(process.env[JOB_VARIABLE] ?? "{}") as RankJob;
+  const {
+    step: name,
+    config,
+    backend,
+    quiet,
+    summary: file,
+    stop,
+  } = JSON.parse(process.env[JOB_VARIABLE] ?? "{}") as RankJob;
   const step = steps.find((each) => each.name === name) as Step<object> | undefined;
   if (step === undefined) throw new Error(`no step "${name}"`);
   const first = (launchedRank()?.rank ?? 0) === 0;
@@ -17,12 +29,13 @@ async function main(): Promise<void> {
   const reporter = first && quiet !== true ? visible : { ...silentReporter, warn: visible.warn };
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => controller.abort());
+  setInterval(() => fs.existsSync(stop) && controller.abort(), STOP_INTERVAL_MS).unref();
   bindLocalRank();
   preferBackend(backend as BackendName | undefined, { notice: reporter.notice });
   if (step.needsBackend) await useBackend();
   const summary = await step.run(config, { reporter, signal: controller.signal });
   reporter.finish();
-  if (first) process.stdout.write(JSON.stringify(summary));
+  if (first) await writeAtomic(file, JSON.stringify(summary));
 }
 
 main().catch((error: unknown) => {
