@@ -28,6 +28,7 @@ export interface MakePseudoLabelsConfig {
   readonly crfEpochs?: number;
   readonly hidden: number;
   readonly layers: number;
+  readonly affinityWeight: number;
   readonly dropout: number;
   readonly lr: number;
   readonly weightDecay: number;
@@ -165,6 +166,14 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   },
   hidden: { kind: "integer", default: 256, min: 1, group: network, help: "hidden units" },
   layers: { kind: "integer", default: 3, min: 0, group: network, help: "affinity attention layers" },
+  affinityWeight: {
+    kind: "number",
+    default: 10,
+    min: 0,
+    max: 80,
+    group: network,
+    help: "weight of the affinity beside β·cosine in the attention; the reference's is fixed",
+  },
   dropout: { kind: "number", default: 0.5, min: 0, max: 0.99, group: network, help: "dropout rate" },
   lr: {
     kind: "number",

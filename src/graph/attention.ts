@@ -24,8 +24,8 @@ import {
   windowToTiles,
 } from "./window";
 
-/** Weight of the affinity among the scores (paper equation 5; fixed in the reference). */
-const AFFINITY_WEIGHT = 10;
+/** Weight of the affinity among the scores (paper equation 5; fixed in the reference). 0 leaves the cosine alone. */
+export const AFFINITY_WEIGHT = 10;
 /** Keeps the cosine finite for empty features. */
 const EPSILON = 1e-7;
 /** Score of a pair that is left out: its exponential is exactly 0. */
@@ -47,11 +47,12 @@ export function createAttentionWindow(
   height: number,
   width: number,
   radius: number,
+  weight: number = AFFINITY_WEIGHT,
 ): AttentionWindow {
   const layout = createTileLayout(height, width, radius);
   const toScores = (windowed: Float32Array): tf.Tensor3D =>
     windowToTiles(
-      windowed.map((a) => AFFINITY_WEIGHT * (a - 1)),
+      windowed.map((a) => weight * (a - 1)),
       layout,
       MASKED,
     );

@@ -62,6 +62,8 @@ export interface FitOptions {
   readonly multiPoint: boolean;
   /** Below this cosine a box's seed pixel becomes unknown; the reference's 0 can never happen. */
   readonly consistencyThreshold: number;
+  /** Weight of the affinity in the attention's scores; default: the paper's 10. */
+  readonly affinityWeight?: number;
   readonly seed: number;
   /** Starting weights in place of random ones; taken over and disposed. */
   readonly initial?: A2gnnParameters;
@@ -96,7 +98,7 @@ export async function fitGraph(
   const from = [graph.height, graph.width] as const;
   const to = [graph.height * 8, graph.width * 8] as const;
   const upsampler = createUpsampler(from, to);
-  const window = createAttentionWindow(graph.affinity, graph.height, graph.width, graph.radius);
+  const window = createAttentionWindow(graph.affinity, ...from, graph.radius, options.affinityWeight);
   const kernels = gatedCrfKernels(colour, ...from, GRAPH_KERNEL_RADIUS, GRAPH_KERNELS);
   const crf = options.steps[1] > 0 ? createGatedCrf(kernels, ...from, GRAPH_KERNEL_RADIUS) : undefined;
   const seeds = new Seeds(input, upsampler);

@@ -133,6 +133,7 @@ async function probabilitiesOf(
       {
         hidden: config.hidden,
         layers: config.layers,
+        affinityWeight: config.affinityWeight,
         dropout: config.dropout,
         learningRate: config.lr,
         weightDecay: config.weightDecay,
