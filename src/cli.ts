@@ -4,7 +4,7 @@
 import { type BackendName, backendNames, preferBackend, useBackend } from "./backend";
 import { describeOptions, type OptionTable, parseFlags } from "./config/option";
 import { messageOf, UserError } from "./errors";
-import { bindLocalRank } from "./parallel/local-rank";
+import { bindLocalRank, launchedRank } from "./parallel/local-rank";
 import { steps } from "./steps/index";
 import { createReporter, silentReporter } from "./steps/reporter";
 import type { Step, Summary } from "./steps/step";
@@ -70,6 +70,8 @@ async function main(words: readonly string[]): Promise<number> {
   const signal = stopOnSignal();
   const summary = await step.run(config, { reporter, signal });
   reporter.finish();
+  const isOneOfMany = "processes" in summary && (launchedRank()?.rank ?? 0) > 0; // the first process tells for all
+  if (isOneOfMany) return signal.aborted ? INTERRUPTED : 0;
   if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   else if (!quiet) process.stdout.write(`${(step.describe ?? describeSummary)(summary)}\n`);
   return signal.aborted ? INTERRUPTED : summary.failed.length > 0 ? 1 : 0;
