@@ -6,6 +6,9 @@ import { simplexKernel } from "./simplex-kernel";
 import { type VertexKernels, vertexKernels } from "./vertex-kernels";
 import { KEY_LENGTH } from "./vertex-table";
 
+/** The filter of absent neighbours has 2 to this bits for each slot of the table. */
+const FILTER_BITS = 3;
+
 /** The table of vertices in memory. */
 interface PlacedTable {
   /** Vertices it has room for; the hash table has twice as many slots. */
@@ -115,16 +118,22 @@ function chainsOf(
   functions: VertexKernels,
 ): Int32Array[] {
   const { keys, slots, shift, links } = table;
+  const filterShift = shift - FILTER_BITS;
+  const filterBytes = 2 ** (32 - filterShift) / 8;
+  const filter = plan.reserve(filterBytes);
   const next = plan.reserve(vertices * WORD);
   const marks = plan.reserve(vertices);
   const chains = plan.reserve(2 * vertices * WORD);
   const buffer = plan.claim();
+  const end = keys + vertices * KEY_LENGTH * 2;
+  new Uint8Array(buffer, filter, filterBytes).fill(0);
+  functions.fillFilter(keys, end, filter, filterShift);
   return Array.from({ length: corners }, (_, axis) => {
-    const keysEnd = keys + vertices * KEY_LENGTH * 2;
-    functions.neighbours(keys, keysEnd, slots, shift, links + axis * WORD, steps + axis * VECTOR, next);
+    const [link, step] = [links + axis * WORD, steps + axis * VECTOR];
+    functions.neighbours(keys, end, slots, shift, filter, filterShift, link, step, next);
     new Uint8Array(buffer, marks, vertices).fill(0);
     functions.chains(state, next, next + vertices * WORD, marks, chains);
-    const end = new Int32Array(buffer, state, 1)[0] >>> 0;
-    return new Int32Array(buffer, chains, (end - chains) / WORD).slice();
+    const chainsEnd = new Int32Array(buffer, state, 1)[0] >>> 0;
+    return new Int32Array(buffer, chains, (chainsEnd - chains) / WORD).slice();
   });
 }

@@ -30,7 +30,7 @@ export interface Pass {
 }
 
 /** Points that go through all functions before the next ones do: their rows stay in the cache. */
-const RANGE = 512;
+const RANGE = 2048;
 
 /** @param blocks vectors of a vertex row over all passes */
 export function placeLattice(lattice: Lattice, blocks: number, plan: MemoryPlan): PlacedLattice {

@@ -46,8 +46,23 @@ export interface VertexKernels {
   ): void;
   /** Enters the vertices with the keys from `keys` to `end` into an empty table. */
   rehash(keys: number, end: number, slots: number, shift: number): void;
-  /** next[vertex] ← id of the neighbour along an axis, or −1. `links` and `step` point at the axis. */
-  neighbours(keys: number, end: number, slots: number, shift: number, links: number, step: number, next: number): void;
+  /** Sets the bit of each vertex' hash in a filter of 2^(32 − filterShift) bits, which begin as 0. */
+  fillFilter(keys: number, end: number, filter: number, filterShift: number): void;
+  /**
+   * next[vertex] ← id of the neighbour along an axis, or −1. `links` and `step` point at the axis. Most vertices that are not
+   * there are told by the filter, which is small enough for the cache.
+   */
+  neighbours(
+    keys: number,
+    end: number,
+    slots: number,
+    shift: number,
+    filter: number,
+    filterShift: number,
+    links: number,
+    step: number,
+    next: number,
+  ): void;
   /** `Lattice.chains` from `next` to `end`; `marks` is a byte of 0 for each vertex. Puts the chains' end into `state`. */
   chains(state: number, next: number, end: number, marks: number, chains: number): void;
 }
@@ -56,6 +71,7 @@ export function vertexKernels(dimension: number): VertexKernels {
   return compile(`vertices ${dimension}`, () => [
     addVerticesFunction(dimension),
     rehashFunction(dimension),
+    fillFilterFunction(dimension),
     neighboursFunction(dimension),
     chainsFunction(),
   ]);
@@ -95,7 +111,7 @@ function find(search: Search, result: Local, ifAbsent: Code): Code {
   const { slots, shift, keys, wanted, slot, at, again } = search;
   const nextSlot = i32.and(i32.add(slot.get, i32.const(1)), i32.shiftRightUnsigned(i32.const(-1), shift.get));
   return [
-    slot.set(firstSlot(search)),
+    slot.set(i32.shiftRightUnsigned(hashOf(search), shift.get)),
     repeatWhile(again.get, [
       again.set(i32.const(0)),
       at.set(i32.add(slots.get, i32.mul(slot.get, i32.const(WORD)))),
@@ -109,18 +125,15 @@ function find(search: Search, result: Local, ifAbsent: Code): Code {
   ];
 }
 
-/** Where the search of a key begins: the upper bits of a linear hash. */
-function firstSlot({ dimension, wanted, pairs, shift }: Search): Code {
+/** A linear hash of `wanted`, whose upper bits say where its search begins. */
+function hashOf({ dimension, wanted, pairs }: Search): Code {
   const terms = times(Math.ceil(dimension / 2), (pair) =>
     i32.mul(i32x4.lane(pairs.get, pair), i32.const(PAIR_MULTIPLIERS[pair] | 0)),
   );
   const [first, ...rest] = terms;
   return [
     pairs.set(i16x8.dot(wanted.get, i16x8.const(MULTIPLIERS))),
-    i32.shiftRightUnsigned(
-      rest.reduce((sum, term) => i32.add(sum, term), first),
-      shift.get,
-    ),
+    rest.reduce((sum, term) => i32.add(sum, term), first),
   ];
 }
 
@@ -212,21 +225,48 @@ function rehashFunction(dimension: number): WasmFunction {
   );
 }
 
+/** Address of the word of the filter that has a bit, and that bit in it. */
+function filterWord(filter: Local, bit: Local): Code {
+  return i32.add(filter.get, i32.mul(i32.shiftRightUnsigned(bit.get, i32.const(5)), i32.const(WORD)));
+}
+function filterBit(bit: Local): Code {
+  return i32.shiftLeft(i32.const(1), bit.get); // the shift counts modulo 32
+}
+
+function fillFilterFunction(dimension: number): WasmFunction {
+  return defineFunction(
+    "fillFilter",
+    times(4, () => "i32"),
+    ([keys, end, filter, filterShift], variable) => {
+      const search = searchIn(dimension, filter, filterShift, keys, variable);
+      const [bit, word] = times(2, () => variable("i32"));
+      return repeatWhile(i32.below(keys.get, end.get), [
+        search.wanted.set(v128.load(keys.get)),
+        bit.set(i32.shiftRightUnsigned(hashOf(search), filterShift.get)),
+        word.set(filterWord(filter, bit)),
+        i32.store(word.get, i32.or(i32.load(word.get), filterBit(bit))),
+        advance(keys, VECTOR),
+      ]);
+    },
+  );
+}
+
 function neighboursFunction(dimension: number): WasmFunction {
   return defineFunction(
     "neighbours",
-    times(7, () => "i32"),
+    times(9, () => "i32"),
     (parameters, variable) => {
-      const [keys, end, slots, shift, links, step, next] = parameters;
+      const [keys, end, slots, shift, filter, filterShift, links, step, next] = parameters;
       const search = searchIn(dimension, slots, shift, keys, variable);
-      const [key, found] = times(2, () => variable("i32"));
+      const [key, found, bit] = times(3, () => variable("i32"));
       return [
         key.set(keys.get),
         repeatWhile(i32.below(key.get, end.get), [
           found.set(i32.sub(i32.load(links.get), i32.const(1))),
           ifTrue(i32.lessThan(found.get, i32.const(0)), [
             search.wanted.set(i16x8.add(v128.load(key.get), v128.load(step.get))),
-            find(search, found, []),
+            bit.set(i32.shiftRightUnsigned(hashOf(search), filterShift.get)),
+            ifTrue(i32.and(i32.load(filterWord(filter, bit)), filterBit(bit)), find(search, found, [])),
           ]),
           i32.store(next.get, found.get),
           advance(key, VECTOR),

@@ -85,6 +85,7 @@ export const i32 = {
   mul: (a: Code, b: Code): Code => [a, b, 0x6c],
   sub: (a: Code, b: Code): Code => [a, b, 0x6b],
   and: (a: Code, b: Code): Code => [a, b, 0x71],
+  or: (a: Code, b: Code): Code => [a, b, 0x72],
   xor: (a: Code, b: Code): Code => [a, b, 0x73],
   shiftLeft: (a: Code, b: Code): Code => [a, b, 0x74],
   /** The sign is shifted in. */
