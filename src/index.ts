@@ -33,12 +33,27 @@ export type { TrainingSummary } from "./training/run-training";
 // --- affinity network ---
 
 // --- graph → A2GNN → pseudo label ---
+export {
+  type MakePseudoLabelsConfig,
+  makePseudoLabelsOptions,
+  presets as makePseudoLabelsPresets,
+  type Supervision,
+} from "./config/make-pseudo-labels";
+export { boxSeed } from "./data/box-seed";
+export { type OverlayOptions, renderOverlay } from "./overlay";
+export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";
 
 // --- dense CRF ---
 
 // --- evaluation ---
-
+export type { EvaluateConfig } from "./config/evaluate";
+export { addToConfusion, type ClassScore, type Confusion, createConfusion, type Scores, scoresOf } from "./miou";
 // --- steps ---
+export { type DemoSummary, demo } from "./steps/demo";
+export { evaluate } from "./steps/evaluate";
+export { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./steps/evaluate-table";
+export { type ImageLoop, type LoopResult, runImageLoop } from "./steps/image-loop";
 export type { Reporter } from "./steps/reporter";
 export { createReporter, silentReporter } from "./steps/reporter";
+export { readShard, type Shard, shardOf } from "./steps/shard";
 export type { ImageFailure, Step, StepContext, Summary } from "./steps/step";
