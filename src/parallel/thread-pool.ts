@@ -80,7 +80,9 @@ export function createThreadPool<Request, Answer>(module: string, threads: numbe
     async close() {
       closed = true;
       for (const { reject } of waiting.splice(0)) reject(new Error("the thread pool was closed"));
-      await Promise.all([...idle, ...busy.keys()].map((worker) => worker.terminate()));
+      const workers = [...idle, ...busy.keys()];
+      for (const worker of workers) worker.ref(); // or the process might end while it waits for them
+      await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
 }

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import sharp from "sharp";
+import { useBackend } from "../src/backend";
+import { parseFlags } from "../src/config/option";
+import {
+  ignoredFlags,
+  resolveConfig,
+  type TrainAffinityConfig,
+  trainAffinityOptions,
+} from "../src/config/train-affinity";
+import { AffinityNet } from "../src/network/affinity-net";
+import { parameterShapes } from "../src/network/layout";
+import { findMpi } from "../src/setup/mpi";
+import { silentReporter } from "../src/steps/reporter";
+import { trainAffinity } from "../src/steps/train-affinity";
+import { openWeights } from "../src/weights/checkpoint";
+import { formulaParameters } from "../src/weights/formula";
+import { writeSafetensors } from "../src/weights/safetensors";
+import { writeTinyDataset, writeTinyLabel } from "./tiny-dataset";
+
+const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-train-affinity-"));
+const root = path.join(work, "data");
+const initial = path.join(work, "initial.safetensors");
+let tensors = 0;
+
+before(async () => {
+  await useBackend();
+  await writeTinyDataset(root, 5);
+  await writeSafetensors(initial, formulaParameters(parameterShapes(2, "affinity"), 3));
+  tensors = tf.memory().numTensors;
+});
+after(() => {
+  fs.rmSync(work, { recursive: true });
+  assert.equal(tf.memory().numTensors, tensors, "tensors leak");
+});
+
+const session = (name: string): string => path.join(work, name);
+const quick: Partial<TrainAffinityConfig> = {
+  voc12Root: root,
+  trainList: "train.txt",
+  labelDir: path.join(root, "SegmentationClass"),
+  weights: initial,
+  radius: 2,
+  batchSize: 2,
+  epochs: 3,
+  cropSize: 32,
+  numWorkers: 0,
+};
+
+/** The loss table without the column that the clock fills. */
+function losses(name: string): string[][] {
+  const lines = fs
+    .readFileSync(`${session(name)}.csv`, "utf8")
+    .trim()
+    .split("\n");
+  return lines.map((line) => line.split(",").slice(0, -1));
+}
+
+test("the reference's command line works after the step's name, with its defaults", () => {
+  const words =
+    "--radius 3 --label_dir labels --weights w.pth --session_name res --voc12_root VOC --max_epoches 5 --wt_dec 1e-4 --num_workers 8 --network network.resnet38_aff_gated";
+  const { given, notices } = parseFlags(words.split(" "), trainAffinityOptions, ignoredFlags);
+  assert.equal(notices.length, 1);
+  const config = resolveConfig(given);
+  assert.deepEqual(
+    [config.radius, config.epochs, config.wtDec, config.numWorkers, config.sessionName],
+    [3, 5, 1e-4, 8, "res"],
+  );
+  assert.deepEqual([config.batchSize, config.lr, config.cropSize, config.momentum], [4, 0.01, 448, 5e-4]);
+  const plain = resolveConfig({ voc12Root: "VOC", stage: "plain", lr: 0.02 });
+  assert.deepEqual([plain.batchSize, plain.epochs, plain.radius, plain.crfWeight, plain.lr], [8, 8, 5, 0, 0.02]);
+  assert.throws(() => resolveConfig({ voc12Root: "VOC", cropSize: 100 }), /multiple of 8/);
+});
+
+test("trains, logs, and writes weights that the network loads; a second run has nothing to do", async () => {
+  const summary = await trainAffinity.run({ ...quick, sessionName: session("a") });
+  assert.deepEqual([summary.steps, summary.totalSteps, summary.failed.length], [6, 6, 0]);
+  assert.deepEqual(losses("a")[0].slice(3), ["loss", "background", "foreground", "negative", "crf"]);
+  assert.equal(losses("a").length, 7);
+  for (const extension of ["pth", "safetensors"]) {
+    const file = await openWeights(`${session("a")}.${extension}`);
+    const net = await AffinityNet.load(file).finally(() => file.close());
+    assert.equal(net.parameters.base, 2);
+    net.dispose();
+  }
+  const again = await trainAffinity.run({ ...quick, sessionName: session("a") });
+  assert.deepEqual([again.steps, again.skipped], [0, 5]);
+  await assert.rejects(trainAffinity.run({ ...quick, lr: 0.5, sessionName: session("a") }), /another run: lr/);
+});
+
+test("stopped and started again, on threads or not, in parts or not: the same losses", async () => {
+  const controller = new AbortController();
+  const progress = ({ done }: { done: number }): void => {
+    if (done === 2) controller.abort();
+  };
+  const context = { reporter: { ...silentReporter, progress }, signal: controller.signal };
+  const stopped = await trainAffinity.run({ ...quick, numWorkers: 2, sessionName: session("b") }, context);
+  assert.deepEqual([stopped.steps, stopped.interrupted, stopped.weights], [2, true, undefined]);
+  const resumed = await trainAffinity.run({ ...quick, sessionName: session("b") });
+  assert.deepEqual([resumed.resumedFrom, resumed.steps], [2, 6]);
+  assert.deepEqual(losses("b"), losses("a"));
+  await trainAffinity.run({ ...quick, microBatch: 2, epochs: 1, sessionName: session("c") });
+  const whole = Number(losses("c")[1][3]);
+  assert.ok(Math.abs(whole - Number(losses("a")[1][3])) < 1e-4);
+});
+
+test("the plain stage goes without the CRF term, and from scratch without weights", async () => {
+  const config = { ...quick, stage: "plain" as const, radius: 2, epochs: 2, weights: "none", width: 2 };
+  const summary = await trainAffinity.run({ ...config, sessionName: session("plain") });
+  assert.equal(summary.losses.crf, 0);
+  assert.ok(summary.notices.some((notice) => notice.includes("from scratch")));
+  await assert.rejects(trainAffinity.run({ ...quick, width: 4, sessionName: session("x") }), /--width goes with/);
+});
+
+test("a classification network's head is left out, new layers are drawn", async () => {
+  const file = path.join(work, "seam.safetensors");
+  await writeSafetensors(file, formulaParameters(parameterShapes(2, "classification", 3), 4));
+  const summary = await trainAffinity.run({ ...quick, weights: file, epochs: 1, sessionName: session("fromcls") });
+  assert.ok(summary.notices.some((notice) => /classification network: its head is left out/.test(notice)));
+  assert.ok(summary.notices.some((notice) => /initialised: f8_3, f8_4, f8_5, f9/.test(notice)));
+});
+
+test("labels missing, of another size or all unknown, and an image of a few pixels: named or used, nothing lost", async () => {
+  const labels = path.join(work, "labels");
+  fs.cpSync(path.join(root, "SegmentationClass"), labels, { recursive: true });
+  fs.rmSync(path.join(labels, "img0.png"));
+  fs.copyFileSync(path.join(labels, "img2.png"), path.join(labels, "tiny.png"));
+  writeTinyLabel(path.join(labels, "img3.png"), new Uint8Array(44 * 36).fill(255));
+  await sharp({ create: { width: 3, height: 2, channels: 3, background: "red" } })
+    .png()
+    .toFile(path.join(root, "JPEGImages", "tiny.png"));
+  const list = path.join(work, "odd.txt");
+  fs.writeFileSync(list, "img0\nimg1\nimg2\nimg3\ntiny\nabsent\n");
+  const config = { ...quick, trainList: list, labelDir: labels, epochs: 2 };
+  const summary = await trainAffinity.run({ ...config, sessionName: session("odd") });
+  const reasons = new Map(summary.failed.map(({ image, reason }) => [image, reason]));
+  assert.deepEqual([...reasons.keys()].sort(), ["absent", "img0", "tiny"]);
+  assert.match(reasons.get("img0") ?? "", /no label/);
+  assert.match(reasons.get("tiny") ?? "", /expected a label of 3×2 pixels, got 44×36/);
+  assert.equal(summary.steps, 4);
+  assert.ok(Number.isFinite(summary.losses.loss));
+});
+
+test("in two processes of one thread: the weights of one process", { skip: findMpi() === undefined }, async () => {
+  const before = process.env.TF_NUM_INTRAOP_THREADS;
+  process.env.TF_NUM_INTRAOP_THREADS = "1";
+  try {
+    const config = { ...quick, batchSize: 4, epochs: 2 };
+    const alone = await trainAffinity.run({ ...config, sessionName: session("one") });
+    const pair = await trainAffinity.run({ ...config, sessionName: session("two"), gpus: 2 });
+    assert.deepEqual([alone.processes, pair.processes, pair.steps], [1, 2, 2]);
+    const values = async (name: string): Promise<Float32Array> => {
+      const file = await openWeights(`${session(name)}.safetensors`);
+      const { data } = await file.read("b6.conv_branch2b1.weight").finally(() => file.close());
+      return data as Float32Array;
+    };
+    const [one, two] = [await values("one"), await values("two")];
+    for (const [i, value] of one.entries()) assert.ok(Math.abs(value - two[i]) < 1e-6);
+  } finally {
+    if (before === undefined) delete process.env.TF_NUM_INTRAOP_THREADS;
+    else process.env.TF_NUM_INTRAOP_THREADS = before;
+  }
+});
