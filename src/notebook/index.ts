@@ -4,17 +4,20 @@
  */
 
 // --- charts ---
-export { type BarChart, type Chart, chartBundle, chartPng, type HeatChart, type LineChart, showChart } from "./chart";
-export { type ChartLetters, chartSvg } from "./chart-svg";
-// --- the notebook itself ---
+export type { BarChart, Chart, HeatChart, LineChart } from "../chart/chart";
+export { type ChartLetters, chartSvg } from "../chart/chart-svg";
+export { heatColour } from "../chart/heat-scale";
+export { chartBundle, chartPng, showChart } from "./chart";
+
+// --- what reaches the notebook ---
 export { hasKernel, livePlace, type MimeBundle, type Shown, show } from "./display";
-export { type Captioned, type GridOptions, pictureGrid, showPictures } from "./picture-grid";
+
 // --- pictures ---
+export { type Captioned, type GridOptions, pictureGrid, showPictures } from "./picture-grid";
 export {
   boxPicture,
   camPicture,
   type HeatOptions,
-  heatColour,
   heatPicture,
   labelPicture,
   overlayPicture,
@@ -24,6 +27,7 @@ export { type PlotlyFigure, plotlyFigure } from "./plotly-figure";
 
 // --- progress ---
 export { type LiveChart, liveChart, notebookReporter } from "./progress";
+
 // --- tables ---
 export {
   type Cell,

@@ -1,6 +1,7 @@
 /** Pictures of what the method computes, all as plain RGB: labels, overlays, boxes, heat maps, superpixels. */
 
 import { decode } from "fast-png";
+import { heatColour } from "../chart/heat-scale";
 import type { Colour, DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
@@ -8,15 +9,6 @@ import { vocPalette } from "../data/voc";
 import type { Box } from "../data/voc-boxes";
 import { expected } from "../errors";
 import { type OverlayOptions, renderOverlay } from "../overlay";
-
-/** Dark violet, blue, teal, green, yellow: evenly brighter, so that it also reads in grey. */
-export const HEAT_SCALE: readonly Colour[] = [
-  [38, 12, 78],
-  [48, 84, 140],
-  [38, 148, 140],
-  [116, 206, 86],
-  [252, 231, 56],
-];
 
 /** A label in its classes' colours, unknown pixels light grey. */
 export function labelPicture({ width, height, data }: LabelMap, dataset: DatasetDescription): RgbImage {
@@ -112,13 +104,4 @@ export function segmentPicture(image: RgbImage, ids: ArrayLike<number>): RgbImag
       if (border) data.set([255, 255, 255], 3 * i);
     }
   return { width, height, data };
-}
-
-/** @param t 0…1 */
-export function heatColour(t: number): Colour {
-  const place = Math.min(1, Math.max(0, t)) * (HEAT_SCALE.length - 1);
-  const lower = Math.min(HEAT_SCALE.length - 2, Math.floor(place));
-  const mix = (c: 0 | 1 | 2): number =>
-    Math.round(HEAT_SCALE[lower][c] + (HEAT_SCALE[lower + 1][c] - HEAT_SCALE[lower][c]) * (place - lower));
-  return [mix(0), mix(1), mix(2)];
 }

@@ -1,9 +1,9 @@
 /** A chart as a plotly figure: plain JSON, drawn by the notebook's own plotly (no plotly.js in the library). */
 
-import type { BarChart, Chart, HeatChart, LineChart } from "./chart";
-import { SERIES_COLOURS } from "./chart-parts";
-import { liesDown } from "./chart-svg";
-import { HEAT_SCALE } from "./pictures";
+import type { BarChart, Chart, HeatChart, LineChart } from "../chart/chart";
+import { SERIES_COLOURS } from "../chart/chart-parts";
+import { liesDown } from "../chart/chart-svg";
+import { HEAT_SCALE } from "../chart/heat-scale";
 
 export interface PlotlyFigure {
   readonly data: readonly Readonly<Record<string, unknown>>[];

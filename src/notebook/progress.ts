@@ -1,9 +1,10 @@
 /** Progress below a cell that updates in place: a step's reporter, and a chart that grows. */
 
+import type { Chart } from "../chart/chart";
+import { escapeXml } from "../chart/chart-parts";
 import type { ProgressUpdate, Reporter } from "../steps/reporter";
 import { formatSeconds } from "../steps/reporter";
-import { type Chart, chartBundle, PLOTLY_TYPE } from "./chart";
-import { escapeXml } from "./chart-parts";
+import { chartBundle, PLOTLY_TYPE } from "./chart";
 import { livePlace } from "./display";
 import { plotlyFigure } from "./plotly-figure";
 

@@ -2,8 +2,8 @@
 
 import { createRequire } from "node:module";
 import path from "node:path";
+import { escapeXml } from "../chart/chart-parts";
 import { messageOf, UserError } from "../errors";
-import { escapeXml } from "./chart-parts";
 import { type Shown, show } from "./display";
 
 export type Cell = string | number | boolean | null | undefined;

@@ -1,5 +1,6 @@
 /** Every step of the command line, in the order of the data flow. */
 
+import { ablate } from "./ablate";
 import { demo } from "./demo";
 import { doctor } from "./doctor";
 import { evaluate } from "./evaluate";
@@ -21,4 +22,5 @@ export const steps: readonly Step<object>[] = [
   trainAffinity,
   makePseudoLabels,
   evaluate,
+  ablate,
 ];

@@ -14,7 +14,7 @@ import {
   ticks,
   tickText,
 } from "./chart-parts";
-import { heatColour } from "./pictures";
+import { heatColour } from "./heat-scale";
 
 export type { ChartLetters } from "./chart-parts";
 

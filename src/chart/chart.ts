@@ -1,0 +1,40 @@
+/** Charts as plain data: one description, drawn by plotly in a notebook, and by our own SVG everywhere else. */
+
+export interface LineChart {
+  readonly kind: "line";
+  readonly title: string;
+  readonly xTitle: string;
+  readonly yTitle: string;
+  readonly series: readonly { readonly name: string; readonly x: ArrayLike<number>; readonly y: ArrayLike<number> }[];
+}
+
+export interface BarChart {
+  readonly kind: "bar";
+  readonly title: string;
+  readonly valueTitle: string;
+  /** One group of bars each. */
+  readonly labels: readonly string[];
+  readonly series: readonly {
+    readonly name: string;
+    /** Null: no bar. */
+    readonly values: readonly (number | null)[];
+    /** Half the length of the error bars. */
+    readonly deviations?: readonly (number | null)[];
+  }[];
+  /** Bars lie, labels stand at the left: for long labels. Default: more than 8 labels. */
+  readonly horizontal?: boolean;
+}
+
+export interface HeatChart {
+  readonly kind: "heat";
+  readonly title: string;
+  readonly xTitle: string;
+  readonly yTitle: string;
+  readonly xLabels: readonly string[];
+  /** From the top. */
+  readonly yLabels: readonly string[];
+  /** A row per y label. */
+  readonly values: readonly (readonly number[])[];
+}
+
+export type Chart = LineChart | BarChart | HeatChart;

@@ -1,0 +1,61 @@
+/** Every option of `ablate`. What a variant may change are the options of `make-pseudo-labels` and `make-seeds`. */
+
+import path from "node:path";
+import type { OptionTable } from "./option";
+
+export interface AblateConfig {
+  readonly voc12Root: string;
+  readonly inferList: string;
+  readonly images: number;
+  readonly out: string;
+  readonly grid?: string;
+  readonly variants?: readonly string[];
+  readonly seeds: readonly number[];
+  readonly weights?: string;
+  readonly camDir?: string;
+  readonly shard: string;
+}
+
+const data = "Data";
+const table = "Table";
+
+export const ablateOptions: OptionTable<AblateConfig> = {
+  voc12Root: {
+    kind: "path",
+    default: path.join(__dirname, "..", "..", "data", "mini"),
+    aliases: ["root"],
+    group: data,
+    help: "folder in VOC layout, with SegmentationClass/ to compare with",
+  },
+  inferList: {
+    kind: "text",
+    default: "train.txt",
+    group: data,
+    help: "image list: a path, or a name in ImageSets/Segmentation; the paper's ablations use train.txt",
+  },
+  images: { kind: "integer", default: 0, min: 0, group: data, help: "only the first so many of the list; 0: all" },
+  weights: { kind: "path", group: data, help: "affinity network [default: handcrafted features]" },
+  camDir: {
+    kind: "path",
+    group: data,
+    help: "class activation maps for image tags, clicks and the random walk [default: CAM in the data folder; without it those rows are left out]",
+  },
+  out: { kind: "path", default: path.join("out", "ablation"), group: table, help: "folder for labels and tables" },
+  grid: {
+    kind: "path",
+    group: table,
+    help: 'JSON list of variants: [{"group", "name", "supervision", "labels": {make-pseudo-labels options}, "seeds": {make-seeds options}}] [default: the built-in grid]',
+  },
+  variants: {
+    kind: "texts",
+    group: table,
+    help: "only these rows: names, or groups [default: all]",
+  },
+  seeds: { kind: "numbers", default: [0, 1], min: 0, group: table, help: "a run each; the table has mean ± deviation" },
+  shard: {
+    kind: "text",
+    default: "1/1",
+    group: table,
+    help: "i/n: this process takes every n-th run; whoever ends last has all in its table",
+  },
+};
