@@ -37,6 +37,7 @@ const everything: MixedRule = {
   grabCutMin: 0.05,
   grabCutMax: 0.99,
   grabCutBand: 0,
+  grabCutBackground: "background",
   middleShare: 0.2,
 };
 const boxOnly: BoxRule = everything;
@@ -139,6 +140,17 @@ test("box: where GrabCut and the confident label disagree, unknown", () => {
   assert.deepEqual(seedsOf(seeds), ["001..0.0", "00111000", "00111000", "00.00000"]);
   const alone = boxRule(seedImage({ confident }), [box], [half], { ...boxOnly, camLabel: false });
   assert.deepEqual(seedsOf(alone)[0], "00111000");
+});
+
+test("box: GrabCut's background inside boxes is doubted where nothing could object", () => {
+  const seeds = boxRule(seedImage(), [box], [half], { ...boxOnly, grabCutBackground: "auto" });
+  assert.deepEqual(rulesOf(seeds).at(-1), "background in boxes unknown");
+  assert.deepEqual(seedsOf(seeds), ["0.111..0", "0.111..0", "0.111..0", "0......0"]);
+  const confident = label("........", "........", "........", "..1.....");
+  const labelled = boxRule(seedImage({ confident }), [box], [half], { ...boxOnly, grabCutBackground: "auto" });
+  assert.deepEqual(seedsOf(labelled), ["00111000", "00111000", "00111000", "00.00000"]);
+  const unknown = boxRule(seedImage({ confident }), [box], [half], { ...boxOnly, grabCutBackground: "unknown" });
+  assert.deepEqual(seedsOf(unknown)[3], "0......0");
 });
 
 test("box: pixels near GrabCut's outline stay unknown on demand", () => {

@@ -40,6 +40,7 @@ export interface MakeSeedsConfig {
   readonly grabCutMin: number;
   readonly grabCutMax: number;
   readonly grabCutBand: number;
+  readonly grabCutBackground: "auto" | "background" | "unknown";
   readonly grabCutPixels: number;
   readonly middleShare: number;
   readonly threads: number;
@@ -213,6 +214,13 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     unit: "pixels",
     group: boxes,
     help: "pixels this near to GrabCut's outline stay unknown",
+  },
+  grabCutBackground: {
+    kind: "choice",
+    choices: ["auto", "background", "unknown"],
+    default: "auto",
+    group: boxes,
+    help: "what GrabCut takes for background inside boxes; auto: background if a confident label can object, else unknown",
   },
   grabCutPixels: {
     kind: "integer",

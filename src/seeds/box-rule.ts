@@ -18,6 +18,12 @@ export interface BoxRule {
   readonly grabCutMax: number;
   /** Pixels on either side of GrabCut's outline that stay unknown. */
   readonly grabCutBand: number;
+  /**
+   * What GrabCut takes for background inside boxes: background, unknown, or `auto`: background where there is a confident
+   * label that could object, else unknown. On photographs GrabCut loses parts of objects far more often than it adds to
+   * them, and the graph network learns the background from outside the boxes anyway.
+   */
+  readonly grabCutBackground: "auto" | "background" | "unknown";
   /** Whether the confident label may object. */
   readonly camLabel: boolean;
   /** Share of a box's area in its middle that it falls back to. */
@@ -43,8 +49,10 @@ export function boxRule(
     stages.push({ rule: name, label: settle(opinions, rectangles, image, ignore) });
   };
 
-  const nothing = boxes.map(() => undefined);
-  finish("boxes", nothing);
+  finish(
+    "boxes",
+    boxes.map(() => undefined),
+  );
   const cuts = boxes.map((box, index): Opinion => {
     if (!rule.grabCut) return undefined;
     const cut = usableCut(answers[index], rectangles[index], image.width, rule);
@@ -63,6 +71,13 @@ export function boxRule(
     "fallback",
     agreed.map((opinion, index) => opinion ?? fallback(boxes[index], rectangles[index], views[index], seed, rule)),
   );
+  const doubted =
+    rule.grabCutBackground === "unknown" || (rule.grabCutBackground === "auto" && confident === undefined);
+  if (rule.grabCut && doubted) {
+    const [{ label: outside }, { label: settled }] = [stages[0], stages[stages.length - 1]];
+    const label = settled.map((value, i) => (value === 0 ? outside[i] : value));
+    stages.push({ rule: "background in boxes unknown", label });
+  }
   return seedsOf(seed, stages, notices);
 }
 

@@ -84,7 +84,7 @@ async function run(
   const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
   const ids = shardOf(list.ids, readShard(config.shard));
   const weakLabels = await openWeakLabels(config, dataset);
-  const confidentOf = openConfidentLabels(config, dataset);
+  const confidentLabels = openConfidentLabels(config, dataset);
   const tags = await openTags(config, dataset);
   const output = await openSeedOutput(config, dataset);
   for (const message of [...inferred, ...list.notices, ...output.notices]) notice(message);
@@ -100,7 +100,7 @@ async function run(
       async prepare(id) {
         const image = await readRgb(await findImage(config.voc12Root, id));
         const weak = await weakLabels(id, image);
-        const confident = await confidentOf(id, image);
+        const confident = await confidentLabels.labelOf(id, image);
         const seed = seedImage(image, dataset, config, confident, confident && (await tags(id)));
         return {
           seed,
@@ -133,7 +133,7 @@ async function run(
       notices,
     };
   } finally {
-    await grabCut.close();
+    await Promise.all([grabCut.close(), confidentLabels.close()]);
   }
 }
 
