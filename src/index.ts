@@ -1,19 +1,48 @@
 /** The public interface, a heading per stage in the order of the data flow. */
 
+// --- steps ---
+export type { AblationRow, AblationTable } from "./ablation/table";
 // --- backend and set-up ---
 export type { BackendInUse, BackendName, BackendOptions } from "./backend";
 export { backendInUse, preferBackend, useBackend } from "./backend";
-export type { SetupConfig } from "./config/setup";
-export { type ErrorCode, UserError } from "./errors";
-export { type Check, type DoctorSummary, doctor } from "./steps/doctor";
-export { type SetupSummary, setup } from "./steps/setup";
-
-// --- data ---
-
+export type { AblateConfig } from "./config/ablate";
+// --- evaluation ---
+export type { EvaluateConfig } from "./config/evaluate";
 // --- image → CAM → seeds ---
 export type { InferSeamConfig } from "./config/infer-seam";
+// --- graph → A2GNN → pseudo label ---
+export {
+  type MakePseudoLabelsConfig,
+  makePseudoLabelsOptions,
+  presets as makePseudoLabelsPresets,
+  type Supervision,
+} from "./config/make-pseudo-labels";
+export type { MakeSeedsConfig } from "./config/make-seeds";
+export type { SetupConfig } from "./config/setup";
+// --- affinity network ---
+export type { TrainAffinityConfig } from "./config/train-affinity";
 export type { TrainSeamConfig } from "./config/train-seam";
+export { boxSeed } from "./data/box-seed";
+// --- data ---
+export { type Colour, type DatasetDescription, type ImageSize, readDataset } from "./data/dataset";
+export { findImage, type RgbImage, readRgb } from "./data/image";
+export { type ImageList, readImageList } from "./data/image-list";
 export { type ImageTags, readImageTags } from "./data/image-tags";
+export { encodeLabel, type LabelMap, readLabel, writeLabel } from "./data/label-png";
+export { drawPoints, type Point, type PointsFile, pointsOf, readPointsFile } from "./data/points";
+export { readScribbles, type ScribbleLabel } from "./data/scribbles";
+export { VOC } from "./data/voc";
+export { type Box, type Boxes, readBoxes } from "./data/voc-boxes";
+// --- dense CRF ---
+export { type DenseCrfOptions, denseCrf, mostProbableClass } from "./dense-crf/dense-crf";
+export { type ErrorCode, UserError } from "./errors";
+export { type FitInput, type FitOptions, type FitResult, fitGraph, upsampleProbabilities } from "./graph/fit";
+export { createImageGraph, type ImageGraph } from "./graph/image-graph";
+export { type LabelInput, type LabelOptions, type LabelResult, labelImage } from "./graph/label-image";
+export { addWalk, type ClassMaps, randomWalk, type WalkGeometry, type WalkOptions } from "./graph/random-walk";
+export { type HandcraftedGraph, handcraftedGraph } from "./handcrafted/graph";
+export { addToConfusion, type ClassScore, type Confusion, createConfusion, type Scores, scoresOf } from "./miou";
+export { type OverlayOptions, renderOverlay } from "./overlay";
 export { decodeCams, encodeCams, readCams } from "./seam/cam-dictionary";
 export { camLabel, camScores, combineCams, type ImageCams } from "./seam/cam-scores";
 export {
@@ -26,34 +55,22 @@ export { type MultiScaleOptions, multiScaleCams } from "./seam/multi-scale";
 export { refineCam } from "./seam/pcm";
 export { type SeamLosses, type SeamMaps, seamLosses } from "./seam/seam-losses";
 export { SeamNet } from "./seam/seam-net";
-export { type InferSeamSummary, inferSeam } from "./steps/infer-seam";
-export { trainSeam } from "./steps/train-seam";
-export type { TrainingSummary } from "./training/run-training";
-
-// --- affinity network ---
-
-// --- graph → A2GNN → pseudo label ---
-export {
-  type MakePseudoLabelsConfig,
-  makePseudoLabelsOptions,
-  presets as makePseudoLabelsPresets,
-  type Supervision,
-} from "./config/make-pseudo-labels";
-export { boxSeed } from "./data/box-seed";
-export { type OverlayOptions, renderOverlay } from "./overlay";
-export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";
-
-// --- dense CRF ---
-
-// --- evaluation ---
-export type { EvaluateConfig } from "./config/evaluate";
-export { addToConfusion, type ClassScore, type Confusion, createConfusion, type Scores, scoresOf } from "./miou";
-// --- steps ---
+export { type GrabCut, type GrabCutAnswer, type GrabCutOptions, openGrabCut } from "./seeds/grabcut";
+export { type SuperpixelOptions, type Superpixels, superpixels } from "./seeds/superpixels";
+export { type AblateSummary, ablate } from "./steps/ablate";
 export { type DemoSummary, demo } from "./steps/demo";
+export { type Check, type DoctorSummary, doctor } from "./steps/doctor";
 export { evaluate } from "./steps/evaluate";
 export { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./steps/evaluate-table";
 export { type ImageLoop, type LoopResult, runImageLoop } from "./steps/image-loop";
+export { type InferSeamSummary, inferSeam } from "./steps/infer-seam";
+export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";
+export { type MakeSeedsSummary, makeSeeds } from "./steps/make-seeds";
 export type { Reporter } from "./steps/reporter";
 export { createReporter, silentReporter } from "./steps/reporter";
+export { type SetupSummary, setup } from "./steps/setup";
 export { readShard, type Shard, shardOf } from "./steps/shard";
 export type { ImageFailure, Step, StepContext, Summary } from "./steps/step";
+export { trainAffinity } from "./steps/train-affinity";
+export { trainSeam } from "./steps/train-seam";
+export type { TrainingSummary } from "./training/run-training";
