@@ -2,8 +2,10 @@
  * Mean-field inference with WebAssembly SIMD: the mathematics of `mean-field.ts`, equal to it up to rounding.
  *
  * Point rows hold the classes by falling total probability, filled up to vectors of four; vertex rows hold only the leading
- * vectors that are alive. A class whose largest Q is below `NEGLIGIBLE` changes no energy by more than a float32's rounding, so it
- * is not filtered. Its Q is still computed, and it is filtered again should that rise.
+ * vectors that are alive. A class whose Q is below ε everywhere would get at most Σ compat · ε of energy from the filters. This
+ * changes its own Q by Σ compat · ε² at most, and those of the others by no more. With ε² = 2⁻²⁵ / (classes · Σ compat) that is
+ * less than the last place of a probability near 1 for all such classes together, so they are not filtered. Their Q is still
+ * computed, and they are filtered again should it rise.
  */
 
 import { planMemory, VECTOR } from "./crf-memory";
@@ -11,8 +13,8 @@ import { normalisationOf, type PairwiseKernel } from "./mean-field";
 import { addSlice, forRanges, type Pass, placeLattice, splatAndBlur, writeNormalised } from "./placed-lattice";
 import { rowKernels } from "./row-kernels";
 
-/** Times the reference's weights, 13, this is less than half the last place of log 1e-5: the energy that such a class has. */
-const NEGLIGIBLE = 2 ** -25;
+/** Half the last place of a float32 below 1. */
+const ROUNDING = 2 ** -25;
 /** Vectors of a vertex row: few, so that the vertices stay in the cache. The other classes are filtered after these. */
 const MOST_BLOCKS = 3;
 /** Every which pixel is looked at for the order of the classes. */
@@ -48,6 +50,8 @@ export function meanFieldSimd(
   logarithm(logarithms.begin, logarithms.begin + points * rowBytes);
   fillUpRows(classes, blocks * 4, rows);
 
+  const compats = kernels.reduce((sum, { compat }) => sum + Math.abs(compat), 0);
+  const negligible = Math.sqrt(ROUNDING / (classes * compats));
   let passes: Pass[] = [];
   for (let iteration = 0; iteration <= iterations; iteration++) {
     for (const { lattice } of terms) for (const pass of passes) splatAndBlur(lattice, pass, q, buffer);
@@ -65,15 +69,15 @@ export function meanFieldSimd(
       });
       softmax(q.begin + begin, q.begin + end, largestAt);
     });
-    passes = passesOver(largest);
+    passes = passesOver(largest, negligible);
   }
   return readRows(new Float32Array(buffer, q.begin, points * blocks * 4), order, columns);
 }
 
 /** The leading vectors up to the last one that is alive. */
-function passesOver(largest: Float32Array): Pass[] {
+function passesOver(largest: Float32Array, negligible: number): Pass[] {
   let last = largest.length - 1;
-  while (last >= 0 && largest[last] < NEGLIGIBLE) last--;
+  while (last >= 0 && largest[last] < negligible) last--;
   const alive = Math.floor(last / 4) + 1;
   const passes: Pass[] = [];
   for (let first = 0; first < alive; first += MOST_BLOCKS) {
