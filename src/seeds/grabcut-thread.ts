@@ -1,5 +1,6 @@
 /** One GrabCut, on a thread of its own: OpenCV's module blocks while it works, and hooks itself into its process. */
 
+import { messageOf } from "../errors";
 import type { Handle } from "../parallel/thread-pool";
 import type { GrabCutAnswer, GrabCutRequest } from "./grabcut";
 
@@ -39,27 +40,48 @@ function loadOpenCv(): Promise<{ readonly cv: OpenCv }> {
   return loading;
 }
 
-export const handle: Handle<GrabCutRequest, GrabCutAnswer> = async ({ image, rectangle, iterations }) => {
+/** A module that ran out of memory or aborted is of no more use: the next cut loads a fresh one. */
+function forgetOpenCv(): void {
+  loading = undefined;
+  delete require.cache[require.resolve("@techstark/opencv-js")];
+}
+
+export const handle: Handle<GrabCutRequest, GrabCutAnswer> = async (request) => {
   const { cv } = await loadOpenCv();
-  const { width, height, data } = image;
-  const bgr = new cv.Mat(height, width, cv.CV_8UC3);
-  const mask = new cv.Mat(height, width, cv.CV_8UC1);
-  const models = [new cv.Mat(), new cv.Mat()] as const;
   try {
+    return { foreground: cut(cv, request) };
+  } catch (error) {
+    // exceptions of OpenCV's own arrive as pointers, and leave the module whole
+    if (typeof error === "number") return { failure: `GrabCut: ${cv.exceptionFromPtr(error).msg}` };
+    forgetOpenCv();
+    return { failure: `GrabCut: ${messageOf(error)}` };
+  }
+};
+
+/** [H·W] of 0 and 1. */
+function cut(cv: OpenCv, { image, rectangle, iterations }: GrabCutRequest): Uint8Array {
+  const { width, height, data } = image;
+  const made: Mat[] = [];
+  const own = (mat: Mat): Mat => {
+    made.push(mat);
+    return mat;
+  };
+  try {
+    const bgr = own(new cv.Mat(height, width, cv.CV_8UC3));
+    const mask = own(new cv.Mat(height, width, cv.CV_8UC1));
+    const [background, foreground] = [own(new cv.Mat()), own(new cv.Mat())];
     const pixels = bgr.data;
     for (let i = 0; i < data.length; i += 3) {
       pixels[i] = data[i + 2];
       pixels[i + 1] = data[i + 1];
       pixels[i + 2] = data[i];
     }
-    cv.setRNGSeed(SEED);
     const { x, y, width: w, height: h } = rectangle;
-    cv.grabCut(bgr, mask, new cv.Rect(x, y, w, h), ...models, iterations, cv.GC_INIT_WITH_RECT);
+    cv.setRNGSeed(SEED);
+    cv.grabCut(bgr, mask, new cv.Rect(x, y, w, h), background, foreground, iterations, cv.GC_INIT_WITH_RECT);
     // 0 and 2 are background, 1 and 3 foreground, certain or probable
-    return { foreground: Uint8Array.from(mask.data, (value) => value & 1) };
-  } catch (error) {
-    return { failure: `GrabCut: ${typeof error === "number" ? cv.exceptionFromPtr(error).msg : String(error)}` };
+    return Uint8Array.from(mask.data, (value) => value & 1);
   } finally {
-    for (const mat of [bgr, mask, ...models]) mat.delete();
+    for (const mat of made) mat.delete();
   }
-};
+}

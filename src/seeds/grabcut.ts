@@ -6,6 +6,7 @@
 
 import type { RgbImage } from "../data/image";
 import type { Box } from "../data/voc-boxes";
+import { messageOf } from "../errors";
 import { createThreadPool } from "../parallel/thread-pool";
 
 /** Half-open pixel rectangle inside an image. */
@@ -48,9 +49,11 @@ export function openGrabCut({ iterations = 5, maxPixels = 1_000_000, threads = 1
       const rectangle = rectangleOf(box, image);
       if (rectangle.width === image.width && rectangle.height === image.height)
         return { failure: "the box is the whole image: nothing is known to be background" };
+      const ask = (request: GrabCutRequest): Promise<GrabCutAnswer> =>
+        pool.ask(request).catch((error: unknown) => ({ failure: `GrabCut: ${messageOf(error)}` }));
       const step = Math.ceil(Math.sqrt((image.width * image.height) / maxPixels));
-      if (step <= 1) return pool.ask({ image, rectangle, iterations });
-      const answer = await pool.ask({
+      if (step <= 1) return ask({ image, rectangle, iterations });
+      const answer = await ask({
         image: reduce(image, step),
         rectangle: reduceRectangle(rectangle, step),
         iterations,
