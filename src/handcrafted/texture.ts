@@ -1,27 +1,56 @@
 /**
  * Texture of each cell: how strong the brightness changes are, in which directions, at which scales, and which local
- * patterns they form. [cells, TEXTURE_CHANNELS], non-negative.
+ * patterns they form.
  */
 
-import { type CellGrid, cellMeans } from "./cells";
+import { blurCells, type CellGrid, cellMeans } from "./cells";
 import type { LabImage } from "./lab";
 
 const ORIENTATIONS = 4;
 const PATTERNS = 6;
+const LEAST_DEVIATION = 0.03;
 
 /** Per scale: energies in four directions, a spot energy, colour energy; and local binary patterns by bits set. */
 export const TEXTURE_CHANNELS: number = 2 * (ORIENTATIONS + 2) + PATTERNS;
 
-/** @param scales the image smoothed a little and more */
+/**
+ * Energies as logarithms (twice the contrast is one step at any contrast), patterns as square roots of their shares;
+ * averaged over 3×3 cells, each channel scaled to the same variance over the image, all together to 1.
+ * @param scales the image smoothed a little and more
+ * @returns [cells, TEXTURE_CHANNELS]
+ */
 export function cellTexture(scales: readonly [LabImage, LabImage], grid: CellGrid): Float32Array {
   const cells = grid.height * grid.width;
-  const planes = [...energies(scales[0], 1), ...energies(scales[1], 2), ...binaryPatterns(scales[0])];
+  const changes = [...energies(scales[0], 1), ...energies(scales[1], 2)];
   const texture = new Float32Array(cells * TEXTURE_CHANNELS);
-  planes.forEach((plane, channel) => {
+  const put = (plane: Float32Array, channel: number, form: (value: number) => number): void => {
     const means = cellMeans(plane, grid);
-    for (let i = 0; i < cells; i++) texture[i * TEXTURE_CHANNELS + channel] = means[i];
+    for (let i = 0; i < cells; i++) texture[i * TEXTURE_CHANNELS + channel] = form(means[i]);
+  };
+  changes.forEach((plane, channel) => {
+    put(plane, channel, Math.log1p);
   });
-  return texture;
+  binaryPatterns(scales[0]).forEach((plane, pattern) => {
+    put(plane, changes.length + pattern, Math.sqrt);
+  });
+  return standardise(blurCells(texture, TEXTURE_CHANNELS, grid, 1), cells);
+}
+
+/** In place. A little is added to each deviation, so that a channel that hardly varies does not count like the others. */
+function standardise(values: Float32Array, cells: number): Float32Array {
+  for (let c = 0; c < TEXTURE_CHANNELS; c++) {
+    let sum = 0;
+    let squares = 0;
+    for (let i = c; i < values.length; i += TEXTURE_CHANNELS) {
+      sum += values[i];
+      squares += values[i] ** 2;
+    }
+    const mean = sum / cells;
+    const deviation = Math.sqrt(Math.max(0, squares / cells - mean * mean)) + LEAST_DEVIATION;
+    const scale = 1 / (deviation * Math.sqrt(TEXTURE_CHANNELS));
+    for (let i = c; i < values.length; i += TEXTURE_CHANNELS) values[i] = (values[i] - mean) * scale;
+  }
+  return values;
 }
 
 /** Absolute differences across `step` pixels: four directions of L*, its centre against its surround, colour. */
