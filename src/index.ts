@@ -62,6 +62,7 @@ export { type DemoSummary, demo } from "./steps/demo";
 export { type Check, type DoctorSummary, doctor } from "./steps/doctor";
 export { evaluate } from "./steps/evaluate";
 export { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./steps/evaluate-table";
+export { type GraphSource, openGraphSource } from "./steps/graph-source";
 export { type ImageLoop, type LoopResult, runImageLoop } from "./steps/image-loop";
 export { type InferSeamSummary, inferSeam } from "./steps/infer-seam";
 export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";

@@ -24,10 +24,8 @@ export {
   segmentPicture,
 } from "./pictures";
 export { type PlotlyFigure, plotlyFigure } from "./plotly-figure";
-
 // --- progress ---
 export { type LiveChart, liveChart, notebookReporter } from "./progress";
-
 // --- tables ---
 export {
   type Cell,
@@ -40,3 +38,4 @@ export {
   tableMarkdown,
   toDataFrame,
 } from "./table";
+export { borderMap, type WindowGrid, windowAround } from "./window-map";

@@ -20,7 +20,11 @@ export interface GraphSource {
 }
 
 /** @throws UserError "weights" for an unusable weight file */
-export async function openGraphSource({ features, weights, radius }: ResolvedConfig): Promise<GraphSource> {
+export async function openGraphSource({
+  features,
+  weights,
+  radius,
+}: Pick<ResolvedConfig, "features" | "weights" | "radius">): Promise<GraphSource> {
   if (features === "cnn" && weights !== undefined) return openNetworkSource(weights, radius);
   return {
     description: "handcrafted",

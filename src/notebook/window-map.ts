@@ -1,0 +1,37 @@
+/** Windowed arrays (affinities, attention) as maps of the grid that a picture can show. */
+
+import { neighbourAffinity } from "../demo/affinity-picture";
+import { expected } from "../errors";
+
+export interface WindowGrid {
+  readonly height: number;
+  readonly width: number;
+  readonly radius: number;
+}
+
+/**
+ * What one cell has to do with the others: its row of a windowed array, on the grid, 0 outside the window.
+ * @param windowed [n, d·d] @returns [n]
+ */
+export function windowAround(
+  windowed: Float32Array,
+  { height, width, radius }: WindowGrid,
+  cell: { readonly x: number; readonly y: number },
+): Float32Array {
+  const { x, y } = cell;
+  if (x < 0 || y < 0 || x >= width || y >= height)
+    throw expected("usage", `a cell inside ${width}×${height}`, `(${x}, ${y})`, "windowAround");
+  const d = 2 * radius + 1;
+  const map = new Float32Array(height * width);
+  for (let dy = -radius; dy <= radius; dy++)
+    for (let dx = -radius; dx <= radius; dx++) {
+      if (x + dx < 0 || y + dy < 0 || x + dx >= width || y + dy >= height) continue;
+      map[(y + dy) * width + x + dx] = windowed[((y * width + x) * d + dy + radius) * d + dx + radius];
+    }
+  return map;
+}
+
+/** Mean affinity of each cell to its four neighbours, [n]: low values are borders in the graph. */
+export function borderMap(affinity: Float32Array, { height, width, radius }: WindowGrid): Float32Array {
+  return neighbourAffinity(affinity, height, width, radius);
+}
