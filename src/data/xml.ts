@@ -28,7 +28,7 @@ export async function readXml(file: string, root: string): Promise<XmlNode> {
 /** The same from text. */
 export function parseXml(text: string, root: string, where: string): XmlNode {
   const valid = XMLValidator.validate(text);
-  if (valid !== true) throw expected("input", "XML", `${valid.err.msg} Line ${valid.err.line}`, where);
+  if (valid !== true) throw expected("input", "XML", `${valid.err.msg.slice(0, 120)} Line ${valid.err.line}`, where);
   let parsed: Record<string, readonly XmlNode[]>;
   try {
     parsed = parser.parse(text) as Record<string, readonly XmlNode[]>;
