@@ -7,6 +7,15 @@ test("i/n counts from 1", () => {
   assert.deepEqual(readShard("3/8"), { index: 2, count: 8 });
 });
 
+test("launched: a process's place under mpiexec or srun, all where it is alone or in an array job", () => {
+  assert.deepEqual(readShard("launched", {}), { index: 0, count: 1 });
+  assert.deepEqual(readShard("launched", { PMI_RANK: "1", PMI_SIZE: "4" }), { index: 1, count: 4 });
+  assert.deepEqual(readShard("launched", { SLURM_ARRAY_TASK_ID: "3", SLURM_ARRAY_TASK_COUNT: "8" }), {
+    index: 0,
+    count: 1,
+  });
+});
+
 test("shards are disjoint and together the whole list", () => {
   const ids = Array.from({ length: 11 }, (_, i) => `id${i}`);
   const parts = [1, 2, 3].map((i) => shardOf(ids, readShard(`${i}/3`)));

@@ -54,8 +54,8 @@ export const ablateOptions: OptionTable<AblateConfig> = {
   seeds: { kind: "numbers", default: [0, 1], min: 0, group: table, help: "a run each; the table has mean ± deviation" },
   shard: {
     kind: "text",
-    default: "1/1",
+    default: "launched",
     group: table,
-    help: "i/n: this process takes every n-th run; whoever ends last has all in its table",
+    help: "launched: under mpiexec or srun each process takes its part, alone it takes all; i/n: this process takes every n-th run; whoever ends last has all in its table",
   },
 };

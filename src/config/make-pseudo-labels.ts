@@ -285,9 +285,9 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   },
   shard: {
     kind: "text",
-    default: "1/1",
+    default: "launched",
     group: running,
-    help: "i/n: this process takes every n-th image; auto: from a Slurm, AWS Batch or MPI environment; auto/n: Kubernetes",
+    help: "launched: under mpiexec or srun each process takes its part, alone it takes all; i/n: every n-th image; auto: from a Slurm or AWS Batch array, auto/n: Kubernetes",
   },
 };
 

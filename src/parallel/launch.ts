@@ -6,7 +6,8 @@ import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { backendInUse } from "../backend";
-import { UserError } from "../errors";
+import { expected, UserError } from "../errors";
+import { findGpu } from "../setup/gpu";
 import { findMpi } from "../setup/mpi";
 import { silentReporter } from "../steps/reporter";
 import type { StepContext, Summary } from "../steps/step";
@@ -46,6 +47,7 @@ export async function launchStep<S extends Summary>(
       `--gpus ${count} needs mpiexec, and there is none: a2gnn setup --mpi fetches it`,
     );
   const quiet = reporter.progress === silentReporter.progress;
+  checkCards(count);
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), "a2gnn-"));
   const summary = path.join(folder, "summary.json");
   const stopFile = path.join(folder, "stop");
@@ -79,4 +81,14 @@ export async function launchStep<S extends Summary>(
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
   }
+}
+
+/** On GPUs one process each; on a CPU they share the cores. @throws UserError "environment" where GPUs are lacking */
+function checkCards(count: number): void {
+  if (backendInUse()?.usesGpu !== true) return;
+  const { gpu } = findGpu();
+  const visible = process.env.CUDA_VISIBLE_DEVICES?.split(",").filter((card) => card.trim() !== "").length;
+  const cards = visible ?? gpu?.cards.length ?? 0;
+  if (gpu !== undefined && cards > 0 && cards < count)
+    throw expected("environment", `${count} GPUs for ${count} processes`, `${cards}`, `--gpus ${count}`);
 }

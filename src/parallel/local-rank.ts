@@ -2,7 +2,7 @@
 
 import os from "node:os";
 
-type Environment = Record<string, string | undefined>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LaunchedRank {
   /** Among all processes. */
@@ -38,7 +38,7 @@ export function launchedRank(env: Environment = process.env): LaunchedRank | und
  * Gives this process its own GPU and its share of the cores, before TensorFlow is loaded. What the launcher or the user has
  * set stays: a `CUDA_VISIBLE_DEVICES` of several cards is taken as the list to choose from.
  */
-export function bindLocalRank(env: Environment = process.env): void {
+export function bindLocalRank(env: Record<string, string | undefined> = process.env): void {
   const launched = launchedRank(env);
   if (launched === undefined) return;
   const { localRank, localSize } = launched;

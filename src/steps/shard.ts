@@ -4,6 +4,7 @@
  */
 
 import { UserError } from "../errors";
+import { launchedRank } from "../parallel/local-rank";
 
 export interface Shard {
   /** From 0. */
@@ -14,18 +15,23 @@ export interface Shard {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads `3/8` (the third of eight), or `auto`: the position that an array job or an MPI launcher put in the environment.
- * `auto/8` gives the count by hand where the launcher tells only the index (Kubernetes).
+ * Reads `launched` (the part of this process where mpiexec or srun started several, else all), `3/8` (the third of eight),
+ * or `auto`: the position that an array job or an MPI launcher put in the environment. `auto/8` gives the count by hand
+ * where the launcher tells only the index (Kubernetes).
  * @throws UserError "usage" for anything else, or where `auto` finds nothing
  */
 export function readShard(text: string, environment: Environment = process.env): Shard {
+  if (text.trim() === "launched") {
+    const { rank: index, size: count } = launchedRank(environment) ?? { rank: 0, size: 1 };
+    return { index, count };
+  }
   const [first, second, ...rest] = text.trim().split("/");
   const count = second === undefined ? undefined : Number(second);
   const isCount = count === undefined || (Number.isInteger(count) && count >= 1);
   if (first === "auto" && rest.length === 0 && isCount) return shardFromEnvironment(environment, count);
   const position = Number(first);
   if (rest.length > 0 || count === undefined || !isCount || !Number.isInteger(position) || first === "")
-    throw new UserError("usage", `expected i/n (1/8 … 8/8), auto, or auto/n, got "${text}" (--shard)`);
+    throw new UserError("usage", `expected launched, i/n (1/8 … 8/8), auto, or auto/n, got "${text}" (--shard)`);
   return checked({ index: position - 1, count }, text);
 }
 

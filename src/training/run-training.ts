@@ -85,7 +85,10 @@ export async function runTraining<S>(
     seconds: (performance.now() - started) / 1000,
     notices,
   });
-  if (!config.resume && isFirst) await removeCheckpoint(session.checkpoint);
+  if (!config.resume) {
+    if (isFirst) await removeCheckpoint(session.checkpoint);
+    communicator.sum(new Float64Array(1)); // nobody goes on before it is gone
+  }
   if (config.resume && (await isFinished(session))) {
     notice(`${session.weights.safetensors} is there already: nothing to train`);
     return summary(undefined, true);
