@@ -12,11 +12,14 @@ import type { MakePseudoLabelsConfig } from "../src/config/make-pseudo-labels";
 import { readRgb } from "../src/data/image";
 import { readLabel } from "../src/data/label-png";
 import { denseCrf } from "../src/dense-crf/dense-crf";
+import { parameterShapes } from "../src/network/layout";
 import { evaluate } from "../src/steps/evaluate";
 import { strongest } from "../src/steps/label-output";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
 import { type Reporter, silentReporter } from "../src/steps/reporter";
+import { formulaParameters } from "../src/weights/formula";
 import { decodeNpy } from "../src/weights/npy";
+import { writeSafetensors } from "../src/weights/safetensors";
 import { CLASSES, idOf, SIZE, writeTinyDataset } from "./tiny-dataset";
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-labels-"));
@@ -75,6 +78,20 @@ for (const [name, config] of cases)
     const score = await accuracy(savePath);
     assert.ok(score > 0.85, `pixel accuracy ${score}`);
   });
+
+test("the affinity network's graph, of a width that is read from the weights", async () => {
+  const weights = path.join(work, "tiny.safetensors");
+  await writeSafetensors(weights, formulaParameters(parameterShapes(4, "affinity"), 1));
+  const config = { ...quick, supervision: "scribble", weights, savePath: path.join(work, "network") } as const;
+  const summary = await makePseudoLabels.run(config);
+  assert.deepEqual([summary.done, summary.failed, summary.features], [COUNT, [], "tiny.safetensors"]);
+  assert.deepEqual(
+    summary.notices.filter((notice) => notice.includes("handcrafted")),
+    [],
+  );
+  const missing = { ...config, weights: path.join(work, "none.pth"), savePath: path.join(work, "no-network") };
+  await assert.rejects(makePseudoLabels.run(missing), { name: "UserError", message: /none\.pth/ });
+});
 
 test("a second run skips what is there and makes again only what is missing, to the byte", async () => {
   const config = { ...quick, supervision: "box", savePath: path.join(work, "resume") } as const;
