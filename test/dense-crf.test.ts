@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RgbImage } from "../src/data/image";
+import { planMemory } from "../src/dense-crf/crf-memory";
 import { type DenseCrfOptions, denseCrf, mostProbableClass } from "../src/dense-crf/dense-crf";
 import { UserError } from "../src/errors";
 import { createThreadPool } from "../src/parallel/thread-pool";
@@ -172,6 +173,15 @@ test("bad input is named", () => {
   refuses({}, { gaussian: { sxy: 0, compat: 3 } }, /positive/);
   refuses({}, { bilateral: { sxy: 5, srgb: Number.NaN, compat: 3 } }, /positive/);
   refuses({}, { bilateral: { sxy: 5, srgb: 5, compat: Number.POSITIVE_INFINITY } }, /finite/);
+});
+
+test("more than WebAssembly's 4 GiB are refused", () => {
+  const plan = planMemory();
+  plan.reserve(5 * 2 ** 30);
+  assert.throws(
+    () => plan.claim(),
+    (error: unknown) => error instanceof UserError && /4 GiB of memory, got 5.0 GiB/.test(error.message),
+  );
 });
 
 test("the most probable class, the first of equal ones", () => {

@@ -3,6 +3,7 @@
  * largest image needs and no further. Modules are compiled once for each shape of their loops.
  */
 
+import { expected } from "../errors";
 import { encodeModule, type WasmFunction } from "./wasm-module";
 
 /** What we use of the global that Node has but its type declarations lack. */
@@ -31,7 +32,7 @@ const instances = new Map<string, object>();
 export interface MemoryPlan {
   /** Address of the next `bytes`, at the beginning of a cache line. */
   reserve(bytes: number): number;
-  /** Makes the memory large enough, after which views of it can be made. @throws RangeError beyond 4 GiB */
+  /** Makes the memory large enough, after which views of it can be made. @throws beyond 4 GiB */
   claim(): ArrayBuffer;
 }
 
@@ -44,7 +45,12 @@ export function planMemory(): MemoryPlan {
       return at;
     },
     claim(): ArrayBuffer {
-      const missing = Math.ceil(size / PAGE) - memory.buffer.byteLength / PAGE;
+      const pages = Math.ceil(size / PAGE);
+      if (pages > MOST_PAGES) {
+        const wanted = `${(size / 2 ** 30).toFixed(1)} GiB`;
+        throw expected("input", "pixels and classes that fit into 4 GiB of memory", wanted, "dense CRF");
+      }
+      const missing = pages - memory.buffer.byteLength / PAGE;
       if (missing > 0) memory.grow(missing);
       return memory.buffer;
     },

@@ -22,7 +22,7 @@ const MASS_STRIDE = 17;
 /** Logarithm of the probability of the classes that only fill up the last vector. */
 const NEVER = -1e30;
 
-/** Same contract as `meanField`. @throws RangeError where 4 GiB of memory are not enough */
+/** Same contract as `meanField`. @throws where 4 GiB of memory are not enough */
 export function meanFieldSimd(
   probabilities: Float32Array,
   order: Int32Array,
