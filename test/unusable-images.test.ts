@@ -199,7 +199,12 @@ test("lists: ../ in a name, empty, missing", async () => {
   await assert.rejects(run({ inferList: "none.txt" }), { code: "input", message: /no image list "none\.txt"/ });
 });
 
-test("without the default list every image is taken, with a notice", async () => {
+test("without the default list: every image where there are no lists, else the lists are named", async () => {
+  await assert.rejects(run({ inferList: undefined }), {
+    code: "input",
+    message: /"train_aug\.txt".*there are: train\.txt/,
+  });
+  fs.rmSync(at("ImageSets"), { recursive: true });
   const { split, images, notices } = await run({ inferList: undefined });
   assert.deepEqual([split, images], ["all", 2]);
   assert.match(notices.join("\n"), /all 2 images/);

@@ -6,7 +6,8 @@ import { type ImageList, isPlainName, readImageList } from "../data/image-list";
 import { UserError } from "../errors";
 
 /**
- * @param stated whether the user named the list; a default that is not there means every image in `JPEGImages`
+ * @param stated whether the user named the list; without, and in a folder without any list, every image in `JPEGImages`
+ *   is meant. Where there are other lists (VOC itself comes without `train_aug.txt`) the choice is the user's.
  * @throws UserError "input" for a missing or empty list, or no images at all
  */
 export async function listImages(root: string, list: string, stated: boolean): Promise<ImageList> {
@@ -14,6 +15,8 @@ export async function listImages(root: string, list: string, stated: boolean): P
     return await readImageList(list, root);
   } catch (error) {
     if (stated || !(error instanceof UserError) || !/^no image list/.test(error.message)) throw error;
+    const others = await listsOf(root);
+    if (others.length > 0) throw new UserError("input", `${error.message}; there are: ${others.join(", ")}`);
   }
   const folder = path.join(root, "JPEGImages");
   const names = await fs.readdir(folder).catch(() => {
@@ -23,4 +26,14 @@ export async function listImages(root: string, list: string, stated: boolean): P
   if (ids.length === 0) throw new UserError("input", `expected photographs (.jpg, .jpeg, .png) in ${folder}, got none`);
   const unique = [...new Set(ids)].sort();
   return { ids: unique, split: "all", notices: [`no ${list}: all ${unique.length} images of ${folder}`] };
+}
+
+/** The lists that `readImageList` finds by name. */
+async function listsOf(root: string): Promise<string[]> {
+  const folders = [path.join(root, "ImageSets", "Segmentation"), path.join(root, "ImageSets")];
+  const names = await Promise.all(folders.map((folder) => fs.readdir(folder).catch(() => [])));
+  return names
+    .flat()
+    .filter((name) => name.endsWith(".txt"))
+    .sort();
 }
