@@ -74,7 +74,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     kind: "text",
     default: "train_aug.txt",
     group: data,
-    help: "image list: a path, or a name in ImageSets/Segmentation; without the option and without that file: every image",
+    help: "image list: a path, or a name in ImageSets/Segmentation; without the option, in a folder without lists: every image",
   },
   savePath: {
     kind: "path",
