@@ -126,12 +126,13 @@ test("multi-point loss: one point a row and a column, gradients of logits and fe
   );
   const logits = normalTensor([H * W, K], 6);
   const nodes = normalTensor([H * W, 7], 8);
-  const points = tf.tidy(() => findPoints(upsampler.up(logits as tf.Tensor2D), boxes, upsampler));
+  const pixels = tf.tidy(() => upsampler.up(logits as tf.Tensor2D));
+  const points = findPoints(pixels, boxes, upsampler);
   assert.deepEqual(
     points.map((each) => each.pixels.length),
     [26 + 19, 19 + 38],
   );
-  const scores = tf.tidy(() => upsampler.up(logits as tf.Tensor2D).dataSync());
+  const scores = pixels.dataSync();
   for (let y = 0; y < 26; y++) {
     const row = Array.from({ length: 19 }, (_, x) => scores[((5 + y) * W * 8 + 3 + x) * K + 1]);
     assert.equal(points[0].pixels[y], (5 + y) * W * 8 + 3 + row.indexOf(Math.max(...row)));
@@ -140,7 +141,6 @@ test("multi-point loss: one point a row and a column, gradients of logits and fe
     const { value, dLogits } = multiPointLoss(upsampler.up(x as tf.Tensor2D), nodes as tf.Tensor2D, points, upsampler);
     return { value, gradient: dLogits };
   }, logits);
-  const pixels = tf.tidy(() => upsampler.up(logits as tf.Tensor2D));
   assertGradient((x) => {
     const { value, dNodes } = multiPointLoss(pixels, x as tf.Tensor2D, points, upsampler);
     return { value, gradient: dNodes };

@@ -52,7 +52,7 @@ export function clipBoxes(boxes: readonly Box[], [height, width]: readonly [numb
 export function findPoints(pixels: tf.Tensor2D, boxes: readonly ClippedBox[], grid: Grid): BoxPoints[] {
   const [height, width] = grid.to;
   const map = pixels.reshape([height, width, pixels.shape[1]]);
-  return boxes.map((box) => {
+  const points = boxes.map((box) => {
     const rows = box.bottom - box.top + 1;
     const columns = box.right - box.left + 1;
     const [inRow, inColumn] = tf.tidy(() => {
@@ -64,6 +64,8 @@ export function findPoints(pixels: tf.Tensor2D, boxes: readonly ClippedBox[], gr
     for (let x = 0; x < columns; x++) positions[rows + x] = (box.top + inColumn[x]) * width + box.left + x;
     return { box, pixels: positions };
   });
+  map.dispose();
+  return points;
 }
 
 /**
