@@ -88,7 +88,8 @@ test("every other flag of both scripts is accepted", () => {
 
 test("given values win over the preset, and the preset over the defaults", () => {
   const { config } = resolveLine("--root /v --supervision box --epochs 20 --crf-epochs 5 --no-multi-point");
-  assert.deepEqual(figures(config), ["20+5", 0.035, 0.01, 4, "ignore", false, false]);
+  assert.deepEqual(figures(config), ["20+5", 0.01, 0.01, 4, "ignore", false, false]);
+  assert.equal(resolveLine("--root /v --supervision box --weights w.pth").config.lr, 0.035);
   assert.equal(config.savePath, "./out/box_pred");
   assert.deepEqual(presets.scribble, {});
 });
