@@ -6,8 +6,10 @@
 import path from "node:path";
 import sharp from "sharp";
 import { writeAtomic } from "../src/data/atomic-write";
-import type { DatasetDescription } from "../src/data/dataset";
+import type { DatasetDescription, ImageSize } from "../src/data/dataset";
 import { writeLabel } from "../src/data/label-png";
+import { drawPolyline } from "../src/data/polyline";
+import { SCRIBBLE_WIDTH } from "../src/data/scribbles";
 import type { NdArray } from "../src/nd-array";
 import { encodeNpyDictionary } from "../src/weights/npy-dictionary";
 import { makeCam } from "./mini/cams";
@@ -50,7 +52,7 @@ export async function makeMini(root: string): Promise<void> {
     await writeAtomic(path.join(root, "Annotations", `${scene.id}.xml`), xml);
     const strokes = scribblesOf(scene, rendering, miniClasses);
     await writeAtomic(path.join(root, "Scribbles", `${scene.id}.txt`), polylineText(strokes));
-    const drawn = { width, height, data: drawStrokes(strokes, width, height, miniDataset.ignore) };
+    const drawn = { width, height, data: drawStrokes(strokes, { width, height }) };
     await writeLabel(path.join(root, "Scribbles", `${scene.id}.png`), drawn, miniDataset.palette);
     clicks[scene.id] = clicksOf(scene, rendering, miniClasses);
     tags[scene.id] = tagsOf(scene, rendering, miniClasses).map((label) => label - 1);
@@ -87,21 +89,10 @@ function polylineText(strokes: readonly Polyline[]): string {
   return strokes.map((stroke) => `${[stroke.class, ...stroke.points.flat()].join(",")}\n`).join("");
 }
 
-/** The strokes 3 pixels wide; all else unlabelled. */
-export function drawStrokes(strokes: readonly Polyline[], width: number, height: number, ignore: number): Uint8Array {
-  const drawn = new Uint8Array(width * height).fill(ignore);
-  for (const stroke of strokes) {
-    stroke.points.forEach(([x, y], i) => {
-      const [fromX, fromY] = stroke.points[Math.max(0, i - 1)];
-      const steps = Math.max(1, Math.abs(x - fromX), Math.abs(y - fromY));
-      for (let step = 0; step <= steps; step++) {
-        const cx = Math.round(fromX + ((x - fromX) * step) / steps);
-        const cy = Math.round(fromY + ((y - fromY) * step) / steps);
-        for (let j = Math.max(0, cy - 1); j <= Math.min(height - 1, cy + 1); j++)
-          for (let k = Math.max(0, cx - 1); k <= Math.min(width - 1, cx + 1); k++) drawn[j * width + k] = stroke.class;
-      }
-    });
-  }
+/** The strokes as the library draws them, later ones over earlier ones; all else unlabelled. */
+function drawStrokes(strokes: readonly Polyline[], size: ImageSize): Uint8Array {
+  const drawn = new Uint8Array(size.width * size.height).fill(miniDataset.ignore);
+  for (const stroke of strokes) drawPolyline(drawn, size, stroke.points.flat(), SCRIBBLE_WIDTH, stroke.class);
   return drawn;
 }
 
