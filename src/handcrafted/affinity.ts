@@ -24,7 +24,7 @@ const COLOUR_SCALE = 12;
  * so the median pair is near the low end; the factor is bounded, for images that are one thing all over.
  */
 const MEDIAN_AFFINITY = 0.15;
-const FACTOR_BOUNDS = [1, 20];
+const FACTOR_BOUNDS = [1, 3];
 
 /** [n, d·d]: 1 at the centre, 0 outside the map. */
 export function windowAffinity({ grid, radius, segmentations, colour, texture }: AffinityInput): Float32Array {
