@@ -18,6 +18,7 @@ export {
   type Supervision,
 } from "./config/make-pseudo-labels";
 export type { MakeSeedsConfig } from "./config/make-seeds";
+export type { ReportConfig } from "./config/report";
 export type { SetupConfig } from "./config/setup";
 // --- affinity network ---
 export type { TrainAffinityConfig } from "./config/train-affinity";
@@ -67,6 +68,7 @@ export { type ImageLoop, type LoopResult, runImageLoop } from "./steps/image-loo
 export { type InferSeamSummary, inferSeam } from "./steps/infer-seam";
 export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";
 export { type MakeSeedsSummary, makeSeeds } from "./steps/make-seeds";
+export { type ReportSummary, report } from "./steps/report";
 export type { Reporter } from "./steps/reporter";
 export { createReporter, silentReporter } from "./steps/reporter";
 export { type SetupSummary, setup } from "./steps/setup";

@@ -7,6 +7,7 @@ import { evaluate } from "./evaluate";
 import { inferSeam } from "./infer-seam";
 import { makePseudoLabels } from "./make-pseudo-labels";
 import { makeSeeds } from "./make-seeds";
+import { report } from "./report";
 import { setup } from "./setup";
 import type { Step } from "./step";
 import { trainAffinity } from "./train-affinity";
@@ -23,4 +24,5 @@ export const steps: readonly Step<object>[] = [
   makePseudoLabels,
   evaluate,
   ablate,
+  report,
 ];

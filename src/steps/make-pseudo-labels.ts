@@ -24,6 +24,7 @@ import { openLabelOutput } from "./label-output";
 import { listImages } from "./list-images";
 import { type PreparedImage, prepareImage } from "./prepare-image";
 import { silentReporter } from "./reporter";
+import { recordRun } from "./run-record";
 import { openSeedSource } from "./seed-source";
 import { readShard, shardOf } from "./shard";
 import type { Step, StepContext, Summary } from "./step";
@@ -96,7 +97,7 @@ async function run(
       };
       const result = await runImageLoop(loop, context);
       if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command goes on with them`);
-      return {
+      const summary: MakePseudoLabelsSummary = {
         step: "make-pseudo-labels",
         split: list.split,
         supervision: config.supervision,
@@ -107,6 +108,9 @@ async function run(
         seconds: (performance.now() - started) / 1000,
         notices,
       };
+      const weights = config.features === "cnn" ? config.weights : undefined;
+      await recordRun(config.savePath, summary, { ...config }, weights, shard);
+      return summary;
     } finally {
       graphs.dispose();
     }

@@ -1,0 +1,37 @@
+/** Every option of `report`. */
+
+import type { OptionTable } from "./option";
+
+export interface ReportConfig {
+  readonly pred: string;
+  readonly voc12Root: string;
+  readonly gt?: string;
+  readonly list?: string;
+  readonly out?: string;
+  readonly title?: string;
+  readonly pictures: number;
+}
+
+export const reportOptions: OptionTable<ReportConfig> = {
+  pred: {
+    kind: "path",
+    required: true,
+    aliases: ["save-path"],
+    help: "folder of labels that make-pseudo-labels wrote; its run.json tells how they were made",
+  },
+  voc12Root: {
+    kind: "path",
+    required: true,
+    aliases: ["root"],
+    help: "the data folder: photographs, lists, dataset.json",
+  },
+  gt: { kind: "path", help: "folder of true labels [default: SegmentationClass in the data folder]" },
+  list: {
+    kind: "text",
+    aliases: ["infer-list"],
+    help: "image list [default: every label in --pred that has a true one]",
+  },
+  out: { kind: "path", help: "the page [default: report.html in --pred]" },
+  title: { kind: "text", help: "its title [default: the name of --pred]" },
+  pictures: { kind: "integer", default: 3, min: 1, max: 20, help: "images each of the best, the middle and the worst" },
+};

@@ -1,0 +1,164 @@
+/**
+ * `report`: one self-contained HTML page of a folder of labels, for a paper's appendix: how they were made (versions,
+ * weights' hashes, configuration, seeds, times), how good they are, and pictures of the best, the middle and the worst.
+ */
+
+import fs from "node:fs/promises";
+import path from "node:path";
+import sharp from "sharp";
+import { chartSvg } from "../chart/chart-svg";
+import { completeConfig } from "../config/option";
+import { type ReportConfig, reportOptions } from "../config/report";
+import { writeAtomic } from "../data/atomic-write";
+import { type DatasetDescription, readDataset } from "../data/dataset";
+import { findImage, type RgbImage, readRgb } from "../data/image";
+import { readImageList } from "../data/image-list";
+import { type LabelMap, readLabel } from "../data/label-png";
+import { messageOf, UserError } from "../errors";
+import { addToConfusion, createConfusion, scoresOf } from "../miou";
+import { renderOverlay } from "../overlay";
+import { evaluate } from "./evaluate";
+import type { EvaluateSummary } from "./evaluate-table";
+import { type ReportPicture, reportPage } from "./report-page";
+import { silentReporter } from "./reporter";
+import { readRuns } from "./run-record";
+import type { Step, StepContext, Summary } from "./step";
+
+export interface ReportSummary extends Summary {
+  readonly page: string;
+  readonly mIoU: number | null;
+}
+
+export const report: Step<ReportConfig, ReportSummary> = {
+  name: "report",
+  about: "one self-contained HTML page of a run: settings, versions, figures, best and worst pictures",
+  options: reportOptions,
+  examples: ["a2gnn report --pred out/box_pred --voc12-root VOC2012 --list train.txt"],
+  needsBackend: false,
+  run,
+  describe: ({ page, images }) => `report: ${images} images, in ${page}`,
+};
+
+interface Scored {
+  readonly id: string;
+  readonly mIoU: number;
+}
+
+async function run(
+  given: Partial<ReportConfig>,
+  context: StepContext = { reporter: silentReporter },
+): Promise<ReportSummary> {
+  const started = performance.now();
+  const config = completeConfig(given, reportOptions);
+  const gt = config.gt ?? path.join(config.voc12Root, "SegmentationClass");
+  const page = config.out ?? path.join(config.pred, "report.html");
+  const title = config.title ?? path.basename(path.resolve(config.pred));
+  const dataset = await readDataset(config.voc12Root);
+  const list = config.list ?? (await commonLabels(config.pred, gt, `${page}.images.txt`));
+  let scores: EvaluateSummary;
+  const scored: Scored[] = [];
+  try {
+    scores = await evaluate.run({ pred: config.pred, gt, voc12Root: config.voc12Root, list, stage: title }, context);
+    const bad = new Set(scores.failed.map(({ image }) => image));
+    const { ids } = await readImageList(list, config.voc12Root);
+    for (const id of ids.filter((each) => !bad.has(each)))
+      scored.push({ id, mIoU: (await scoreOf(id, config.pred, gt, dataset)) ?? 0 });
+  } finally {
+    if (config.list === undefined) await fs.rm(list, { force: true });
+  }
+  scored.sort((a, b) => b.mIoU - a.mIoU);
+  const groups = [];
+  for (const { name, chosen } of chooseGroups(scored, config.pictures)) {
+    const pictures = [];
+    for (const each of chosen) pictures.push(await pictureOf(each, config, gt, dataset));
+    groups.push({ name, pictures });
+  }
+  const present = scores.perClass.filter((row) => row.present);
+  const chart = chartSvg({
+    kind: "bar",
+    title: "IoU per class",
+    valueTitle: "IoU (%)",
+    labels: present.map((row) => row.class),
+    series: [{ name: "IoU", values: present.map(({ iou }) => (iou === null ? null : 100 * iou)) }],
+  });
+  const shown = config.list === undefined ? { ...scores, split: "all labels" } : scores;
+  const runs = await readRuns(config.pred);
+  await writeAtomic(page, reportPage({ title, runs, scores: shown, chart, groups }));
+  return {
+    step: "report",
+    images: scores.images,
+    done: scores.done,
+    skipped: 0,
+    failed: scores.failed,
+    seconds: (performance.now() - started) / 1000,
+    notices: scores.notices,
+    page,
+    mIoU: scores.mIoU,
+  };
+}
+
+/** A list of the labels that have a true one, in a file for `evaluate`. */
+async function commonLabels(pred: string, gt: string, file: string): Promise<string> {
+  const names = async (folder: string): Promise<string[]> => {
+    const all = await fs.readdir(folder).catch((error: unknown) => {
+      throw new UserError("input", `cannot read the folder of labels: ${messageOf(error)}`);
+    });
+    return all.flatMap((name) => (name.endsWith(".png") && !name.startsWith(".") ? [name.slice(0, -4)] : []));
+  };
+  const truths = new Set(await names(gt));
+  const ids = (await names(pred)).filter((id) => truths.has(id)).sort();
+  if (ids.length === 0)
+    throw new UserError("input", `expected labels, NAME.png, that are in ${gt} as well, got none (${pred})`);
+  await writeAtomic(file, `${ids.join("\n")}\n`);
+  return file;
+}
+
+async function scoreOf(id: string, pred: string, gt: string, dataset: DatasetDescription): Promise<number | null> {
+  const [truth, label] = await Promise.all([gt, pred].map((folder) => readLabel(path.join(folder, `${id}.png`))));
+  const confusion = createConfusion(dataset.classes.length);
+  addToConfusion(confusion, truth.data, label.data, dataset.ignore, id);
+  return scoresOf(confusion, dataset.classes).mIoU;
+}
+
+/** Best, middle and worst, without an image twice. */
+function chooseGroups(scored: readonly Scored[], count: number): { name: string; chosen: Scored[] }[] {
+  const best = scored.slice(0, count);
+  const worst = scored.slice(Math.max(count, scored.length - count)).reverse();
+  const rest = scored.slice(best.length, scored.length - worst.length);
+  const first = Math.max(0, Math.floor((rest.length - count) / 2));
+  const groups = [
+    { name: "Best", chosen: best },
+    { name: "Around the median", chosen: rest.slice(first, first + count) },
+    { name: "Worst", chosen: worst },
+  ];
+  return groups.filter(({ chosen }) => chosen.length > 0);
+}
+
+async function pictureOf(
+  { id, mIoU }: Scored,
+  { pred, voc12Root }: ReportConfig,
+  gt: string,
+  dataset: DatasetDescription,
+): Promise<ReportPicture> {
+  const image = await readRgb(await findImage(voc12Root, id));
+  const [truth, label] = await Promise.all([gt, pred].map((folder) => readLabel(path.join(folder, `${id}.png`))));
+  const { width, height } = image;
+  return {
+    id,
+    mIoU,
+    photograph: await uriOf(sharp(image.data, { raw: { width, height, channels: 3 } }), image),
+    label: await uriOf(overlay(image, label, dataset), image),
+    truth: await uriOf(overlay(image, truth, dataset), image),
+  };
+}
+
+function overlay(image: RgbImage, label: LabelMap, dataset: DatasetDescription): sharp.Sharp {
+  return sharp(renderOverlay(image, label, dataset, { legend: false, opacity: 0.65 }));
+}
+
+/** JPEG, small ones enlarged so that single pixels can be seen. */
+async function uriOf(picture: sharp.Sharp, { width, height }: RgbImage): Promise<string> {
+  const factor = Math.max(1, Math.round(320 / width));
+  const enlarged = picture.resize(width * factor, height * factor, { kernel: "nearest", fit: "fill" });
+  return `data:image/jpeg;base64,${(await enlarged.jpeg({ quality: 80 }).toBuffer()).toString("base64")}`;
+}
