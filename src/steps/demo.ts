@@ -5,28 +5,36 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
-import { type DemoConfig, demoOptions } from "../config/demo";
+import { type DemoConfig, demoOptions, demoSupervisions } from "../config/demo";
 import {
   type MakePseudoLabelsConfig,
   presets,
   type ResolvedConfig,
-  resolveConfig as resolveLabelling,
+  resolveConfig,
   type Supervision,
 } from "../config/make-pseudo-labels";
-import { completeConfig, flagOf } from "../config/option";
+import { completeConfig } from "../config/option";
 import { writeAtomic } from "../data/atomic-write";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { readImageList } from "../data/image-list";
 import { readLabel, writeLabel } from "../data/label-png";
 import { crfAlone } from "../demo/crf-alone";
 import { chooseFeatures } from "../demo/features";
-import { type DemoRow, type DemoSection, FIGURE_HEAD, figureCells, reportHtml } from "../demo/report";
+import {
+  type DemoPictures,
+  type DemoRow,
+  type DemoSection,
+  FIGURE_HEAD,
+  figureCells,
+  reportHtml,
+} from "../demo/report";
 import { picturesOf } from "../demo/section-pictures";
-import { countSeeds, coverageRows } from "../seeds/coverage-precision";
+import { commandOf, dataWords, supervisionWords } from "../demo/words";
+import { countSeeds, coverageRows, type StageCounts } from "../seeds/coverage-precision";
 import { evaluate } from "./evaluate";
 import { openGraphSource } from "./graph-source";
 import { inferSeam } from "./infer-seam";
-import { makePseudoLabels } from "./make-pseudo-labels";
+import { type MakePseudoLabelsSummary, makePseudoLabels } from "./make-pseudo-labels";
 import { prepareImage } from "./prepare-image";
 import { type Reporter, silentReporter } from "./reporter";
 import { openSeedSource } from "./seed-source";
@@ -38,6 +46,7 @@ export interface DemoSummary extends Summary {
   /** What the graph was built from. */
   readonly features: string;
   readonly rows: readonly DemoRow[];
+  /** The HTML file. */
   readonly report: string;
 }
 
@@ -51,6 +60,16 @@ export const demo: Step<DemoConfig, DemoSummary> = {
   describe,
 };
 
+/** What all supervisions share. */
+interface Setting {
+  readonly config: DemoConfig;
+  readonly dataset: DatasetDescription;
+  readonly ids: readonly string[];
+  readonly listFile: string;
+  /** Features and weights. */
+  readonly graph: Partial<MakePseudoLabelsConfig>;
+}
+
 async function run(
   given: Partial<DemoConfig>,
   context: StepContext = { reporter: silentReporter },
@@ -63,39 +82,33 @@ async function run(
   await startAfresh(config, ids);
   const listFile = path.join(config.out, "images.txt");
   await writeAtomic(listFile, `${ids.join("\n")}\n`);
-  const graph = await chooseFeatures(config);
-  context.reporter.notice(graph.said);
+  const features = await chooseFeatures(config);
+  const notices = new Set([...list.notices, features.said]);
+  for (const message of notices) context.reporter.notice(message);
 
+  const setting: Setting = { config, dataset, ids, listFile, graph: features.options };
   const supervisions = config.supervision as readonly Supervision[];
-  const work = supervisions.map((each) => (presets[each].epochs ?? 50) / 50);
-  const total = work.reduce((sum, each) => sum + each, 0) * ids.length;
-  const notices = new Set<string>([...list.notices, graph.said]);
-  const failed: ImageFailure[] = [];
+  const steps = supervisions.map((each) => (presets[each].epochs ?? 50) / 50);
+  const total = steps.reduce((sum, each) => sum + each, 0) * ids.length;
   const sections: DemoSection[] = [];
+  const failed: ImageFailure[] = [];
   let before = 0;
   for (const [index, supervision] of supervisions.entries()) {
-    context.signal?.throwIfAborted();
-    const reporter = partOf(context.reporter, supervision, before, work[index], total, notices);
-    const section = await runSupervision(
-      supervision,
-      { config, dataset, listFile, ids, options: graph.options },
-      { ...context, reporter },
-    );
-    sections.push(section.section);
-    failed.push(...section.failed);
-    before += work[index] * ids.length;
+    if (context.signal?.aborted) break;
+    const part = { label: supervision, before, each: steps[index], total, notices };
+    const inner = { ...context, reporter: partOf(context.reporter, part) };
+    const { section, labels } = await runSupervision(supervision, setting, inner);
+    if (section === undefined) break; // stopped
+    sections.push(section);
+    failed.push(...labels.failed);
+    before += steps[index] * ids.length;
   }
   context.reporter.finish();
 
   const report = path.join(config.out, "report.html");
-  const rows = sections.map(({ row }) => row);
   const html = reportHtml({
     title: "a2gnn demo",
-    openly: [
-      graph.said,
-      ...DATA_SAID,
-      "Training: the reference's step counts, 150 + 150 for boxes and 50 + 50 for the others, with dropout.",
-    ],
+    openly: [features.said, ...dataWords],
     split: list.split,
     images: ids.length,
     classes: dataset.classes.map((name, i) => ({ name, colour: dataset.palette[i] })),
@@ -105,12 +118,12 @@ async function run(
   const summary: DemoSummary = {
     step: "demo",
     split: list.split,
-    features: graph.kind,
+    features: features.kind,
     images: ids.length,
     done: ids.length - new Set(failed.map(({ image }) => image)).size,
     skipped: 0,
     failed,
-    rows,
+    rows: sections.map(({ row }) => row),
     report,
     seconds: (performance.now() - started) / 1000,
     notices: [...notices],
@@ -119,170 +132,138 @@ async function run(
   return summary;
 }
 
-interface Setting {
-  readonly config: DemoConfig;
-  readonly dataset: DatasetDescription;
-  readonly listFile: string;
-  readonly ids: readonly string[];
-  /** Features and weights. */
-  readonly options: Partial<MakePseudoLabelsConfig>;
-}
-
+/** Seeds, pseudo labels, the dense CRF alone, figures: each in a folder of its own below the supervision's. */
 async function runSupervision(
   supervision: Supervision,
-  { config, dataset, listFile, ids, options }: Setting,
+  { config, dataset, ids, listFile, graph }: Setting,
   context: StepContext,
-): Promise<{ section: DemoSection; failed: readonly ImageFailure[] }> {
-  const folder = path.join(config.out, supervision);
-  const [seedFolder, crfFolder, labelFolder] = ["seed", "crf", "label"].map((name) => path.join(folder, name));
+): Promise<{ section?: DemoSection; labels: MakePseudoLabelsSummary }> {
+  const [seedFolder, crfFolder, labelFolder] = ["seed", "crf", "label"].map((name) =>
+    path.join(config.out, supervision, name),
+  );
+  const common = { voc12Root: config.data, inferList: listFile };
   const camDir = path.join(config.data, "CAM");
-  const labelling: Partial<MakePseudoLabelsConfig> = {
-    voc12Root: config.data,
-    inferList: listFile,
+  const options: Partial<MakePseudoLabelsConfig> = {
+    ...common,
     supervision,
     seedLabelRoot: seedFolder,
     savePath: labelFolder,
     seed: config.seed,
-    ...options,
+    ...graph,
     ...(presets[supervision].rw ? { camDir } : {}),
   };
-  const { config: resolved } = resolveLabelling(labelling);
+  const { config: resolved } = resolveConfig(options);
+  const quiet = { ...context, reporter: { ...silentReporter, warn: context.reporter.warn } };
 
-  // 1. seed labels
-  if (supervision === "image")
-    await inferSeam.run({ voc12Root: config.data, inferList: listFile, camDir, crf: seedFolder }, quiet(context));
-  else await writeSeeds({ ...resolved, seedLabelRoot: undefined }, dataset, ids, seedFolder);
-
-  // 2. pseudo labels
-  const labels = await makePseudoLabels.run(labelling, context);
-
-  // 3. the same seeds with the dense CRF alone, and what is needed for the pictures
-  const seeds = await openSeedSource(resolved, dataset);
-  const graphs = await openGraphSource(resolved);
-  const counts = [];
-  const pictures = [];
-  try {
-    for (const id of ids) {
-      if (labels.failed.some(({ image }) => image === id)) continue;
-      const { image: rgb, seed, boxes, maps } = await prepareImage(id, resolved, dataset, seeds, () => undefined);
-      const truth = await readLabel(path.join(config.data, "SegmentationClass", `${id}.png`));
-      const crf = crfAlone(rgb, seed, dataset.ignore, {
-        iterations: resolved.crfIterations,
-        gaussian: { sxy: resolved.crfGaussianSxy, compat: resolved.crfGaussianCompat },
-        bilateral: {
-          sxy: resolved.crfBilateralSxy,
-          srgb: resolved.crfBilateralSrgb,
-          compat: resolved.crfBilateralCompat,
-        },
-      });
-      await writeLabel(path.join(crfFolder, `${id}.png`), crf, dataset.palette);
-      counts.push(countSeeds([{ rule: "seed", label: seed.data }], truth, dataset.ignore));
-      const label = await readLabel(path.join(labelFolder, `${id}.png`));
-      const graph = graphs.graphOf(rgb);
-      const image = { id, rgb, truth, seed, crf, label, boxes, maps };
-      pictures.push(await picturesOf(image, supervision, graph, dataset).finally(() => graph.dispose()));
-    }
-  } finally {
-    graphs.dispose();
-  }
-
-  // 4. figures
-  const score = (pred: string, stage: string) =>
-    evaluate.run({ pred, voc12Root: config.data, list: listFile, stage }, quiet(context));
-  const seedScores = await score(seedFolder, "seeds");
-  const crfScores = await score(crfFolder, "seeds and dense CRF");
-  const labelScores = await score(labelFolder, "pseudo label");
-  const [all] = coverageRows(counts, dataset.classes);
+  if (supervision === "image") await inferSeam.run({ ...common, camDir, crf: seedFolder }, quiet);
+  else await writeSeeds(resolved, dataset, ids, seedFolder);
+  const labels = await makePseudoLabels.run(options, context);
+  if (labels.left > 0) return { labels };
+  const made = await comparison(resolved, dataset, ids, crfFolder, labels.failed);
+  const score = async (pred: string): Promise<{ mIoU: number; accuracy: number }> => {
+    const { mIoU, pixelAccuracy } = await evaluate.run({ pred, voc12Root: config.data, list: listFile }, quiet);
+    return { mIoU: mIoU ?? 0, accuracy: pixelAccuracy ?? 0 };
+  };
+  const label = await score(labelFolder);
+  const [all] = coverageRows(made.counts, dataset.classes);
   const row: DemoRow = {
     supervision,
     coverage: all?.coverage ?? 0,
     precision: all?.precision ?? 0,
-    seedMiou: seedScores.mIoU ?? 0,
-    crfMiou: crfScores.mIoU ?? 0,
-    labelMiou: labelScores.mIoU ?? 0,
-    labelAccuracy: labelScores.pixelAccuracy ?? 0,
+    seedMiou: (await score(seedFolder)).mIoU,
+    crfMiou: (await score(crfFolder)).mIoU,
+    labelMiou: label.mIoU,
+    labelAccuracy: label.accuracy,
     secondsPerImage: labels.seconds / Math.max(1, labels.done),
   };
-  const section = { row, about: ABOUT[supervision], pictures, command: commandOf(labelling) };
-  return { section, failed: labels.failed };
+  const section = { row, about: supervisionWords[supervision], pictures: made.pictures, command: commandOf(options) };
+  return { section, labels };
 }
 
-const ABOUT: Readonly<Record<Supervision, string>> = {
-  image:
-    "Image tags: class activation maps give a confident label where the map is strong and the dense CRF is sure; the maps are walked along the affinities as well. The maps here are SYNTHETIC, drawn from the masks with the faults of real ones.",
-  point:
-    "One click on each thing and three on the ground, each a disc of radius 3; synthetic class activation maps are walked along the affinities.",
-  scribble: "One stroke along each thing and two through the ground, 3 pixels wide.",
-  box: "Outside all boxes background, inside unknown but for the middle 20 % of the area; the multi-point loss asks for the class in every row and column of a box.",
-};
-
-const DATA_SAID: readonly string[] = [
-  "Data: drawn by a program (scripts/make-mini.ts), not photographs; figures on it say nothing about VOC.",
-  "Dense CRF on the seeds alone: seed pixels 99 % sure, all others equally unsure among the classes of the image's seeds; the same kernels as in the last step of A2GNN.",
-];
-
+/** The weak labels' own seeds as files, so that they can be counted and looked at. */
 async function writeSeeds(
   config: ResolvedConfig,
   dataset: DatasetDescription,
   ids: readonly string[],
   folder: string,
 ): Promise<void> {
-  const seeds = await openSeedSource(config, dataset);
+  const seeds = await openSeedSource({ ...config, seedLabelRoot: undefined }, dataset);
   for (const id of ids) {
     const { seed } = await prepareImage(id, { ...config, rw: false }, dataset, seeds, () => undefined);
     await writeLabel(path.join(folder, `${id}.png`), seed, dataset.palette);
   }
 }
 
+/** For every image that was labelled: the dense CRF on its seeds alone, the seeds counted, the pictures. */
+async function comparison(
+  config: ResolvedConfig,
+  dataset: DatasetDescription,
+  ids: readonly string[],
+  crfFolder: string,
+  failed: readonly ImageFailure[],
+): Promise<{ counts: StageCounts[][]; pictures: DemoPictures[] }> {
+  const crfOptions = {
+    iterations: config.crfIterations,
+    gaussian: { sxy: config.crfGaussianSxy, compat: config.crfGaussianCompat },
+    bilateral: { sxy: config.crfBilateralSxy, srgb: config.crfBilateralSrgb, compat: config.crfBilateralCompat },
+  };
+  const seeds = await openSeedSource(config, dataset);
+  const graphs = await openGraphSource(config);
+  const counts: StageCounts[][] = [];
+  const pictures: DemoPictures[] = [];
+  try {
+    for (const id of ids) {
+      if (failed.some(({ image }) => image === id)) continue;
+      const { image: rgb, seed, boxes, maps } = await prepareImage(id, config, dataset, seeds, () => undefined);
+      const crf = crfAlone(rgb, seed, dataset.ignore, crfOptions);
+      await writeLabel(path.join(crfFolder, `${id}.png`), crf, dataset.palette);
+      const truth = await readLabel(path.join(config.voc12Root, "SegmentationClass", `${id}.png`));
+      const label = await readLabel(path.join(config.savePath, `${id}.png`));
+      counts.push(countSeeds([{ rule: "seed", label: seed.data }], truth, dataset.ignore));
+      const graph = graphs.graphOf(rgb);
+      const image = { id, rgb, truth, seed, crf, label, boxes, maps };
+      pictures.push(await picturesOf(image, config.supervision, graph, dataset).finally(() => graph.dispose()));
+    }
+  } finally {
+    graphs.dispose();
+  }
+  return { counts, pictures };
+}
+
 /** Labels of other settings or another version go; those of an interrupted run with the same are kept. */
 async function startAfresh(config: DemoConfig, ids: readonly string[]): Promise<void> {
   const file = path.join(config.out, "settings.json");
-  const settings = JSON.stringify({
-    ...config,
-    ids,
-    version: (require("../../package.json") as { version: string }).version,
-  });
-  const earlier = await fs.readFile(file, "utf8").catch(() => undefined);
-  if (earlier !== settings) {
-    for (const supervision of ["image", "point", "scribble", "box"])
-      await fs.rm(path.join(config.out, supervision), { recursive: true, force: true });
-    await writeAtomic(file, settings);
-  }
+  const { version } = require("../../package.json") as { version: string };
+  const settings = JSON.stringify({ ...config, ids, version });
+  if ((await fs.readFile(file, "utf8").catch(() => undefined)) === settings) return;
+  for (const supervision of demoSupervisions)
+    await fs.rm(path.join(config.out, supervision), { recursive: true, force: true });
+  await writeAtomic(file, settings);
 }
 
-/** A step's images as a part of the whole; a notice is passed on once. */
-function partOf(
-  whole: Reporter,
-  label: string,
-  before: number,
-  each: number,
-  total: number,
-  seen: Set<string>,
-): Reporter {
+interface Part {
+  readonly label: string;
+  /** Hundreds of training steps before this part, of each of its images, and altogether. */
+  readonly before: number;
+  readonly each: number;
+  readonly total: number;
+  /** Said already; said once. */
+  readonly notices: Set<string>;
+}
+
+/** One step's progress as a part of the whole. */
+function partOf(whole: Reporter, { label, before, each, total, notices }: Part): Reporter {
   return {
-    ...whole,
+    warn: whole.warn,
     notice(message) {
-      if (seen.has(message) || /^no --weights given/.test(message)) return;
-      seen.add(message);
+      if (notices.has(message)) return;
+      notices.add(message);
       whole.notice(`${label}: ${message}`);
     },
     progress: ({ done, label: image, detail }) =>
       whole.progress({ done: before + each * done, total, label: `${label} ${image}`, detail, unit: "100 steps" }),
     finish() {},
   };
-}
-
-function quiet(context: StepContext): StepContext {
-  return { ...context, reporter: { ...silentReporter, warn: context.reporter.warn } };
-}
-
-function commandOf(options: Partial<MakePseudoLabelsConfig>): string {
-  const words = Object.entries(options).flatMap(([key, value]) =>
-    value === undefined
-      ? []
-      : [`--${flagOf(key)} ${path.isAbsolute(String(value)) ? path.relative(process.cwd(), String(value)) : value}`],
-  );
-  return `npx a2gnn make-pseudo-labels ${words.join(" ")}`;
 }
 
 function describe({ rows, split, images, features, report, seconds, failed }: DemoSummary): string {

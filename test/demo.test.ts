@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import fs from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../src/backend";
+import { affinityPicture, neighbourAffinity } from "../src/demo/affinity-picture";
+import { crfAlone } from "../src/demo/crf-alone";
+import { figureCells, reportHtml } from "../src/demo/report";
+import { demo } from "../src/steps/demo";
+
+let folder: string;
+let tensors: number;
+
+before(async () => {
+  await useBackend();
+  tensors = tf.memory().numTensors;
+  folder = await fs.mkdtemp(path.join(os.tmpdir(), "a2gnn-demo-"));
+});
+
+after(async () => {
+  await fs.rm(folder, { recursive: true, force: true });
+  assert.equal(tf.memory().numTensors, tensors);
+});
+
+const row = {
+  supervision: "box",
+  coverage: 0.5,
+  precision: 0.999,
+  seedMiou: 0.4,
+  crfMiou: 0.7,
+  labelMiou: 0.65,
+  labelAccuracy: 0.9,
+  secondsPerImage: 1.25,
+};
+
+test("one image, one supervision: labels on disk, figures, a report that says what was used", async () => {
+  const given = { images: 1, supervision: ["scribble"], out: path.join(folder, "out") };
+  const summary = await demo.run(given);
+  assert.deepEqual(summary.failed, []);
+  assert.equal(summary.features, "handcrafted");
+  const [figures] = summary.rows;
+  assert.equal(figures.supervision, "scribble");
+  assert.ok(figures.precision > 0.98 && figures.coverage < 0.2);
+  assert.ok(figures.seedMiou < figures.crfMiou && figures.crfMiou < figures.labelMiou, JSON.stringify(figures));
+  const html = await fs.readFile(summary.report, "utf8");
+  assert.match(html, /No network and no trained weights were used/);
+  assert.match(html, /not photographs/);
+  assert.equal(html.match(/<img /g)?.length, 6);
+  assert.doesNotMatch(html, /(src|href)="(?!data:)/);
+  assert.match(demo.describe?.(summary) ?? "", /scribble .*\n\nreport: /);
+
+  const label = path.join(folder, "out", "scribble", "label", "mini_0001.png");
+  const { mtimeMs } = await fs.stat(label);
+  await demo.run(given);
+  assert.equal((await fs.stat(label)).mtimeMs, mtimeMs, "a second run keeps what is there");
+});
+
+test("figures as text; names are escaped in the report", () => {
+  assert.deepEqual(figureCells(row), ["box", "50.0", "99.9", "40.0", "70.0", "65.0", "−5.0", "1.3"]);
+  const html = reportHtml({
+    title: "t",
+    openly: ["a < b"],
+    split: "train",
+    images: 1,
+    classes: [{ name: '<script>"', colour: [1, 2, 3] }],
+    sections: [{ row, about: "", pictures: [], command: "x" }],
+  });
+  assert.ok(html.includes("a &lt; b") && html.includes("&lt;script&gt;&quot;") && !html.includes("<script>"));
+});
+
+test("the dense CRF alone spreads seeds to pixels of their colour", () => {
+  const [width, height] = [16, 8];
+  const left = (i: number): boolean => i % width < 6;
+  const rgb = { width, height, data: Uint8Array.from({ length: 384 }, (_, i) => (left(Math.floor(i / 3)) ? 40 : 200)) };
+  const data = new Uint8Array(width * height).fill(7);
+  data[2] = 0;
+  data[12] = 3;
+  const options = { iterations: 5, bilateral: { sxy: 50, srgb: 5, compat: 10 } };
+  const label = crfAlone(rgb, { width, height, data }, 7, options);
+  assert.deepEqual(
+    [...label.data],
+    Array.from(data, (_, i) => (left(i) ? 0 : 3)),
+  );
+  const single = crfAlone(rgb, { width, height, data: data.map((v) => (v === 0 ? 7 : v)) }, 7, options);
+  assert.ok(single.data.every((value) => value === 3));
+});
+
+test("affinity picture: neighbours inside the map only; one flat colour where all are alike", () => {
+  // 1×2 cells, radius 1: only left and right neighbours exist
+  const affinity = new Float32Array(18);
+  affinity[5] = 0.25; // cell 0 to the right
+  affinity[9 + 3] = 0.75; // cell 1 to the left
+  assert.deepEqual([...neighbourAffinity(affinity, 1, 2, 1)], [0.25, 0.75]);
+  const { picture } = affinityPicture(Float32Array.of(0.5, 0.5), { height: 1, width: 2 }, { height: 5, width: 11 });
+  assert.deepEqual([picture.width, picture.height, new Set(picture.data).size], [11, 5, 3]);
+});
