@@ -85,7 +85,8 @@ export function a2gnnForward(
   let x = dropout === undefined ? hidden : tf.mul(hidden, dropout);
   const layers: AttentionState[] = [];
   for (const beta of parameters.betas) {
-    const state = attentionForward(x as tf.Tensor2D, beta, window, true);
+    const input = x as tf.Tensor2D;
+    const state = tf.tidy(() => ({ ...attentionForward(input, beta, window, true) })); // intermediates go at once
     layers.push(state);
     x = state.output;
   }
@@ -95,7 +96,7 @@ export function a2gnnForward(
 }
 
 /**
- * Gradients in the order of `parameterList`.
+ * Gradients in the order of `parameterList`. Uses up the state: each layer's scores are freed as soon as they are done with.
  * @param dLogits dL/dlogits [n, K]
  * @param dNodes dL/dnodes [n, m] of losses on the node features, where there are any
  */
@@ -112,7 +113,10 @@ export function a2gnnBackward(
   if (dNodes !== undefined) upstream = tf.add(upstream, dNodes);
   const dBetas: tf.Scalar[] = [];
   for (let i = state.layers.length - 1; i >= 0; i--) {
-    const back = attentionBackward(upstream, state.layers[i], window);
+    const layer = state.layers[i];
+    const above = upstream;
+    const back = tf.tidy(() => ({ ...attentionBackward(above, layer, window) }));
+    tf.dispose([layer.cos, layer.denominator, layer.weights, layer.keys, layer.keyNorms]);
     dBetas.unshift(back.beta);
     upstream = back.x;
   }

@@ -194,8 +194,8 @@ function trainStep(input: StepInput): number {
         ? dropoutFactors(shape, options.dropout, deriveSeed(options.seed, "dropout", step))
         : undefined;
     const state = a2gnnForward(graph.features, parameters, window, dropout);
-    const losses = stepLosses(state, { upsampler, seeds, boxes, crf, options });
-    loss = losses.value;
+    const losses = tf.tidy(() => ({ ...stepLosses(state, { upsampler, seeds, boxes, crf, options }) }));
+    loss = losses.value.dataSync()[0];
     return a2gnnBackward(graph.features, parameters, state, window, losses.dLogits, losses.dNodes).gradients;
   });
   adam.step(gradients);
@@ -203,39 +203,49 @@ function trainStep(input: StepInput): number {
   return loss;
 }
 
-/** All losses of a step with their gradients; the consistency check comes before the cross-entropy, as in the reference. */
+/** The gradients of all losses of a step; everything of image size is freed before the backward pass. */
+interface StepLosses {
+  readonly value: tf.Tensor;
+  readonly dLogits: tf.Tensor2D;
+  readonly dNodes?: tf.Tensor2D;
+}
+
+/** The consistency check comes before the cross-entropy, as in the reference. */
 function stepLosses(
-  state: A2gnnState,
+  { logits, nodes }: A2gnnState,
   { upsampler, seeds, boxes, crf, options }: Pick<StepInput, "upsampler" | "seeds" | "boxes" | "crf" | "options">,
-): { value: number; dLogits: tf.Tensor2D; dNodes: tf.Tensor2D | undefined } {
-  const { logits, nodes } = state;
-  const values: tf.Tensor[] = [];
-  const dLogits: tf.Tensor2D[] = [];
-  let dNodes: tf.Tensor2D | undefined;
+): StepLosses {
   const pixels = upsampler.up(logits); // [H·W, K]
+  const losses: StepLosses[] = [];
   if (boxes.length > 0) {
     const points = findPoints(pixels, boxes, upsampler);
-    const multi = multiPointLoss(pixels, nodes, points, upsampler);
-    values.push(multi.value);
-    dLogits.push(multi.dLogits);
-    dNodes = multi.dNodes;
+    const { prototypes, ...multi } = multiPointLoss(pixels, nodes, points, upsampler);
+    losses.push(multi);
     // The nodes are averages of ReLU outputs: without a threshold above 0 the check cannot fire.
     const { consistencyThreshold: threshold } = options;
     if (threshold > 0)
       seeds.edited(
-        checkConsistency(seeds.labels, nodes, points, multi.prototypes, upsampler, { threshold, ignore: seeds.ignore }),
+        checkConsistency(seeds.labels, nodes, points, prototypes, upsampler, { threshold, ignore: seeds.ignore }),
       );
   }
-  const seedLoss = seedCrossEntropy(logits, pixels, seeds.targets, upsampler);
-  values.push(seedLoss.value);
-  dLogits.push(seedLoss.gradient);
+  losses.push(
+    tf.tidy(() => {
+      const { value, gradient } = seedCrossEntropy(logits, pixels, seeds.targets, upsampler);
+      return { value, dLogits: gradient };
+    }),
+  );
   if (crf !== undefined && options.crfWeight !== 0) {
     const probabilities = tf.softmax(logits);
-    const crfLoss = gatedCrfLoss(probabilities, crf);
-    values.push(tf.mul(crfLoss.value, options.crfWeight));
-    dLogits.push(throughSoftmax(probabilities, tf.mul(crfLoss.gradient, options.crfWeight)));
+    const { value, gradient } = gatedCrfLoss(probabilities, crf);
+    const dLogits = throughSoftmax(probabilities, tf.mul(gradient, options.crfWeight));
+    losses.push({ value: tf.mul(value, options.crfWeight), dLogits });
   }
-  return { value: tf.addN(values).dataSync()[0], dLogits: tf.addN(dLogits), dNodes };
+  const dNodes = losses.find((loss) => loss.dNodes !== undefined)?.dNodes;
+  return {
+    value: tf.addN(losses.map((loss) => loss.value)),
+    dLogits: tf.addN(losses.map((loss) => loss.dLogits)),
+    ...(dNodes === undefined ? {} : { dNodes }),
+  };
 }
 
 /**

@@ -11,8 +11,11 @@ import { type ErrorCode, UserError } from "../errors";
 export type Handle<Request, Answer> = (request: Request) => Promise<Answer>;
 
 export interface ThreadPool<Request, Answer> {
-  /** Waits for a free thread. Rejects with what `handle` threw, or when the thread itself died. */
-  ask(request: Request): Promise<Answer>;
+  /**
+   * Waits for a free thread. Rejects with what `handle` threw, or when the thread itself died.
+   * @param moved buffers of the request that move to the thread instead of being copied; unusable here afterwards
+   */
+  ask(request: Request, moved?: readonly ArrayBuffer[]): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -23,6 +26,7 @@ export type ThreadReply =
 
 interface Job {
   readonly request: unknown;
+  readonly moved: readonly ArrayBuffer[];
   resolve(answer: unknown): void;
   reject(error: unknown): void;
 }
@@ -65,14 +69,14 @@ export function createThreadPool<Request, Answer>(module: string, threads: numbe
     const job = waiting.shift() as Job;
     busy.set(worker, job);
     worker.ref();
-    worker.postMessage(job.request);
+    worker.postMessage(job.request, job.moved);
     next();
   };
 
   return {
-    ask: (request) =>
+    ask: (request, moved = []) =>
       new Promise<Answer>((resolve, reject) => {
-        waiting.push({ request, resolve: resolve as (answer: unknown) => void, reject });
+        waiting.push({ request, moved, resolve: resolve as (answer: unknown) => void, reject });
         next();
       }).finally(() => {
         for (const worker of idle) worker.unref(); // a pool that nobody closed must not hold the process

@@ -7,7 +7,7 @@ import { createThreadPool } from "../parallel/thread-pool";
 import type { SharpenRequest } from "./sharpen-thread";
 
 export interface Sharpener {
-  /** @param probabilities [H·W, K] @returns the same shape */
+  /** @param probabilities [H·W, K], moved to the thread: unusable afterwards @returns the same shape */
   sharpen(image: RgbImage, probabilities: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 }
@@ -34,5 +34,9 @@ export function openSharpener(config: SharpenerConfig): Sharpener {
     gaussian: { sxy: config.crfGaussianSxy, compat: config.crfGaussianCompat },
     bilateral: { sxy: config.crfBilateralSxy, srgb: config.crfBilateralSrgb, compat: config.crfBilateralCompat },
   };
-  return { sharpen: (image, probabilities) => pool.ask({ image, probabilities, options }), close: () => pool.close() };
+  return {
+    sharpen: (image, probabilities) =>
+      pool.ask({ image, probabilities, options }, [probabilities.buffer as ArrayBuffer]),
+    close: () => pool.close(),
+  };
 }
