@@ -2,7 +2,7 @@
  * Mean-field inference with WebAssembly SIMD: the mathematics of `mean-field.ts`, equal to it up to rounding.
  *
  * Point rows hold the classes by falling total probability, filled up to vectors of four; vertex rows hold only the leading
- * vectors that are alive. A class whose Q is below ε everywhere would get at most Σ compat · ε of energy from the filters. This
+ * vectors that are alive. A class whose Q is below ε everywhere would get about Σ compat · ε of energy from the filters at most. This
  * changes its own Q by Σ compat · ε² at most, and those of the others by no more. With ε² = 2⁻²⁵ / (classes · Σ compat) that is
  * less than the last place of a probability near 1 for all such classes together, so they are not filtered. Their Q is still
  * computed, and they are filtered again should it rise.
