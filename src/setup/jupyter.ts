@@ -21,6 +21,7 @@ export function findNotebookKernel(
       .filter((prefix) => prefix !== undefined)
       .map((prefix) => path.join(prefix, "share/jupyter")),
     ...onPath,
+    path.resolve(__dirname, "../../node_modules/.cache/a2gnn-jupyter"), // npm run lab
     "/usr/local/share/jupyter",
     "/usr/share/jupyter",
   ];

@@ -135,8 +135,7 @@ function checkMpi(): Check {
 
 function checkKernel(): Check {
   const kernel = findNotebookKernel();
-  const how =
-    "python3 -m venv .venv && .venv/bin/pip install jupyterlab && npx tslab install --sys-prefix --python=.venv/bin/python";
+  const how = "npm run lab, in a clone";
   return { name: "Jupyter kernel", ok: kernel !== undefined, required: false, found: kernel ?? "no tslab kernel", how };
 }
 
