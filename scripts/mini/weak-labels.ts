@@ -71,8 +71,9 @@ export function scribblesOf(
     );
     return points.length >= 3 ? [{ class: classOf[placement.thing], points }] : [];
   });
-  for (let stroke = 0; stroke < 2; stroke++) strokes.push({ class: 0, points: wander(rendering, depth, random) });
-  return strokes;
+  const first = wander(rendering, depth, random);
+  const second = wander(rendering, depth, random, first);
+  return [...strokes, ...[first, second].map((points) => ({ class: 0, points }))];
 }
 
 /** A click on each thing, near the middle of what is seen, numbered per class; three on the ground. */
@@ -139,9 +140,16 @@ function at({ width, height }: Rendering, map: Uint8Array, x: number, y: number)
   return x < 0 || y < 0 || x >= width || y >= height ? -1 : map[y * width + x];
 }
 
-function wander(rendering: Rendering, depth: Int32Array, random: Random): [number, number][] {
+/** A long stroke through the ground, as far from `other` as may be. */
+function wander(
+  rendering: Rendering,
+  depth: Int32Array,
+  random: Random,
+  other: readonly (readonly [number, number])[] = [],
+): [number, number][] {
   let best: [number, number][] = [];
-  for (let attempt = 0; attempt < 40; attempt++) {
+  let most = -1;
+  for (let attempt = 0; attempt < 120; attempt++) {
     let x = random.uniform(0, rendering.width);
     let y = random.uniform(0, rendering.height);
     let heading = random.uniform(0, 2 * Math.PI);
@@ -154,7 +162,11 @@ function wander(rendering: Rendering, depth: Int32Array, random: Random): [numbe
       x += 2 * Math.cos(heading);
       y += 2 * Math.sin(heading);
     }
-    if (path.length > best.length) best = path;
+    const apart = Math.min(40, ...path.flatMap(([px, py]) => other.map(([qx, qy]) => Math.hypot(px - qx, py - qy))));
+    if (path.length * (other.length === 0 ? 1 : apart) > most) {
+      best = path;
+      most = path.length * (other.length === 0 ? 1 : apart);
+    }
   }
   return best;
 }

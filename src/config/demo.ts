@@ -27,7 +27,7 @@ export const demoOptions: OptionTable<DemoConfig> = {
     help: "data set in VOC layout with masks, scribbles, points, and CAM/ for the image tags",
   },
   list: { kind: "text", default: "train.txt", help: "image list" },
-  images: { kind: "integer", default: 4, min: 1, help: "how many images of the list" },
+  images: { kind: "integer", default: 6, min: 1, help: "how many images of the list" },
   out: { kind: "path", default: path.join("out", "demo"), help: "folder for labels, figures and report.html" },
   supervision: {
     kind: "texts",
