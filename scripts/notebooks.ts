@@ -20,11 +20,11 @@ async function main([action, ...words]: readonly string[]): Promise<number> {
   const { python, jupyterPath } = await setUpNotebookTools(root, { reporter: createReporter() });
   const command =
     action === "execute" ? [path.join(folder, "support/execute.py"), ...chosen(words)] : ["-m", "jupyterlab", ...words];
-  const { status, error } = spawnSync(python, command, {
-    cwd: folder,
-    stdio: "inherit",
-    env: { ...process.env, JUPYTER_PATH: [jupyterPath, process.env.JUPYTER_PATH].filter(Boolean).join(path.delimiter) },
-  });
+  const env = {
+    ...process.env,
+    JUPYTER_PATH: [jupyterPath, process.env.JUPYTER_PATH].filter(Boolean).join(path.delimiter),
+  };
+  const { status, error } = spawnSync(python, command, { cwd: folder, stdio: "inherit", env });
   if (error !== undefined) throw error;
   return status ?? 1;
 }

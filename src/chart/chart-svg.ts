@@ -18,7 +18,9 @@ import { heatColour } from "./heat-scale";
 
 export type { ChartLetters } from "./chart-parts";
 
-const WIDTH = 720;
+/** Pixels of every chart. */
+export const CHART_WIDTH = 720;
+const WIDTH = CHART_WIDTH;
 
 /** @param letters how text is drawn; "font" leaves it to the viewer */
 export function chartSvg(chart: Chart, letters: ChartLetters = "font"): string {

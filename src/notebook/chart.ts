@@ -3,7 +3,7 @@
 import sharp from "sharp";
 import type { Chart } from "../chart/chart";
 import type { ChartLetters } from "../chart/chart-parts";
-import { chartSvg } from "../chart/chart-svg";
+import { CHART_WIDTH, chartSvg } from "../chart/chart-svg";
 import { type MimeBundle, type Shown, show } from "./display";
 import { plotlyFigure } from "./plotly-figure";
 
@@ -11,12 +11,13 @@ export const PLOTLY_TYPE = "application/vnd.plotly.v1+json";
 
 /** Shows a chart: interactive in JupyterLab with plotly, a picture elsewhere. */
 export async function showChart(chart: Chart): Promise<Shown> {
-  return show(await chartBundle(chart));
+  return show(await chartBundle(chart), { width: CHART_WIDTH });
 }
 
-/** The chart in every format. */
+/** The chart in every format. JPEG, because plotly's extension of JupyterLab draws a PNG beside its figure in the figure's place. */
 export async function chartBundle(chart: Chart): Promise<MimeBundle> {
-  return { [PLOTLY_TYPE]: plotlyFigure(chart), "image/png": await chartPng(chart) };
+  const jpeg = sharp(await chartPng(chart)).jpeg({ quality: 88, chromaSubsampling: "4:4:4" });
+  return { [PLOTLY_TYPE]: plotlyFigure(chart), "image/jpeg": await jpeg.toBuffer() };
 }
 
 /** The chart as PNG bytes, drawn twice as large as its SVG. */

@@ -1,6 +1,6 @@
 /**
  * How a picture or chart reaches the notebook: a bundle of the same thing in several formats, of which the viewer draws
- * the richest it knows (JupyterLab the interactive chart, a code-hosting page the PNG). Under tslab the bundle is sent at
+ * the richest it knows (JupyterLab the interactive chart, a code-hosting page the picture). Under tslab the bundle is sent at
  * once; other TypeScript kernels (Deno's) draw the returned value, by the `Jupyter.display` symbol.
  */
 
@@ -12,20 +12,25 @@ export type MimeBundle = Readonly<Record<string, unknown>>;
 /** What the last line of a cell may return: nothing where the kernel has drawn already. */
 export type Shown = object | undefined;
 
+export interface ShowOptions {
+  /** Pixels that a picture is drawn wide, whatever it has. */
+  readonly width?: number;
+}
+
 /** Draws a bundle below the cell. */
-export function show(bundle: MimeBundle): Shown {
+export function show(bundle: MimeBundle, options: ShowOptions = {}): Shown {
   const send = tslabChannel();
   if (send === undefined) return displayable(bundle);
-  send({ data: encoded(bundle), metadata: {}, transient: {} }, false);
+  send({ data: encoded(bundle), metadata: metadataOf(options), transient: {} }, false);
   return undefined;
 }
 
 /** A place below the cell whose contents can be replaced; each call draws over the last. */
-export function livePlace(): (bundle: MimeBundle) => void {
+export function livePlace(): (bundle: MimeBundle, options?: ShowOptions) => void {
   const id = randomUUID();
   let drawn = false;
-  return (bundle) => {
-    tslabChannel()?.({ data: encoded(bundle), metadata: {}, transient: { display_id: id } }, drawn);
+  return (bundle, options = {}) => {
+    tslabChannel()?.({ data: encoded(bundle), metadata: metadataOf(options), transient: { display_id: id } }, drawn);
     drawn = true;
   };
 }
@@ -51,6 +56,10 @@ type Channel = (data: DisplayData, update: boolean) => void;
 function tslabChannel(): Channel | undefined {
   const kernel = Object.entries(require.cache).find(([file]) => /[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(file))?.[1];
   return (kernel?.exports as { lastWriteDisplayData?: Channel } | undefined)?.lastWriteDisplayData ?? undefined;
+}
+
+function metadataOf({ width }: ShowOptions): object {
+  return width === undefined ? {} : { "image/png": { width }, "image/jpeg": { width } };
 }
 
 function displayable(bundle: MimeBundle): object {

@@ -10,7 +10,7 @@ export { heatColour } from "../chart/heat-scale";
 export { chartBundle, chartPng, showChart } from "./chart";
 
 // --- what reaches the notebook ---
-export { hasKernel, livePlace, type MimeBundle, type Shown, show } from "./display";
+export { hasKernel, livePlace, type MimeBundle, type Shown, type ShowOptions, show } from "./display";
 
 // --- pictures ---
 export { type Captioned, type GridOptions, pictureGrid, showPictures } from "./picture-grid";

@@ -17,6 +17,8 @@ export interface GridOptions {
   readonly width?: number;
 }
 
+/** What a notebook has room for, pixels; wider grids are drawn smaller. */
+const WIDEST = 960;
 const GAP = 10;
 const PAPER = 255;
 const INK = [60, 62, 68];
@@ -24,7 +26,9 @@ const LETTER = 2; // the font's dots are drawn 2×2
 
 /** Shows pictures in a grid. */
 export async function showPictures(pictures: readonly Captioned[], options: GridOptions = {}): Promise<Shown> {
-  return show({ "image/png": await pictureGrid(pictures, options) });
+  const png = await pictureGrid(pictures, options);
+  const { width } = await sharp(png).metadata();
+  return show({ "image/png": png }, { width: Math.min(width, WIDEST) });
 }
 
 /** The grid as PNG bytes. */

@@ -72,9 +72,9 @@ function heat({ xTitle, yTitle, xLabels, yLabels, values }: HeatChart): PlotlyFi
         type: "heatmap",
         x: xLabels,
         y: yLabels,
-        z: values,
+        z: values.map((row) => row.map((value) => Number(value.toPrecision(3)))),
         colorscale: HEAT_SCALE.map((colour, i) => [i / last, `rgb(${colour.join(",")})`]),
-        texttemplate: "%{z:.3g}",
+        texttemplate: "%{z}",
       },
     ],
     layout: {

@@ -2,6 +2,7 @@
 
 import type { Chart } from "../chart/chart";
 import { escapeXml } from "../chart/chart-parts";
+import { CHART_WIDTH } from "../chart/chart-svg";
 import type { ProgressUpdate, Reporter } from "../steps/reporter";
 import { formatSeconds } from "../steps/reporter";
 import { chartBundle, PLOTLY_TYPE } from "./chart";
@@ -59,7 +60,7 @@ export function liveChart(): LiveChart {
       place({ [PLOTLY_TYPE]: plotlyFigure(chart) });
     },
     async finish(chart) {
-      place(await chartBundle(chart));
+      place(await chartBundle(chart), { width: CHART_WIDTH });
     },
   };
 }
