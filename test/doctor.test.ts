@@ -82,9 +82,9 @@ test("the machine's own MPI is found on the path, with its library", () => {
 test("the notebooks' kernel is found where Jupyter would look", () => {
   const home = path.join(empty, "home");
   const env = { HOME: home, PATH: "" };
-  assert.equal(findNotebookKernel(env, empty), undefined);
+  assert.equal(findNotebookKernel(env, empty, empty), undefined);
   const kernel = path.join(home, ".local/share/jupyter/kernels/tslab");
   fs.mkdirSync(kernel, { recursive: true });
   fs.writeFileSync(path.join(kernel, "kernel.json"), "{}");
-  assert.equal(findNotebookKernel(env, empty), kernel);
+  assert.equal(findNotebookKernel(env, empty, empty), kernel);
 });

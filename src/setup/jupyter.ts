@@ -8,6 +8,7 @@ import path from "node:path";
 export function findNotebookKernel(
   env: NodeJS.ProcessEnv = process.env,
   cwd: string = process.cwd(),
+  project: string = path.resolve(__dirname, "../.."),
 ): string | undefined {
   const onPath = (env.PATH ?? "")
     .split(path.delimiter)
@@ -21,7 +22,7 @@ export function findNotebookKernel(
       .filter((prefix) => prefix !== undefined)
       .map((prefix) => path.join(prefix, "share/jupyter")),
     ...onPath,
-    path.resolve(__dirname, "../../node_modules/.cache/a2gnn-jupyter"), // npm run lab
+    path.join(project, "node_modules/.cache/a2gnn-jupyter"), // npm run lab
     "/usr/local/share/jupyter",
     "/usr/share/jupyter",
   ];

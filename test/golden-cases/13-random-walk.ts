@@ -24,12 +24,15 @@ export const handlers: GoldenHandler[] = [
       const rows = walk(unit, transition, height, width, radius, 2 ** options.logt);
       const pooled = new Float32Array(classes * n);
       const background = new Float32Array(imageHeight * imageWidth);
-      for (const map of maps.values()) map.forEach((value, i) => (background[i] = Math.max(background[i], value)));
+      for (const map of maps.values())
+        for (const [i, value] of map.entries()) background[i] = Math.max(background[i], value);
       const scores = [[0, background.map((value) => (1 - value) ** options.alpha)] as const, ...maps];
       poolMaps(
         scores.map(([, map]) => map),
         geometry,
-      ).forEach((map, m) => pooled.set(map, scores[m][0] * n));
+      ).forEach((map, m) => {
+        pooled.set(map, scores[m][0] * n);
+      });
       const walked = randomWalk(windowed, maps, classes, geometry, options);
       return {
         trans_mat: { shape: [n, n], data: Float32Array.from(rows.flatMap((row) => [...row])) },

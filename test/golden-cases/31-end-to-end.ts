@@ -65,7 +65,7 @@ async function endToEnd(golden: GoldenCase): Promise<Computed> {
       seed: 0,
       seedPadding: box ? VOC.ignore : 0,
       initial: parametersFromList([
-        tf.gather(weight("embeddinglayer.weight"), tf.tensor1d(graph.columns, "int32")),
+        tf.tidy(() => tf.gather(weight("embeddinglayer.weight"), tf.tensor1d(graph.columns, "int32"))),
         ...betas.map((beta) => tf.scalar(beta)),
         weight("outputlayer.weight"),
       ]),
