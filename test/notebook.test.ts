@@ -111,6 +111,7 @@ test("what a cell has to do with its neighbours stands where they are; outside t
   const windowed = Float32Array.from({ length: 6 * 9 }, (_, i) => i);
   assert.deepEqual([...windowAround(windowed, grid, { x: 0, y: 0 })], [4, 5, 0, 7, 8, 0]);
   assert.deepEqual([...windowAround(windowed, grid, { x: 2, y: 1 })], [0, 45, 46, 0, 48, 49]);
+  assert.deepEqual([...windowAround(windowed, grid, { x: 2, y: 1 }, { self: false })], [0, 45, 46, 0, 48, 0]);
   assert.throws(() => windowAround(windowed, grid, { x: 3, y: 0 }), /cell inside 3×2/);
 });
 

@@ -11,12 +11,15 @@ export interface WindowGrid {
 
 /**
  * What one cell has to do with the others: its row of a windowed array, on the grid, 0 outside the window.
- * @param windowed [n, d·d] @returns [n]
+ * @param windowed [n, d·d]
+ * @param self false: 0 at the cell itself, whose value often outshines the others
+ * @returns [n]
  */
 export function windowAround(
   windowed: Float32Array,
   { height, width, radius }: WindowGrid,
   cell: { readonly x: number; readonly y: number },
+  { self = true }: { readonly self?: boolean } = {},
 ): Float32Array {
   const { x, y } = cell;
   if (x < 0 || y < 0 || x >= width || y >= height)
@@ -28,6 +31,7 @@ export function windowAround(
       if (x + dx < 0 || y + dy < 0 || x + dx >= width || y + dy >= height) continue;
       map[(y + dy) * width + x + dx] = windowed[((y * width + x) * d + dy + radius) * d + dx + radius];
     }
+  if (!self) map[y * width + x] = 0;
   return map;
 }
 
