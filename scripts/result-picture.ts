@@ -1,0 +1,47 @@
+/**
+ * The README's picture: photograph, boxes, affinities, label and truth of a few images of data/mini.
+ * Usage: npx a2gnn make-pseudo-labels --voc12-root data/mini --infer-list trainval.txt --supervision box --save-path LABELS,
+ * then node --import tsx scripts/result-picture.ts LABELS ID …
+ */
+
+import fs from "node:fs";
+import path from "node:path";
+import { readDataset } from "../src/data/dataset";
+import { findImage, readRgb } from "../src/data/image";
+import { readLabel } from "../src/data/label-png";
+import { readBoxes } from "../src/data/voc-boxes";
+import { affinityPicture, neighbourAffinity } from "../src/demo/affinity-picture";
+import { handcraftedGraph } from "../src/handcrafted/graph";
+import { type Captioned, pictureGrid } from "../src/notebook/picture-grid";
+import { boxPicture, overlayPicture } from "../src/notebook/pictures";
+
+async function main(): Promise<void> {
+  const [labels, ...ids] = process.argv.slice(2);
+  const root = path.join(__dirname, "../data/mini");
+  const dataset = await readDataset(root);
+  const pictures: Captioned[] = [];
+  for (const id of ids) {
+    const image = await readRgb(await findImage(root, id));
+    const { boxes } = await readBoxes(path.join(root, "Annotations", `${id}.xml`), dataset, image);
+    const graph = handcraftedGraph(image, 4);
+    const means = neighbourAffinity(graph.affinity, graph.height, graph.width, 4);
+    pictures.push(
+      { picture: image, caption: "photograph" },
+      { picture: boxPicture(image, boxes, dataset), caption: "boxes" },
+      { picture: affinityPicture(means, graph, image).picture, caption: "affinity" },
+      { picture: overlayPicture(image, await readLabel(path.join(labels, `${id}.png`)), dataset), caption: "label" },
+      {
+        picture: overlayPicture(image, await readLabel(path.join(root, "SegmentationClass", `${id}.png`)), dataset),
+        caption: "truth",
+      },
+    );
+  }
+  const file = path.join(__dirname, "../docs/result.png");
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, await pictureGrid(pictures, { columns: 5, width: 240 }));
+}
+
+main().catch((error) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  process.exitCode = 1;
+});
