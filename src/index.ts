@@ -1,30 +1,16 @@
-/** The public interface, a heading per stage in the order of the data flow. */
+/** The public interface, a heading per stage in the order of the data flow: start here. */
 
-// --- steps ---
-export type { AblationRow, AblationTable } from "./ablation/table";
 // --- backend and set-up ---
+
 export type { BackendInUse, BackendName, BackendOptions } from "./backend";
 export { backendInUse, preferBackend, useBackend } from "./backend";
-export type { AblateConfig } from "./config/ablate";
-// --- evaluation ---
-export type { EvaluateConfig } from "./config/evaluate";
-// --- image → CAM → seeds ---
-export type { InferSeamConfig } from "./config/infer-seam";
-// --- graph → A2GNN → pseudo label ---
-export {
-  type MakePseudoLabelsConfig,
-  makePseudoLabelsOptions,
-  presets as makePseudoLabelsPresets,
-  type Supervision,
-} from "./config/make-pseudo-labels";
-export type { MakeSeedsConfig } from "./config/make-seeds";
-export type { ReportConfig } from "./config/report";
 export type { SetupConfig } from "./config/setup";
-// --- affinity network ---
-export type { TrainAffinityConfig } from "./config/train-affinity";
-export type { TrainSeamConfig } from "./config/train-seam";
+export { type Check, type DoctorSummary, doctor } from "./steps/doctor";
+export { type SetupSummary, setup } from "./steps/setup";
+
+// --- photographs, weak labels, labels on disk ---
+
 export { boxSeed } from "./data/box-seed";
-// --- data ---
 export { type Colour, type DatasetDescription, type ImageSize, readDataset } from "./data/dataset";
 export { findImage, type RgbImage, readRgb } from "./data/image";
 export { type ImageList, readImageList } from "./data/image-list";
@@ -34,16 +20,12 @@ export { drawPoints, type Point, type PointsFile, pointsOf, readPointsFile } fro
 export { readScribbles, type ScribbleLabel } from "./data/scribbles";
 export { VOC } from "./data/voc";
 export { type Box, type Boxes, readBoxes } from "./data/voc-boxes";
-// --- dense CRF ---
-export { type DenseCrfOptions, denseCrf, mostProbableClass } from "./dense-crf/dense-crf";
-export { type ErrorCode, UserError } from "./errors";
-export { type FitInput, type FitOptions, type FitResult, fitGraph, upsampleProbabilities } from "./graph/fit";
-export { createImageGraph, type ImageGraph } from "./graph/image-graph";
-export { type LabelInput, type LabelOptions, type LabelResult, labelImage } from "./graph/label-image";
-export { addWalk, type ClassMaps, randomWalk, type WalkGeometry, type WalkOptions } from "./graph/random-walk";
-export { type HandcraftedGraph, handcraftedGraph } from "./handcrafted/graph";
-export { addToConfusion, type ClassScore, type Confusion, createConfusion, type Scores, scoresOf } from "./miou";
 export { type OverlayOptions, renderOverlay } from "./overlay";
+
+// --- image tags → class activation maps ---
+
+export type { InferSeamConfig } from "./config/infer-seam";
+export type { TrainSeamConfig } from "./config/train-seam";
 export { decodeCams, encodeCams, readCams } from "./seam/cam-dictionary";
 export { camLabel, camScores, combineCams, type ImageCams } from "./seam/cam-scores";
 export {
@@ -56,24 +38,66 @@ export { type MultiScaleOptions, multiScaleCams } from "./seam/multi-scale";
 export { refineCam } from "./seam/pcm";
 export { type SeamLosses, type SeamMaps, seamLosses } from "./seam/seam-losses";
 export { SeamNet } from "./seam/seam-net";
+export { type InferSeamSummary, inferSeam } from "./steps/infer-seam";
+export { trainSeam } from "./steps/train-seam";
+
+// --- weak labels → seed labels ---
+
+export type { MakeSeedsConfig } from "./config/make-seeds";
 export { type GrabCut, type GrabCutAnswer, type GrabCutOptions, openGrabCut } from "./seeds/grabcut";
 export { type SuperpixelOptions, type Superpixels, superpixels } from "./seeds/superpixels";
+export { type MakeSeedsSummary, makeSeeds } from "./steps/make-seeds";
+
+// --- image → graph: the affinity network, handcrafted features ---
+
+export type { TrainAffinityConfig } from "./config/train-affinity";
+export { type HandcraftedGraph, handcraftedGraph } from "./handcrafted/graph";
+export { type GraphSource, openGraphSource } from "./steps/graph-source";
+export { trainAffinity } from "./steps/train-affinity";
+export type { TrainingSummary } from "./training/run-training";
+
+// --- graph → A2GNN → pseudo label ---
+
+export {
+  type MakePseudoLabelsConfig,
+  makePseudoLabelsOptions,
+  presets as makePseudoLabelsPresets,
+  type Supervision,
+} from "./config/make-pseudo-labels";
+export { type DenseCrfOptions, denseCrf, mostProbableClass } from "./dense-crf/dense-crf";
+export { type FitInput, type FitOptions, type FitResult, fitGraph, upsampleProbabilities } from "./graph/fit";
+export { createImageGraph, type ImageGraph } from "./graph/image-graph";
+export { type LabelInput, type LabelOptions, type LabelResult, labelImage } from "./graph/label-image";
+export { addWalk, type ClassMaps, randomWalk, type WalkGeometry, type WalkOptions } from "./graph/random-walk";
+export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";
+
+// --- evaluation, ablation, reports, demo ---
+
+export type { AblationRow, AblationTable } from "./ablation/table";
+export type { AblateConfig } from "./config/ablate";
+export type { EvaluateConfig } from "./config/evaluate";
+export type { ReportConfig } from "./config/report";
+export { addToConfusion, type ClassScore, type Confusion, createConfusion, type Scores, scoresOf } from "./miou";
 export { type AblateSummary, ablate } from "./steps/ablate";
 export { type DemoSummary, demo } from "./steps/demo";
-export { type Check, type DoctorSummary, doctor } from "./steps/doctor";
 export { evaluate } from "./steps/evaluate";
 export { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./steps/evaluate-table";
-export { type GraphSource, openGraphSource } from "./steps/graph-source";
-export { type ImageLoop, type LoopResult, runImageLoop } from "./steps/image-loop";
-export { type InferSeamSummary, inferSeam } from "./steps/infer-seam";
-export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";
-export { type MakeSeedsSummary, makeSeeds } from "./steps/make-seeds";
 export { type ReportSummary, report } from "./steps/report";
+
+// --- what steps are made of ---
+
+export { type ErrorCode, UserError } from "./errors";
+export { type ImageLoop, type LoopResult, runImageLoop } from "./steps/image-loop";
 export type { Reporter } from "./steps/reporter";
 export { createReporter, silentReporter } from "./steps/reporter";
-export { type SetupSummary, setup } from "./steps/setup";
 export { readShard, type Shard, shardOf } from "./steps/shard";
 export type { ImageFailure, Step, StepContext, Summary } from "./steps/step";
-export { trainAffinity } from "./steps/train-affinity";
-export { trainSeam } from "./steps/train-seam";
-export type { TrainingSummary } from "./training/run-training";
+
+// --- weights ---
+
+export { checkParameters, loadParameters, openWeights, type WeightFile } from "./weights/checkpoint";
+export { formulaParameters } from "./weights/formula";
+export { decodeNpy, encodeNpy } from "./weights/npy";
+export { encodeNpyDictionary, readNpyDictionary } from "./weights/npy-dictionary";
+export { writePth } from "./weights/pth-writer";
+export { writeSafetensors } from "./weights/safetensors";
