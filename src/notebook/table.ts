@@ -22,10 +22,12 @@ export function showTable(rows: readonly object[], options: TableOptions = {}): 
 /** @param rows objects whose values are text, numbers, booleans or nothing; other values are left out */
 export function tableHtml(rows: readonly object[], { digits = 3 }: TableOptions = {}): string {
   const columns = columnsOf(rows);
-  const cell = (value: Cell): string =>
-    `<td style="text-align:${typeof value === "number" ? "right" : "left"}">${escapeXml(cellText(value, digits))}</td>`;
-  const body = rows.map((row) => `<tr>${columns.map((name) => cell(cellOf(row, name))).join("")}</tr>`);
-  return `<table><thead><tr>${columns.map((name) => `<th>${escapeXml(name)}</th>`).join("")}</tr></thead><tbody>${body.join("")}</tbody></table>`;
+  const align = (name: string): string => (isNumeric(rows, name) ? "right" : "left");
+  const cell = (row: object, name: string): string =>
+    `<td style="text-align:${align(name)}">${escapeXml(cellText(cellOf(row, name), digits))}</td>`;
+  const head = columns.map((name) => `<th style="text-align:${align(name)}">${escapeXml(name)}</th>`);
+  const body = rows.map((row) => `<tr>${columns.map((name) => cell(row, name)).join("")}</tr>`);
+  return `<table><thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody></table>`;
 }
 
 /** The same in Markdown. */
@@ -33,10 +35,9 @@ export function tableMarkdown(rows: readonly object[], { digits = 3 }: TableOpti
   const columns = columnsOf(rows);
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
-  const numeric = (name: string): boolean => rows.some((row) => typeof cellOf(row, name) === "number");
   return [
     line(columns),
-    line(columns.map((name) => (numeric(name) ? "---:" : "---"))),
+    line(columns.map((name) => (isNumeric(rows, name) ? "---:" : "---"))),
     ...rows.map((row) => line(columns.map((name) => cellText(cellOf(row, name), digits)))),
   ].join("\n");
 }
@@ -85,6 +86,10 @@ function columnsOf(rows: readonly object[]): string[] {
   const names = new Set<string>();
   for (const row of rows) for (const [name, value] of Object.entries(row)) if (isCell(value)) names.add(name);
   return [...names];
+}
+
+function isNumeric(rows: readonly object[], name: string): boolean {
+  return rows.some((row) => typeof cellOf(row, name) === "number");
 }
 
 function cellOf(row: object, name: string): Cell {
