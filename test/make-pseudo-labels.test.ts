@@ -11,10 +11,9 @@ import { useBackend } from "../src/backend";
 import type { MakePseudoLabelsConfig } from "../src/config/make-pseudo-labels";
 import { readRgb } from "../src/data/image";
 import { readLabel } from "../src/data/label-png";
-import { denseCrf } from "../src/dense-crf/dense-crf";
+import { denseCrf, mostProbableClass } from "../src/dense-crf/dense-crf";
 import { parameterShapes } from "../src/network/layout";
 import { evaluate } from "../src/steps/evaluate";
-import { strongest } from "../src/steps/label-output";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
 import { type Reporter, silentReporter } from "../src/steps/reporter";
 import { formulaParameters } from "../src/weights/formula";
@@ -166,7 +165,7 @@ test("the label is the dense CRF's strongest class on those probabilities, or th
     const rows = Float32Array.from(data, (_, i) => data[(i % 3) * pixels + Math.floor(i / 3)]); // [K, H, W] → [H·W, K]
     const options = { gaussian: { sxy: 2, compat: 3 }, bilateral: { sxy: 50, srgb: 7, compat: 10 }, iterations: 4 };
     const scores = denseCrfOn ? denseCrf(image.data, image.width, image.height, rows, options) : rows;
-    assert.deepEqual((await readLabel(path.join(savePath, "img0.png"))).data, strongest(scores, 3));
+    assert.deepEqual((await readLabel(path.join(savePath, "img0.png"))).data, mostProbableClass(scores, 3));
   }
 });
 

@@ -31,7 +31,7 @@ import { UserError } from "../errors";
 import { evaluate } from "./evaluate";
 import { makePseudoLabels } from "./make-pseudo-labels";
 import { makeSeeds } from "./make-seeds";
-import { type Reporter, silentReporter } from "./reporter";
+import { collectNotices, type Reporter, silentReporter } from "./reporter";
 import { readShard, shardOf } from "./shard";
 import type { ImageFailure, Step, StepContext, Summary } from "./step";
 import { tableText } from "./text-table";
@@ -75,11 +75,7 @@ async function run(
   context: StepContext = { reporter: silentReporter },
 ): Promise<AblateSummary> {
   const started = performance.now();
-  const notices: string[] = [];
-  const notice = (message: string): void => {
-    notices.push(message);
-    context.reporter.notice(message);
-  };
+  const { notices, notice } = collectNotices(context.reporter);
   const config = completeConfig(given, ablateOptions);
   if (config.seeds.some((seed) => !Number.isInteger(seed)))
     throw new UserError("usage", `expected whole numbers, got ${config.seeds.join(",")} (--seeds)`);

@@ -12,7 +12,7 @@ import type { ImageCams } from "../seam/cam-scores";
 import { type CamInput, openCamSource } from "./cam-source";
 import { type ImageLoop, runImageLoop } from "./image-loop";
 import { listImages } from "./list-images";
-import { silentReporter } from "./reporter";
+import { collectNotices, silentReporter } from "./reporter";
 import { type Coverage, openSeamOutput } from "./seam-output";
 import { readShard, shardOf } from "./shard";
 import { openSharpener } from "./sharpen";
@@ -53,11 +53,7 @@ async function run(
   context: StepContext = { reporter: silentReporter },
 ): Promise<InferSeamSummary> {
   const started = performance.now();
-  const notices: string[] = [];
-  const notice = (message: string): void => {
-    notices.push(message);
-    context.reporter.notice(message);
-  };
+  const { notices, notice } = collectNotices(context.reporter);
   const { config, notices: inferred } = resolveConfig(given);
   const dataset = await readDataset(config.voc12Root);
   const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);

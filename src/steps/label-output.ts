@@ -10,6 +10,7 @@ import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
 import { writeLabel } from "../data/label-png";
+import { mostProbableClass } from "../dense-crf/dense-crf";
 import { renderOverlay } from "../overlay";
 import { encodeNpy } from "../weights/npy";
 import { openFolder } from "./output-folder";
@@ -51,7 +52,7 @@ export async function openLabelOutput(config: ResolvedConfig, dataset: DatasetDe
       const classes = dataset.classes.length;
       if (outProb !== undefined)
         await writeAtomic(path.join(outProb, `${id}.npy`), encodeProbabilities(probabilities, classes, width, height));
-      const label = { width, height, data: strongest(await sharpener.sharpen(image, probabilities), classes) };
+      const label = { width, height, data: mostProbableClass(await sharpener.sharpen(image, probabilities), classes) };
       if (overlay !== undefined)
         await writeAtomic(path.join(overlay, `${id}.png`), renderOverlay(image, label, dataset));
       await writeLabel(labelFile(id), label, dataset.palette);
@@ -64,17 +65,6 @@ export async function openLabelOutput(config: ResolvedConfig, dataset: DatasetDe
 function settingsOf(config: ResolvedConfig, dataset: DatasetDescription): Settings {
   const { savePath, overlay, outProb, inferList, shard, crfThreads, ...settings } = config;
   return { ...settings, classes: dataset.classes };
-}
-
-/** Most probable class of each pixel, the first of equals. @param probabilities [H·W, K] */
-export function strongest(probabilities: Float32Array, classes: number): Uint8Array {
-  const labels = new Uint8Array(probabilities.length / classes);
-  for (let i = 0; i < labels.length; i++) {
-    let best = i * classes;
-    for (let c = best + 1; c < (i + 1) * classes; c++) if (probabilities[c] > probabilities[best]) best = c;
-    labels[i] = best - i * classes;
-  }
-  return labels;
 }
 
 /** As NumPy array [K, H, W], like the reference's `pred_probs`. */

@@ -23,7 +23,7 @@ import { type ImageLoop, runImageLoop } from "./image-loop";
 import { openLabelOutput } from "./label-output";
 import { listImages } from "./list-images";
 import { type PreparedImage, prepareImage } from "./prepare-image";
-import { silentReporter } from "./reporter";
+import { collectNotices, silentReporter } from "./reporter";
 import { recordRun } from "./run-record";
 import { openSeedSource } from "./seed-source";
 import { readShard, shardOf } from "./shard";
@@ -65,11 +65,7 @@ async function run(
   context: StepContext = { reporter: silentReporter },
 ): Promise<MakePseudoLabelsSummary> {
   const started = performance.now();
-  const notices: string[] = [];
-  const notice = (message: string): void => {
-    notices.push(message);
-    context.reporter.notice(message);
-  };
+  const { notices, notice } = collectNotices(context.reporter);
   const { config, notices: inferred } = resolveConfig(given);
   const shard = readShard(config.shard);
   const dataset = await readDataset(config.voc12Root);

@@ -23,7 +23,7 @@ import { type Superpixels, superpixels } from "../seeds/superpixels";
 import { openConfidentLabels } from "./confident-source";
 import { type ImageLoop, runImageLoop } from "./image-loop";
 import { listImages } from "./list-images";
-import { silentReporter } from "./reporter";
+import { collectNotices, silentReporter } from "./reporter";
 import { openSeedOutput } from "./seed-output";
 import { readShard, shardOf } from "./shard";
 import type { Step, StepContext, Summary } from "./step";
@@ -74,11 +74,7 @@ async function run(
   context: StepContext = { reporter: silentReporter },
 ): Promise<MakeSeedsSummary> {
   const started = performance.now();
-  const notices: string[] = [];
-  const notice = (message: string): void => {
-    notices.push(message);
-    context.reporter.notice(message);
-  };
+  const { notices, notice } = collectNotices(context.reporter);
   const { config, notices: inferred } = resolveConfig(given);
   const dataset = await readDataset(config.voc12Root);
   const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);

@@ -23,6 +23,18 @@ export interface Reporter {
 
 export const silentReporter: Reporter = { notice() {}, warn() {}, progress() {}, finish() {} };
 
+/** Notices as a step gives them: said at once, and kept for its Summary. */
+export function collectNotices(reporter: Reporter): { readonly notices: string[]; notice(message: string): void } {
+  const notices: string[] = [];
+  return {
+    notices,
+    notice: (message) => {
+      notices.push(message);
+      reporter.notice(message);
+    },
+  };
+}
+
 /**
  * Draws on a stream: on a terminal one line that updates in place, elsewhere a line at most every ten seconds.
  * Rates are measured from the first update, over what was done since, so skipped images do not flatter them; the work on
