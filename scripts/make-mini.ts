@@ -5,7 +5,7 @@
 
 import path from "node:path";
 import sharp from "sharp";
-import { writeAtomic } from "../src/data/atomic-write";
+import { writeAtomic } from "../src/atomic-write";
 import type { DatasetDescription, ImageSize } from "../src/data/dataset";
 import { writeLabel } from "../src/data/label-png";
 import { drawPolyline } from "../src/data/polyline";

@@ -10,8 +10,8 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { messageOf } from "../src/errors";
+import { createReporter } from "../src/running/reporter";
 import { setUpNotebookTools } from "../src/setup/notebook-tools";
-import { createReporter } from "../src/steps/reporter";
 
 const root = path.resolve(__dirname, "..");
 const folder = path.join(root, "notebooks");

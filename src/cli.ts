@@ -5,9 +5,9 @@ import { type BackendName, backendNames, preferBackend, useBackend } from "./bac
 import { describeOptions, type OptionTable, parseFlags } from "./config/option";
 import { messageOf, UserError } from "./errors";
 import { bindLocalRank, launchedRank } from "./parallel/local-rank";
+import { createReporter, silentReporter } from "./running/reporter";
+import type { Step, Summary } from "./running/step";
 import { steps } from "./steps/index";
-import { createReporter, silentReporter } from "./steps/reporter";
-import type { Step, Summary } from "./steps/step";
 
 interface GlobalOptions {
   readonly backend: BackendName;

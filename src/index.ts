@@ -88,10 +88,10 @@ export { type ReportSummary, report } from "./steps/report";
 
 export { type ErrorCode, UserError } from "./errors";
 export { type ImageLoop, type LoopResult, runImageLoop } from "./steps/image-loop";
-export type { Reporter } from "./steps/reporter";
-export { createReporter, silentReporter } from "./steps/reporter";
+export type { Reporter } from "./running/reporter";
+export { createReporter, silentReporter } from "./running/reporter";
 export { readShard, type Shard, shardOf } from "./steps/shard";
-export type { ImageFailure, Step, StepContext, Summary } from "./steps/step";
+export type { ImageFailure, Step, StepContext, Summary } from "./running/step";
 
 // --- weights ---
 

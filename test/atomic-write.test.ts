@@ -3,7 +3,7 @@ import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
-import { replaceAtomic, writeAtomic } from "../src/data/atomic-write";
+import { replaceAtomic, writeAtomic } from "../src/atomic-write";
 
 test("files appear whole, replace what was there, and make their folder", async () => {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), "atomic-"));

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { UserError } from "../src/errors";
+import type { ProgressUpdate } from "../src/running/reporter";
 import { type ImageLoop, runImageLoop } from "../src/steps/image-loop";
-import type { ProgressUpdate } from "../src/steps/reporter";
 
 interface Recorded {
   readonly loop: ImageLoop<string, string>;

@@ -7,9 +7,9 @@ import type { MakeSeedsConfig, SeedSupervision } from "../src/config/make-seeds"
 import { readDataset } from "../src/data/dataset";
 import { checkLabel, readLabel } from "../src/data/label-png";
 import { readBoxes } from "../src/data/voc-boxes";
+import { silentReporter } from "../src/running/reporter";
 import { encodeCams } from "../src/seam/cam-dictionary";
 import { makeSeeds } from "../src/steps/make-seeds";
-import { silentReporter } from "../src/steps/reporter";
 import { boxXml, IGNORE, idOf, map, objectOf, SIZE, writeTinyDataset } from "./tiny-dataset";
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-seeds-"));

@@ -15,8 +15,8 @@ import {
 } from "../src/config/train-affinity";
 import { AffinityNet } from "../src/network/affinity-net";
 import { parameterShapes } from "../src/network/layout";
+import { silentReporter } from "../src/running/reporter";
 import { findMpi } from "../src/setup/mpi";
-import { silentReporter } from "../src/steps/reporter";
 import { trainAffinity } from "../src/steps/train-affinity";
 import { openWeights } from "../src/weights/checkpoint";
 import { formulaParameters } from "../src/weights/formula";

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { UserError } from "../src/errors";
-import { silentReporter } from "../src/steps/reporter";
+import { silentReporter } from "../src/running/reporter";
 import { requestsOf } from "../src/training/epoch-order";
 import { lossShare } from "../src/training/gradients";
 import { PolySgd } from "../src/training/poly-sgd";

@@ -11,9 +11,9 @@ import { encode } from "fast-png";
 import { useBackend } from "../src/backend";
 import type { MakePseudoLabelsConfig } from "../src/config/make-pseudo-labels";
 import { readLabel } from "../src/data/label-png";
+import { silentReporter } from "../src/running/reporter";
 import { encodeCams } from "../src/seam/cam-dictionary";
 import { type MakePseudoLabelsSummary, makePseudoLabels } from "../src/steps/make-pseudo-labels";
-import { silentReporter } from "../src/steps/reporter";
 import { boxXml, IGNORE, map, SIZE, writeTinyDataset, writeTinyLabel } from "./tiny-dataset";
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-unusable-"));

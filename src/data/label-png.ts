@@ -5,8 +5,8 @@
 
 import zlib from "node:zlib";
 import { decode, encode } from "fast-png";
+import { writeAtomic } from "../atomic-write";
 import { expected, messageOf, UserError } from "../errors";
-import { writeAtomic } from "./atomic-write";
 import { readBounded } from "./bounded-file";
 import type { Colour, DatasetDescription, ImageSize } from "./dataset";
 import { MAX_PIXELS } from "./pixel-limit";

@@ -3,8 +3,8 @@
 import type { Chart } from "../chart/chart";
 import { escapeXml } from "../chart/chart-parts";
 import { CHART_WIDTH } from "../chart/chart-svg";
-import type { ProgressUpdate, Reporter } from "../steps/reporter";
-import { formatSeconds } from "../steps/reporter";
+import type { ProgressUpdate, Reporter } from "../running/reporter";
+import { formatSeconds } from "../running/reporter";
 import { chartBundle, PLOTLY_TYPE } from "./chart";
 import { livePlace } from "./display";
 import { plotlyFigure } from "./plotly-figure";

@@ -7,10 +7,10 @@ import os from "node:os";
 import path from "node:path";
 import { backendInUse } from "../backend";
 import { expected, UserError } from "../errors";
+import { silentReporter } from "../running/reporter";
+import type { StepContext, Summary } from "../running/step";
 import { findGpu } from "../setup/gpu";
 import { findMpi } from "../setup/mpi";
-import { silentReporter } from "../steps/reporter";
-import type { StepContext, Summary } from "../steps/step";
 
 /** What a started process is told, in its environment. */
 export interface RankJob {
@@ -52,7 +52,7 @@ export async function launchStep<S extends Summary>(
   const summary = path.join(folder, "summary.json");
   const stopFile = path.join(folder, "stop");
   const job: RankJob = { step, config, backend: backendInUse()?.name, quiet, summary, stop: stopFile };
-  const entry = path.join(__dirname, `rank${path.extname(__filename)}`);
+  const entry = path.join(__dirname, "..", `rank${path.extname(__filename)}`);
   const words = ["-n", String(count), process.execPath, ...process.execArgv, entry];
   const child = spawn(mpi.mpiexec, words, {
     env: { ...process.env, [JOB_VARIABLE]: JSON.stringify(job) },

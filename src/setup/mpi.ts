@@ -2,7 +2,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { silentReporter } from "../steps/reporter";
+import { silentReporter } from "../running/reporter";
 import { bytesBelow } from "./cache-folder";
 import { finishFolder, inspectFolder } from "./finished-folder";
 import type { SetUpOptions, SetUpResult } from "./native-backend";

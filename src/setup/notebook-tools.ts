@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { silentReporter } from "../steps/reporter";
+import { silentReporter } from "../running/reporter";
 import { cacheFolder } from "./cache-folder";
 import { type FolderRecipe, finishFolder } from "./finished-folder";
 import type { SetUpOptions } from "./native-backend";

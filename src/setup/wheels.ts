@@ -2,7 +2,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { type Reporter, silentReporter } from "../steps/reporter";
+import { type Reporter, silentReporter } from "../running/reporter";
 import { bytesBelow } from "./cache-folder";
 import { nativeSources } from "./native-recipe";
 import { runCommand } from "./run-command";

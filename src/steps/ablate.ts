@@ -19,21 +19,21 @@ import {
   scoreText,
 } from "../ablation/table";
 import { chooseVariants, folderOf, readVariants, type Variant } from "../ablation/variant";
+import { writeAtomic } from "../atomic-write";
 import { chartSvg } from "../chart/chart-svg";
 import { type AblateConfig, ablateOptions } from "../config/ablate";
 import { type MakePseudoLabelsConfig, resolveConfig } from "../config/make-pseudo-labels";
 import type { MakeSeedsConfig } from "../config/make-seeds";
 import { completeConfig } from "../config/option";
-import { writeAtomic } from "../data/atomic-write";
 import { fileExists, readBoundedJson } from "../data/bounded-file";
 import { readImageList } from "../data/image-list";
 import { UserError } from "../errors";
+import { collectNotices, type Reporter, silentReporter } from "../running/reporter";
+import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
 import { evaluate } from "./evaluate";
 import { makePseudoLabels } from "./make-pseudo-labels";
 import { makeSeeds } from "./make-seeds";
-import { collectNotices, type Reporter, silentReporter } from "./reporter";
 import { readShard, shardOf } from "./shard";
-import type { ImageFailure, Step, StepContext, Summary } from "./step";
 import { tableText } from "./text-table";
 
 export interface AblateSummary extends Summary, AblationTable {

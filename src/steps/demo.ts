@@ -5,6 +5,7 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
+import { writeAtomic } from "../atomic-write";
 import { type DemoConfig, demoOptions, demoSupervisions } from "../config/demo";
 import {
   type MakePseudoLabelsConfig,
@@ -14,7 +15,6 @@ import {
   type Supervision,
 } from "../config/make-pseudo-labels";
 import { completeConfig } from "../config/option";
-import { writeAtomic } from "../data/atomic-write";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { readImageList } from "../data/image-list";
 import { readLabel, writeLabel } from "../data/label-png";
@@ -30,15 +30,15 @@ import {
 } from "../demo/report";
 import { picturesOf } from "../demo/section-pictures";
 import { commandOf, dataWords, supervisionWords } from "../demo/words";
+import { type Reporter, silentReporter } from "../running/reporter";
+import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
 import { countSeeds, coverageRows, type StageCounts } from "../seeds/coverage-precision";
 import { evaluate } from "./evaluate";
 import { openGraphSource } from "./graph-source";
 import { inferSeam } from "./infer-seam";
 import { type MakePseudoLabelsSummary, makePseudoLabels } from "./make-pseudo-labels";
 import { prepareImage } from "./prepare-image";
-import { type Reporter, silentReporter } from "./reporter";
 import { openSeedSource } from "./seed-source";
-import type { ImageFailure, Step, StepContext, Summary } from "./step";
 import { tableText } from "./text-table";
 
 export interface DemoSummary extends Summary {

@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { backendInUse, useBackend } from "../backend";
 import { messageOf } from "../errors";
+import type { Step, Summary } from "../running/step";
 import { bytesBelow, cacheFolder } from "../setup/cache-folder";
 import { findGpu } from "../setup/gpu";
 import { findNotebookKernel } from "../setup/jupyter";
@@ -12,7 +13,6 @@ import { findMpi } from "../setup/mpi";
 import { backendTitle, nativeState } from "../setup/native-backend";
 import type { NativeKind } from "../setup/native-recipe";
 import { checkPrerequisites } from "../setup/prerequisites";
-import type { Step, Summary } from "./step";
 
 export interface Check {
   readonly name: string;

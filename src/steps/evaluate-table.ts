@@ -1,7 +1,7 @@
 /** The evaluation's summary, and its report as text and as CSV, from its plain rows. */
 
 import type { Scores } from "../miou";
-import type { Summary } from "./step";
+import type { Summary } from "../running/step";
 import { tableText } from "./text-table";
 
 export interface EvaluateSummary extends Summary, Scores {

@@ -5,18 +5,18 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
+import { writeAtomic } from "../atomic-write";
 import { type EvaluateConfig, evaluateOptions } from "../config/evaluate";
 import { completeConfig } from "../config/option";
-import { writeAtomic } from "../data/atomic-write";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { readImageList } from "../data/image-list";
 import { checkLabel, type LabelMap, readLabel } from "../data/label-png";
 import { messageOf, UserError } from "../errors";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
+import { silentReporter } from "../running/reporter";
+import type { Step, StepContext } from "../running/step";
 import { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./evaluate-table";
 import { runImageLoop } from "./image-loop";
-import { silentReporter } from "./reporter";
-import type { Step, StepContext } from "./step";
 
 export const evaluate: Step<EvaluateConfig, EvaluateSummary> = {
   name: "evaluate",

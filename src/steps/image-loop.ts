@@ -5,7 +5,7 @@
  */
 
 import { messageOf, UserError } from "../errors";
-import type { ImageFailure, StepContext } from "./step";
+import type { ImageFailure, StepContext } from "../running/step";
 
 export interface ImageLoop<Prepared, Computed> {
   /** Image ids of this shard, in order. */

@@ -1,5 +1,6 @@
 /** Every step of the command line, in the order of the data flow. */
 
+import type { Step } from "../running/step";
 import { ablate } from "./ablate";
 import { demo } from "./demo";
 import { doctor } from "./doctor";
@@ -9,7 +10,6 @@ import { makePseudoLabels } from "./make-pseudo-labels";
 import { makeSeeds } from "./make-seeds";
 import { report } from "./report";
 import { setup } from "./setup";
-import type { Step } from "./step";
 import { trainAffinity } from "./train-affinity";
 import { trainSeam } from "./train-seam";
 

@@ -8,15 +8,15 @@
 import { type InferSeamConfig, ignoredFlags, inferSeamOptions, resolveConfig } from "../config/infer-seam";
 import { readDataset } from "../data/dataset";
 import type { RgbImage } from "../data/image";
+import { listImages } from "../data/list-images";
+import { collectNotices, silentReporter } from "../running/reporter";
+import type { Step, StepContext, Summary } from "../running/step";
 import type { ImageCams } from "../seam/cam-scores";
 import { type CamInput, openCamSource } from "./cam-source";
 import { type ImageLoop, runImageLoop } from "./image-loop";
-import { listImages } from "./list-images";
-import { collectNotices, silentReporter } from "./reporter";
 import { type Coverage, openSeamOutput } from "./seam-output";
 import { readShard, shardOf } from "./shard";
 import { openSharpener } from "./sharpen";
-import type { Step, StepContext, Summary } from "./step";
 
 export interface InferSeamSummary extends Summary {
   readonly split: string;

@@ -16,18 +16,18 @@ import {
 } from "../config/make-pseudo-labels";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import type { RgbImage } from "../data/image";
+import { listImages } from "../data/list-images";
 import { labelImage } from "../graph/label-image";
 import { deriveSeed } from "../random";
+import { collectNotices, silentReporter } from "../running/reporter";
+import type { Step, StepContext, Summary } from "../running/step";
 import { type GraphSource, openGraphSource } from "./graph-source";
 import { type ImageLoop, runImageLoop } from "./image-loop";
 import { openLabelOutput } from "./label-output";
-import { listImages } from "./list-images";
 import { type PreparedImage, prepareImage } from "./prepare-image";
-import { collectNotices, silentReporter } from "./reporter";
 import { recordRun } from "./run-record";
 import { openSeedSource } from "./seed-source";
 import { readShard, shardOf } from "./shard";
-import type { Step, StepContext, Summary } from "./step";
 
 export interface MakePseudoLabelsSummary extends Summary {
   readonly split: string;

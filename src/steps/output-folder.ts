@@ -2,7 +2,7 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
-import { temporaryName } from "../data/atomic-write";
+import { temporaryName } from "../atomic-write";
 import { messageOf, UserError } from "../errors";
 
 /** Temporary files of a killed run that are older than this are swept away; younger ones may be another process's. */

@@ -6,10 +6,10 @@
 import fs from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
+import { writeAtomic } from "../atomic-write";
 import { chartSvg } from "../chart/chart-svg";
 import { completeConfig } from "../config/option";
 import { type ReportConfig, reportOptions } from "../config/report";
-import { writeAtomic } from "../data/atomic-write";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { findImage, type RgbImage, readRgb } from "../data/image";
 import { readImageList } from "../data/image-list";
@@ -17,12 +17,12 @@ import { type LabelMap, readLabel } from "../data/label-png";
 import { messageOf, UserError } from "../errors";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
 import { renderOverlay } from "../overlay";
+import { silentReporter } from "../running/reporter";
+import type { Step, StepContext, Summary } from "../running/step";
 import { evaluate } from "./evaluate";
 import type { EvaluateSummary } from "./evaluate-table";
 import { type ReportPicture, reportPage } from "./report-page";
-import { silentReporter } from "./reporter";
 import { readRuns } from "./run-record";
-import type { Step, StepContext, Summary } from "./step";
 
 export interface ReportSummary extends Summary {
   readonly page: string;

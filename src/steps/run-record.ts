@@ -7,11 +7,11 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { writeAtomic } from "../atomic-write";
 import { backendInUse } from "../backend";
-import { writeAtomic } from "../data/atomic-write";
 import { readBoundedJson } from "../data/bounded-file";
+import type { Summary } from "../running/step";
 import type { Settings } from "./settings-record";
-import type { Summary } from "./step";
 
 export interface WeightRecord {
   /** Without its folder. */

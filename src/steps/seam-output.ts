@@ -4,8 +4,8 @@
  */
 
 import path from "node:path";
+import { writeAtomic } from "../atomic-write";
 import type { InferSeamConfig } from "../config/infer-seam";
-import { writeAtomic } from "../data/atomic-write";
 import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";

@@ -6,8 +6,8 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
+import { writeAtomic } from "../atomic-write";
 import type { ResolvedConfig } from "../config/make-seeds";
-import { writeAtomic } from "../data/atomic-write";
 import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";

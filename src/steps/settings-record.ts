@@ -5,7 +5,7 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
-import { writeAtomic } from "../data/atomic-write";
+import { writeAtomic } from "../atomic-write";
 
 export type Settings = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 

@@ -2,11 +2,11 @@
 
 import { completeConfig } from "../config/option";
 import { type SetupConfig, setupOptions } from "../config/setup";
+import { formatSeconds, silentReporter } from "../running/reporter";
+import type { Step, StepContext, Summary } from "../running/step";
 import { findGpu } from "../setup/gpu";
 import { setUpMpi } from "../setup/mpi";
 import { backendTitle, type SetUpResult, setUpNative } from "../setup/native-backend";
-import { formatSeconds, silentReporter } from "./reporter";
-import type { Step, StepContext, Summary } from "./step";
 
 export interface SetupSummary extends Summary {
   readonly parts: readonly (SetUpResult & { readonly name: string })[];

@@ -14,14 +14,14 @@ import type { Communicator } from "../parallel/communicator";
 import { launchStep } from "../parallel/launch";
 import { launchedRank } from "../parallel/local-rank";
 import { withCommunicator } from "../parallel/mpi";
+import { silentReporter } from "../running/reporter";
+import type { Step, StepContext } from "../running/step";
 import { calibrateNorms } from "../training/calibrate";
 import type { Schedule } from "../training/epoch-order";
 import { openInitialWeights } from "../training/initial-weights";
 import { describeTraining, type OpenTraining, runTraining, type TrainingSummary } from "../training/run-training";
 import { createSampleLoader } from "../training/sample-loader";
 import { usableImages } from "../training/usable-images";
-import { silentReporter } from "./reporter";
-import type { Step, StepContext } from "./step";
 
 export const trainAffinity: Step<TrainAffinityConfig, TrainingSummary> = {
   name: "train-affinity",

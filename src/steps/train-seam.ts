@@ -12,6 +12,8 @@ import type { Communicator } from "../parallel/communicator";
 import { launchStep } from "../parallel/launch";
 import { launchedRank } from "../parallel/local-rank";
 import { withCommunicator } from "../parallel/mpi";
+import { silentReporter } from "../running/reporter";
+import type { Step, StepContext } from "../running/step";
 import { SeamNet } from "../seam/seam-net";
 import { type SeamSample, type SeamSampleConfig, type UntaggedSample, withTags } from "../seam/seam-sample";
 import { seamTask } from "../seam/seam-task";
@@ -21,8 +23,6 @@ import { openInitialWeights } from "../training/initial-weights";
 import { describeTraining, type OpenTraining, runTraining, type TrainingSummary } from "../training/run-training";
 import { createSampleLoader } from "../training/sample-loader";
 import { type UsableImages, usableImages } from "../training/usable-images";
-import { silentReporter } from "./reporter";
-import type { Step, StepContext } from "./step";
 
 export const trainSeam: Step<TrainSeamConfig, TrainingSummary> = {
   name: "train-seam",

@@ -3,7 +3,7 @@
 import { backendInUse } from "../backend";
 import type { TrainingConfig } from "../config/training";
 import type { Communicator } from "../parallel/communicator";
-import type { StepContext, Summary } from "../steps/step";
+import type { StepContext, Summary } from "../running/step";
 import { removeCheckpoint } from "./checkpoint";
 import { type Schedule, stepsPerEpoch } from "./epoch-order";
 import { PolySgd } from "./poly-sgd";

@@ -1,7 +1,7 @@
 /** The samples of the steps to come, asked for ahead so that no step waits for them. */
 
 import { UserError } from "../errors";
-import type { ImageFailure } from "../steps/step";
+import type { ImageFailure } from "../running/step";
 import type { SampleLoader, SampleRequest } from "./task";
 
 type Outcome<S> = { readonly sample: S } | { readonly id: string; readonly error: unknown };

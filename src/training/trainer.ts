@@ -8,7 +8,7 @@
 
 import { messageOf, UserError } from "../errors";
 import { type Communicator, singleProcess } from "../parallel/communicator";
-import type { ImageFailure, StepContext } from "../steps/step";
+import type { ImageFailure, StepContext } from "../running/step";
 import { type CheckpointOptions, readCheckpoint, writeCheckpoint } from "./checkpoint";
 import { requestsOf, type Schedule, stepsPerEpoch } from "./epoch-order";
 import { SampleQueue } from "./sample-queue";

@@ -3,9 +3,9 @@
 import path from "node:path";
 import { fileExists } from "../data/bounded-file";
 import { findImage } from "../data/image";
+import { listImages } from "../data/list-images";
 import { messageOf, UserError } from "../errors";
-import { listImages } from "../steps/list-images";
-import type { ImageFailure } from "../steps/step";
+import type { ImageFailure } from "../running/step";
 
 export interface UsableImages {
   readonly ids: readonly string[];

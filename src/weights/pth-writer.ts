@@ -6,7 +6,7 @@
 
 import fs from "node:fs/promises";
 import zlib from "node:zlib";
-import { replaceAtomic } from "../data/atomic-write";
+import { replaceAtomic } from "../atomic-write";
 import { expected } from "../errors";
 import type { NdArray, NumberArray } from "../nd-array";
 import { contiguousStrides } from "./strided";

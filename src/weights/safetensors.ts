@@ -4,7 +4,7 @@
  */
 
 import fs from "node:fs/promises";
-import { replaceAtomic } from "../data/atomic-write";
+import { replaceAtomic } from "../atomic-write";
 import { expected, UserError } from "../errors";
 import type { NdArray, NumberArray } from "../nd-array";
 import type { ByteSource } from "./byte-source";

@@ -5,7 +5,7 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
-import { messageOf, UserError } from "../errors";
+import { messageOf, UserError } from "./errors";
 
 let counter = 0;
 

@@ -1,14 +1,17 @@
-/** One of the processes that `launch.ts` starts: runs the step it is told, the first one writes the Summary. */
+/**
+ * One of the processes that `parallel/launch.ts` starts, an entry like `cli.ts`: runs the step it is told; the first one
+ * writes the Summary.
+ */
 
 import fs from "node:fs";
-import { type BackendName, preferBackend, useBackend } from "../backend";
-import { writeAtomic } from "../data/atomic-write";
-import { messageOf, UserError } from "../errors";
-import { steps } from "../steps/index";
-import { createReporter, silentReporter } from "../steps/reporter";
-import type { Step } from "../steps/step";
-import { JOB_VARIABLE, type RankJob } from "./launch";
-import { bindLocalRank, launchedRank } from "./local-rank";
+import { writeAtomic } from "./atomic-write";
+import { type BackendName, preferBackend, useBackend } from "./backend";
+import { messageOf, UserError } from "./errors";
+import { JOB_VARIABLE, type RankJob } from "./parallel/launch";
+import { bindLocalRank, launchedRank } from "./parallel/local-rank";
+import { createReporter, silentReporter } from "./running/reporter";
+import type { Step } from "./running/step";
+import { steps } from "./steps/index";
 
 /** How often to look whether the launching process wants to stop. */
 const STOP_INTERVAL_MS = 500;

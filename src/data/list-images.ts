@@ -2,8 +2,8 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
-import { type ImageList, isPlainName, readImageList } from "../data/image-list";
 import { UserError } from "../errors";
+import { type ImageList, isPlainName, readImageList } from "./image-list";
 
 /**
  * @param stated whether the user named the list; without, and in a folder without any list, every image in `JPEGImages`
