@@ -11,7 +11,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import sharp from "sharp";
 import { useBackend } from "../src/backend";
-import { resolveConfig } from "../src/config/make-pseudo-labels";
+import { resolveConfig } from "../src/config/pseudo-label-presets";
 import { boxSeed } from "../src/data/box-seed";
 import { VOC } from "../src/data/voc";
 import { denseCrf } from "../src/dense-crf/dense-crf";

@@ -58,12 +58,8 @@ export type { TrainingSummary } from "./training/run-training";
 
 // --- graph → A2GNN → pseudo label ---
 
-export {
-  type MakePseudoLabelsConfig,
-  makePseudoLabelsOptions,
-  presets as makePseudoLabelsPresets,
-  type Supervision,
-} from "./config/make-pseudo-labels";
+export { type MakePseudoLabelsConfig, makePseudoLabelsOptions, type Supervision } from "./config/make-pseudo-labels";
+export { presets as makePseudoLabelsPresets } from "./config/pseudo-label-presets";
 export { type DenseCrfOptions, denseCrf, mostProbableClass } from "./dense-crf/dense-crf";
 export { type FitInput, type FitOptions, type FitResult, fitGraph, upsampleProbabilities } from "./graph/fit";
 export { createImageGraph, type ImageGraph } from "./graph/image-graph";

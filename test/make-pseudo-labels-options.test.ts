@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  ignoredFlags,
-  type MakePseudoLabelsConfig,
-  makePseudoLabelsOptions,
-  presets,
-  type ResolvedConfig,
-  resolveConfig,
-} from "../src/config/make-pseudo-labels";
+import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../src/config/make-pseudo-labels";
 import { parseFlags } from "../src/config/option";
+import { presets, type ResolvedConfig, resolveConfig } from "../src/config/pseudo-label-presets";
 
 function resolveLine(line: string): { config: ResolvedConfig; notices: readonly string[] } {
   const words = line.split(" ").filter((word) => word !== "");

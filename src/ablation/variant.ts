@@ -1,13 +1,9 @@
 /** A row of an ablation: a kind of weak label, and which options differ from the defaults of that kind. */
 
-import {
-  type MakePseudoLabelsConfig,
-  makePseudoLabelsOptions,
-  presets,
-  type Supervision,
-} from "../config/make-pseudo-labels";
+import { type MakePseudoLabelsConfig, makePseudoLabelsOptions, type Supervision } from "../config/make-pseudo-labels";
 import { type MakeSeedsConfig, makeSeedsOptions } from "../config/make-seeds";
 import { flagOf, type OptionTable } from "../config/option";
+import { presets } from "../config/pseudo-label-presets";
 import { expected, UserError } from "../errors";
 
 export interface Variant {

@@ -4,11 +4,11 @@
  */
 
 import { UserError } from "../errors";
+import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
+import { type ImagesConfig, imagesOptions, shardOption, tagsOption } from "./images";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
 
-export interface InferSeamConfig {
-  readonly voc12Root: string;
-  readonly inferList: string;
+export interface InferSeamConfig extends ImagesConfig, DenseCrfConfig {
   readonly weights?: string;
   readonly camDir?: string;
   readonly tags?: string;
@@ -26,14 +26,7 @@ export interface InferSeamConfig {
   readonly camMinimum: number;
   readonly backgroundMinimum: number;
   readonly crfMinimum: number;
-  readonly crfIterations: number;
-  readonly crfGaussianSxy: number;
-  readonly crfGaussianCompat: number;
-  readonly crfBilateralSxy: number;
-  readonly crfBilateralSrgb: number;
-  readonly crfBilateralCompat: number;
   readonly crfThreads: number;
-  readonly shard: string;
 }
 
 const data = "Data";
@@ -41,34 +34,16 @@ const output = "Output";
 const maps = "Class activation maps";
 const confidence = "Confident label";
 const crf = "Dense CRF";
-const running = "Running";
 
 export const inferSeamOptions: OptionTable<InferSeamConfig> = {
-  voc12Root: {
-    kind: "path",
-    required: true,
-    aliases: ["root"],
-    group: data,
-    help: "folder in VOC layout: JPEGImages/, Annotations/, ImageSets/Segmentation/, maybe dataset.json",
-  },
-  inferList: {
-    kind: "text",
-    default: "train_aug.txt",
-    group: data,
-    help: "image list: a path, or a name in ImageSets/Segmentation",
-  },
+  ...imagesOptions,
   weights: { kind: "path", group: data, help: "SEAM network: .pth, .params or .safetensors, of any width" },
   camDir: {
     kind: "path",
     group: data,
     help: "instead of --weights: folder of class activation maps made elsewhere, NAME.npy of {class - 1: [height, width]}",
   },
-  tags: {
-    kind: "path",
-    aliases: ["cls-labels"],
-    group: data,
-    help: "image tags: cls_labels.npy, or JSON of the same [default: cls_labels.npy or .json in the data folder, else the XML's object names]",
-  },
+  tags: tagsOption,
   outCam: { kind: "path", group: output, help: "folder for the class activation maps, NAME.npy" },
   crf: {
     kind: "path",
@@ -148,33 +123,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     group: confidence,
     help: "and the CRF's probability reaches this",
   },
-  crfIterations: { kind: "integer", default: 10, min: 0, group: crf, help: "mean-field iterations" },
-  crfGaussianSxy: {
-    kind: "number",
-    default: 3,
-    min: 1e-3,
-    unit: "pixels",
-    group: crf,
-    help: "Gaussian kernel's width",
-  },
-  crfGaussianCompat: { kind: "number", default: 3, min: 0, group: crf, help: "Gaussian kernel's weight" },
-  crfBilateralSxy: {
-    kind: "number",
-    default: 80,
-    min: 1e-3,
-    unit: "pixels",
-    group: crf,
-    help: "bilateral kernel's width in space",
-  },
-  crfBilateralSrgb: {
-    kind: "number",
-    default: 13,
-    min: 1e-3,
-    unit: "of 255",
-    group: crf,
-    help: "bilateral kernel's width in colour",
-  },
-  crfBilateralCompat: { kind: "number", default: 10, min: 0, group: crf, help: "bilateral kernel's weight" },
+  ...denseCrfOptions({ gaussianSxy: 3, bilateralSxy: 80, bilateralSrgb: 13 }),
   crfThreads: {
     kind: "integer",
     default: 2,
@@ -183,12 +132,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     group: crf,
     help: "worker threads for the two dense CRFs of an image, which run while the network sees the next one",
   },
-  shard: {
-    kind: "text",
-    default: "launched",
-    group: running,
-    help: "launched: under mpiexec or srun each process takes its part, alone it takes all; i/n: every n-th image; auto: from a Slurm or AWS Batch array, auto/n: Kubernetes",
-  },
+  shard: shardOption,
 };
 
 /** Flags of the reference that have no meaning here. */

@@ -1,25 +1,21 @@
 /**
  * Every option of `make-pseudo-labels` (METHOD section 3). Names and defaults are those of the reference's
- * `train_infer_A2GNN_others.py`; `presets` holds what its `train_infer_A2GNN_box.py` and `--rw True` change.
+ * `train_infer_A2GNN_others.py`; what other supervisions change is in `pseudo-label-presets.ts`.
  */
 
-import { UserError } from "../errors";
-import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
+import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
+import { type ImagesConfig, imagesOptions, shardOption, type WeakLabelsConfig, weakLabelsOptions } from "./images";
+import type { IgnoredFlags, OptionTable } from "./option";
 
 export type Supervision = "image" | "point" | "scribble" | "box";
 
-export interface MakePseudoLabelsConfig {
-  readonly voc12Root: string;
-  readonly inferList: string;
+export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, DenseCrfConfig {
   readonly savePath: string;
   readonly overlay?: string;
   readonly outProb?: string;
   readonly supervision?: Supervision;
   readonly seedLabelRoot?: string;
-  readonly boxXmlPath?: string;
   readonly withoutBoxes: "fail" | "background";
-  readonly scribbles?: string;
-  readonly points?: string;
   readonly camDir?: string;
   readonly features?: "cnn" | "handcrafted";
   readonly weights?: string;
@@ -43,15 +39,8 @@ export interface MakePseudoLabelsConfig {
   readonly logt: number;
   readonly rwWeight: number;
   readonly denseCrf: boolean;
-  readonly crfIterations: number;
-  readonly crfGaussianSxy: number;
-  readonly crfGaussianCompat: number;
-  readonly crfBilateralSxy: number;
-  readonly crfBilateralSrgb: number;
-  readonly crfBilateralCompat: number;
   readonly crfThreads: number;
   readonly seed: number;
-  readonly shard: string;
 }
 
 const data = "Data";
@@ -63,19 +52,7 @@ const crf = "Dense CRF";
 const running = "Running";
 
 export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
-  voc12Root: {
-    kind: "path",
-    required: true,
-    aliases: ["root"],
-    group: data,
-    help: "folder in VOC layout: JPEGImages/, Annotations/, ImageSets/Segmentation/, maybe dataset.json",
-  },
-  inferList: {
-    kind: "text",
-    default: "train_aug.txt",
-    group: data,
-    help: "image list: a path, or a name in ImageSets/Segmentation; without the option, in a folder without lists: every image",
-  },
+  ...imagesOptions,
   savePath: {
     kind: "path",
     group: data,
@@ -98,29 +75,13 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     group: supervision,
     help: "folder of seed labels (PNG of class indices, unknown = the ignore value); without it seeds come from the files below",
   },
-  boxXmlPath: {
-    kind: "path",
-    aliases: ["BoxXmlpath"],
-    group: supervision,
-    help: "folder of VOC XML files [default with box supervision: Annotations in the data folder]",
-  },
+  ...weakLabelsOptions,
   withoutBoxes: {
     kind: "choice",
     choices: ["fail", "background"],
     default: "fail",
     group: supervision,
     help: "an image without a single box: name it as failed, or take it as background without MP loss",
-  },
-  scribbles: {
-    kind: "path",
-    aliases: ["scribble-dir"],
-    group: supervision,
-    help: "folder of scribbles (XML, polylines, PNG) [default: Scribbles in the data folder]",
-  },
-  points: {
-    kind: "path",
-    group: supervision,
-    help: "What's-the-Point JSON of clicks [default: points.json in the data folder]",
   },
   camDir: {
     kind: "path",
@@ -240,33 +201,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     group: crf,
     help: "sharpen the probabilities; --dense-crf off gives their argmax",
   },
-  crfIterations: { kind: "integer", default: 10, min: 0, group: crf, help: "mean-field iterations" },
-  crfGaussianSxy: {
-    kind: "number",
-    default: 2,
-    min: 1e-3,
-    unit: "pixels",
-    group: crf,
-    help: "Gaussian kernel's width",
-  },
-  crfGaussianCompat: { kind: "number", default: 3, min: 0, group: crf, help: "Gaussian kernel's weight" },
-  crfBilateralSxy: {
-    kind: "number",
-    default: 50,
-    min: 1e-3,
-    unit: "pixels",
-    group: crf,
-    help: "bilateral kernel's width in space",
-  },
-  crfBilateralSrgb: {
-    kind: "number",
-    default: 5,
-    min: 1e-3,
-    unit: "of 255",
-    group: crf,
-    help: "bilateral kernel's width in colour",
-  },
-  crfBilateralCompat: { kind: "number", default: 10, min: 0, group: crf, help: "bilateral kernel's weight" },
+  ...denseCrfOptions({ gaussianSxy: 2, bilateralSxy: 50, bilateralSrgb: 5 }),
   crfThreads: {
     kind: "integer",
     default: 1,
@@ -283,28 +218,8 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     group: running,
     help: "of all random numbers, which also depend on the image's name and on nothing else",
   },
-  shard: {
-    kind: "text",
-    default: "launched",
-    group: running,
-    help: "launched: under mpiexec or srun each process takes its part, alone it takes all; i/n: every n-th image; auto: from a Slurm or AWS Batch array, auto/n: Kubernetes",
-  },
+  shard: shardOption,
 };
-
-/** What differs from the table's defaults, which are the scribble case. */
-export const presets: Readonly<Record<Supervision, Partial<MakePseudoLabelsConfig>>> = {
-  scribble: {},
-  image: { rw: true },
-  point: { rw: true },
-  box: { epochs: 150, lr: 0.035, crfWeight: 0.01, radius: 4, seedPadding: "ignore", multiPoint: true },
-};
-
-/**
- * What differs with handcrafted features, where there is no reference to be equal to. Its learning rates belong to 5,632
- * channels; these are a hundred times fewer, a row's shares that much larger, and at the same rate 300 steps learn the
- * seeds by heart. And padding that counts as background outweighs a few clicks.
- */
-export const handcraftedPreset: Partial<MakePseudoLabelsConfig> = { lr: 0.01, seedPadding: "ignore" };
 
 /** Flags of the reference that have no meaning here. */
 export const ignoredFlags: IgnoredFlags = {
@@ -312,65 +227,3 @@ export const ignoredFlags: IgnoredFlags = {
   num_workers: "the next image is always read ahead, and --crf-threads counts the dense CRF's threads",
   num_class: "the class list comes from dataset.json, else it is VOC's",
 };
-
-/** A configuration in which nothing is left to infer. */
-export interface ResolvedConfig extends MakePseudoLabelsConfig {
-  readonly supervision: Supervision;
-  readonly features: "cnn" | "handcrafted";
-  readonly crfEpochs: number;
-}
-
-/**
- * Infers the supervision and the features, applies the preset, checks what only makes sense together.
- * @throws UserError "usage"
- */
-export function resolveConfig(given: Partial<MakePseudoLabelsConfig>): {
-  config: ResolvedConfig;
-  notices: readonly string[];
-} {
-  const notices: string[] = [];
-  const supervision = given.supervision ?? inferSupervision(given);
-  if (given.supervision === undefined) notices.push(`supervision: ${supervision} (choose with --supervision)`);
-  const features = given.features ?? (given.weights === undefined ? "handcrafted" : "cnn");
-  const defaults = {
-    savePath: `./out/${supervision}_pred`,
-    ...presets[supervision],
-    ...(features === "handcrafted" ? handcraftedPreset : {}),
-  };
-  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const complete = completeConfig<MakePseudoLabelsConfig>(
-    { ...defaults, ...stated, supervision },
-    makePseudoLabelsOptions,
-  );
-  if (features === "cnn" && complete.weights === undefined)
-    throw new UserError("usage", "--features cnn needs --weights");
-  if (features === "handcrafted" && complete.features === undefined)
-    notices.push("no --weights given: the graph is built from handcrafted features (colour, texture, position)");
-  if (features === "handcrafted" && complete.weights !== undefined)
-    notices.push("--weights is not used with --features handcrafted");
-  if (supervision === "image" && complete.seedLabelRoot === undefined)
-    throw new UserError("usage", "image supervision needs --seed-label-root: tags alone label no pixel");
-  const rw = resolveWalk(complete, supervision, notices);
-  const crfEpochs = complete.crfEpochs ?? complete.epochs;
-  return { config: { ...complete, supervision, features, rw, crfEpochs }, notices };
-}
-
-/** As the reference's command lines imply it: its box script has `--BoxXmlpath`, image and point run with `--rw True`. */
-function inferSupervision(given: Partial<MakePseudoLabelsConfig>): Supervision {
-  if (given.boxXmlPath !== undefined) return "box";
-  if (given.rw === true) return given.points === undefined ? "image" : "point";
-  return "scribble";
-}
-
-function resolveWalk(config: MakePseudoLabelsConfig, supervision: Supervision, notices: string[]): boolean {
-  if (config.camDir !== undefined && !config.rw) notices.push("--cam-dir is not used: the random walk is off");
-  if (!config.rw || config.camDir !== undefined) return config.rw;
-  if (supervision === "point") {
-    notices.push("no --cam-dir given: the random walk is off");
-    return false;
-  }
-  throw new UserError(
-    "usage",
-    `the random walk${supervision === "image" ? " of image supervision" : ""} needs --cam-dir; --rw false goes without it`,
-  );
-}

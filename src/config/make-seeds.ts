@@ -4,22 +4,25 @@
  */
 
 import { UserError } from "../errors";
+import {
+  type ImagesConfig,
+  imagesOptions,
+  shardOption,
+  tagsOption,
+  type WeakLabelsConfig,
+  weakLabelsOptions,
+} from "./images";
 import { completeConfig, type OptionTable } from "./option";
 
 export type SeedSupervision = "image" | "point" | "scribble" | "box" | "mixed";
 
-export interface MakeSeedsConfig {
-  readonly voc12Root: string;
-  readonly inferList: string;
+export interface MakeSeedsConfig extends ImagesConfig, WeakLabelsConfig {
   readonly savePath: string;
   readonly overlay?: string;
   readonly outXml?: string;
   readonly gt?: string;
   readonly report?: string;
   readonly supervision?: SeedSupervision;
-  readonly boxXmlPath?: string;
-  readonly points?: string;
-  readonly scribbles?: string;
   readonly labelme?: string;
   readonly coco?: string;
   readonly yolo?: string;
@@ -44,7 +47,6 @@ export interface MakeSeedsConfig {
   readonly grabCutPixels: number;
   readonly middleShare: number;
   readonly threads: number;
-  readonly shard: string;
 }
 
 /** A configuration in which nothing is left to infer. */
@@ -60,19 +62,7 @@ const boxes = "Boxes";
 const running = "Running";
 
 export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
-  voc12Root: {
-    kind: "path",
-    required: true,
-    aliases: ["root"],
-    group: data,
-    help: "folder in VOC layout: JPEGImages/, Annotations/, ImageSets/Segmentation/, maybe dataset.json",
-  },
-  inferList: {
-    kind: "text",
-    default: "train_aug.txt",
-    group: data,
-    help: "image list: a path, or a name in ImageSets/Segmentation; without the option and without that file: every image",
-  },
+  ...imagesOptions,
   savePath: {
     kind: "path",
     default: "./out/seeds",
@@ -101,23 +91,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     group: labels,
     help: "kind of weak label; mixed takes whatever each image has [default: the one kind whose option is given, else mixed]",
   },
-  boxXmlPath: {
-    kind: "path",
-    aliases: ["BoxXmlpath"],
-    group: labels,
-    help: "folder of VOC XML files [default: Annotations in the data folder]",
-  },
-  points: {
-    kind: "path",
-    group: labels,
-    help: "What's-the-Point JSON of clicks [default: points.json in the data folder]",
-  },
-  scribbles: {
-    kind: "path",
-    aliases: ["scribble-dir"],
-    group: labels,
-    help: "folder of scribbles (XML, polylines, PNG) [default: Scribbles in the data folder]",
-  },
+  ...weakLabelsOptions,
   labelme: {
     kind: "path",
     group: labels,
@@ -140,12 +114,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     group: maps,
     help: "instead of --seam-dir: folder of class activation maps, NAME.npy, from which confident labels are made",
   },
-  tags: {
-    kind: "path",
-    aliases: ["cls-labels"],
-    group: maps,
-    help: "image tags: cls_labels.npy, or JSON of the same [default: cls_labels.npy or .json in the data folder, else the XML's object names]",
-  },
+  tags: { ...tagsOption, group: maps },
   camLabel: {
     kind: "boolean",
     default: true,
@@ -246,12 +215,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     group: running,
     help: "worker threads for GrabCut and dense CRF",
   },
-  shard: {
-    kind: "text",
-    default: "launched",
-    group: running,
-    help: "launched: under mpiexec or srun each process takes its part, alone it takes all; i/n: every n-th image; auto: from a Slurm or AWS Batch array, auto/n: Kubernetes",
-  },
+  shard: shardOption,
 };
 
 /** Checks the given options against each other and settles the kind of supervision. @throws UserError "usage" */

@@ -1,6 +1,7 @@
 /** Every option of `train-seam` (METHOD 1.1). Names and defaults are those of SEAM's `train_SEAM.py`. */
 
 import { UserError } from "../errors";
+import { tagsOption } from "./images";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
 import { type TrainingConfig, trainingOptions } from "./training";
 
@@ -17,12 +18,7 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
     batchSize: 8,
     epochs: 8,
   }),
-  tags: {
-    kind: "path",
-    aliases: ["cls-labels"],
-    group: "Data",
-    help: "image tags: cls_labels.npy, or JSON of the same [default: cls_labels.npy or .json in the data folder, else the XML's object names]",
-  },
+  tags: tagsOption,
   longSide: {
     kind: "numbers",
     default: [448, 768],

@@ -1,6 +1,6 @@
 /** The pictures of the report's rows, from what the steps left on disk. */
 
-import type { ResolvedConfig } from "../config/make-pseudo-labels";
+import type { ResolvedConfig } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";

@@ -22,9 +22,10 @@ import { chooseVariants, folderOf, readVariants, type Variant } from "../ablatio
 import { writeAtomic } from "../atomic-write";
 import { chartSvg } from "../chart/chart-svg";
 import { type AblateConfig, ablateOptions } from "../config/ablate";
-import { type MakePseudoLabelsConfig, resolveConfig } from "../config/make-pseudo-labels";
+import type { MakePseudoLabelsConfig } from "../config/make-pseudo-labels";
 import type { MakeSeedsConfig } from "../config/make-seeds";
 import { completeConfig } from "../config/option";
+import { resolveConfig } from "../config/pseudo-label-presets";
 import { fileExists, readBoundedJson } from "../data/bounded-file";
 import { readImageList } from "../data/image-list";
 import { UserError } from "../errors";

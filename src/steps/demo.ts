@@ -7,14 +7,9 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../atomic-write";
 import { type DemoConfig, demoOptions, demoSupervisions } from "../config/demo";
-import {
-  type MakePseudoLabelsConfig,
-  presets,
-  type ResolvedConfig,
-  resolveConfig,
-  type Supervision,
-} from "../config/make-pseudo-labels";
+import type { MakePseudoLabelsConfig, Supervision } from "../config/make-pseudo-labels";
 import { completeConfig } from "../config/option";
+import { presets, type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { readImageList } from "../data/image-list";
 import { readLabel, writeLabel } from "../data/label-png";

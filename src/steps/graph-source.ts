@@ -2,7 +2,7 @@
 
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import type { ResolvedConfig } from "../config/make-pseudo-labels";
+import type { ResolvedConfig } from "../config/pseudo-label-presets";
 import type { RgbImage } from "../data/image";
 import { createImageGraph, type ImageGraph } from "../graph/image-graph";
 import { handcraftedGraph } from "../handcrafted/graph";

@@ -6,16 +6,14 @@
  */
 
 import { type InferSeamConfig, ignoredFlags, inferSeamOptions, resolveConfig } from "../config/infer-seam";
-import { readDataset } from "../data/dataset";
 import type { RgbImage } from "../data/image";
-import { listImages } from "../data/list-images";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import type { ImageCams } from "../seam/cam-scores";
 import { type CamInput, openCamSource } from "./cam-source";
 import { type ImageLoop, runImageLoop } from "./image-loop";
+import { openImages } from "./open-images";
 import { type Coverage, openSeamOutput } from "./seam-output";
-import { readShard, shardOf } from "./shard";
 import { openSharpener } from "./sharpen";
 
 export interface InferSeamSummary extends Summary {
@@ -55,9 +53,7 @@ async function run(
   const started = performance.now();
   const { notices, notice } = collectNotices(context.reporter);
   const { config, notices: inferred } = resolveConfig(given);
-  const dataset = await readDataset(config.voc12Root);
-  const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
-  const ids = shardOf(list.ids, readShard(config.shard));
+  const { dataset, list, ids } = await openImages(config, given);
   const crf = openSharpener({ ...config, denseCrf: true });
   const coverages: Coverage[] = [];
   try {

@@ -5,7 +5,7 @@
 
 import path from "node:path";
 import { writeAtomic } from "../atomic-write";
-import type { ResolvedConfig } from "../config/make-pseudo-labels";
+import type { ResolvedConfig } from "../config/pseudo-label-presets";
 import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";

@@ -7,16 +7,10 @@
  * order or the company of images: random numbers come from the seed and the image's name alone.
  */
 
-import {
-  ignoredFlags,
-  type MakePseudoLabelsConfig,
-  makePseudoLabelsOptions,
-  type ResolvedConfig,
-  resolveConfig,
-} from "../config/make-pseudo-labels";
-import { type DatasetDescription, readDataset } from "../data/dataset";
+import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../config/make-pseudo-labels";
+import { type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
+import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
-import { listImages } from "../data/list-images";
 import { labelImage } from "../graph/label-image";
 import { deriveSeed } from "../random";
 import { collectNotices, silentReporter } from "../running/reporter";
@@ -24,10 +18,10 @@ import type { Step, StepContext, Summary } from "../running/step";
 import { type GraphSource, openGraphSource } from "./graph-source";
 import { type ImageLoop, runImageLoop } from "./image-loop";
 import { openLabelOutput } from "./label-output";
+import { openImages } from "./open-images";
 import { type PreparedImage, prepareImage } from "./prepare-image";
 import { recordRun } from "./run-record";
 import { openSeedSource } from "./seed-source";
-import { readShard, shardOf } from "./shard";
 
 export interface MakePseudoLabelsSummary extends Summary {
   readonly split: string;
@@ -67,12 +61,8 @@ async function run(
   const started = performance.now();
   const { notices, notice } = collectNotices(context.reporter);
   const { config, notices: inferred } = resolveConfig(given);
-  const shard = readShard(config.shard);
-  const dataset = await readDataset(config.voc12Root);
-  const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
+  const { dataset, list, ids, shard } = await openImages(config, given);
   for (const message of [...inferred, ...list.notices]) notice(message);
-  const ids = shardOf(list.ids, shard);
-
   const output = await openLabelOutput(config, dataset);
   output.notices.forEach(notice);
   try {

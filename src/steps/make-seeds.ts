@@ -7,11 +7,10 @@
 import path from "node:path";
 import { type MakeSeedsConfig, makeSeedsOptions, type ResolvedConfig, resolveConfig } from "../config/make-seeds";
 import { fileExists } from "../data/bounded-file";
-import { type DatasetDescription, readDataset } from "../data/dataset";
+import type { DatasetDescription } from "../data/dataset";
 import { findImage, type RgbImage, readRgb } from "../data/image";
 import { type ImageTags, readImageTags } from "../data/image-tags";
 import { checkLabel, type LabelMap, readLabel } from "../data/label-png";
-import { listImages } from "../data/list-images";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { boxRule } from "../seeds/box-rule";
@@ -25,8 +24,8 @@ import type { SeedImage, Seeds } from "../seeds/seed-image";
 import { type Superpixels, superpixels } from "../seeds/superpixels";
 import { openConfidentLabels } from "./confident-source";
 import { type ImageLoop, runImageLoop } from "./image-loop";
+import { openImages } from "./open-images";
 import { openSeedOutput } from "./seed-output";
-import { readShard, shardOf } from "./shard";
 import { tableText } from "./text-table";
 import { openWeakLabels, type WeakLabelsOfImage } from "./weak-label-source";
 
@@ -76,9 +75,7 @@ async function run(
   const started = performance.now();
   const { notices, notice } = collectNotices(context.reporter);
   const { config, notices: inferred } = resolveConfig(given);
-  const dataset = await readDataset(config.voc12Root);
-  const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
-  const ids = shardOf(list.ids, readShard(config.shard));
+  const { dataset, list, ids } = await openImages(config, given);
   const weakLabels = await openWeakLabels(config, dataset);
   const confidentLabels = openConfidentLabels(config, dataset);
   const tags = await openTags(config, dataset);

@@ -4,7 +4,7 @@
  */
 
 import path from "node:path";
-import type { ResolvedConfig } from "../config/make-pseudo-labels";
+import type { ResolvedConfig } from "../config/pseudo-label-presets";
 import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
 import { findImage, type RgbImage, readRgb } from "../data/image";

@@ -4,7 +4,7 @@
  */
 
 import path from "node:path";
-import type { ResolvedConfig } from "../config/make-pseudo-labels";
+import type { ResolvedConfig } from "../config/pseudo-label-presets";
 import { boxSeed } from "../data/box-seed";
 import type { DatasetDescription, ImageSize } from "../data/dataset";
 import { checkLabel, type LabelMap, readLabel } from "../data/label-png";

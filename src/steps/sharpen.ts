@@ -1,6 +1,6 @@
 /** The dense CRF of finished images, in worker threads while the next image trains. */
 
-import type { ResolvedConfig } from "../config/make-pseudo-labels";
+import type { DenseCrfConfig } from "../config/dense-crf";
 import type { RgbImage } from "../data/image";
 import type { DenseCrfOptions } from "../dense-crf/dense-crf";
 import { createThreadPool } from "../parallel/thread-pool";
@@ -13,17 +13,10 @@ export interface Sharpener {
 }
 
 /** The options of a step that has a dense CRF. */
-export type SharpenerConfig = Pick<
-  ResolvedConfig,
-  | "denseCrf"
-  | "crfThreads"
-  | "crfIterations"
-  | "crfGaussianSxy"
-  | "crfGaussianCompat"
-  | "crfBilateralSxy"
-  | "crfBilateralSrgb"
-  | "crfBilateralCompat"
->;
+export interface SharpenerConfig extends DenseCrfConfig {
+  readonly denseCrf: boolean;
+  readonly crfThreads: number;
+}
 
 /** Threads start with the first image. With `--dense-crf off` probabilities stay as they are. */
 export function openSharpener(config: SharpenerConfig): Sharpener {

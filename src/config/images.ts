@@ -1,0 +1,67 @@
+/** Options of the steps that go through a list of images with weak labels: they mean the same everywhere. */
+
+import type { Option, OptionTable } from "./option";
+
+/** Where a step's images are, and which of them are its own. */
+export interface ImagesConfig {
+  readonly voc12Root: string;
+  readonly inferList: string;
+  readonly shard: string;
+}
+
+export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard">> = {
+  voc12Root: {
+    kind: "path",
+    required: true,
+    aliases: ["root"],
+    group: "Data",
+    help: "folder in VOC layout: JPEGImages/, Annotations/, ImageSets/Segmentation/, maybe dataset.json",
+  },
+  inferList: {
+    kind: "text",
+    default: "train_aug.txt",
+    group: "Data",
+    help: "image list: a path, or a name in ImageSets/Segmentation; without the option, in a folder without lists: every image",
+  },
+};
+
+export const shardOption: Option<string> = {
+  kind: "text",
+  default: "launched",
+  group: "Running",
+  help: "launched: under mpiexec or srun each process takes its part, alone it takes all; i/n: every n-th image; auto: from a Slurm or AWS Batch array, auto/n: Kubernetes",
+};
+
+/** Where the weak labels are that a person made. */
+export interface WeakLabelsConfig {
+  readonly boxXmlPath?: string;
+  readonly points?: string;
+  readonly scribbles?: string;
+}
+
+export const weakLabelsOptions: OptionTable<WeakLabelsConfig> = {
+  boxXmlPath: {
+    kind: "path",
+    aliases: ["BoxXmlpath"],
+    group: "Weak labels",
+    help: "folder of VOC XML files [default where boxes count: Annotations in the data folder]",
+  },
+  points: {
+    kind: "path",
+    group: "Weak labels",
+    help: "What's-the-Point JSON of clicks [default: points.json in the data folder]",
+  },
+  scribbles: {
+    kind: "path",
+    aliases: ["scribble-dir"],
+    group: "Weak labels",
+    help: "folder of scribbles (XML, polylines, PNG) [default: Scribbles in the data folder]",
+  },
+};
+
+export const tagsOption: Option<string | undefined> = {
+  kind: "path",
+  aliases: ["cls-labels"],
+  group: "Data",
+  help: "image tags: cls_labels.npy, or JSON of the same [default: cls_labels.npy or .json in the data folder, else the XML's object names]",
+};

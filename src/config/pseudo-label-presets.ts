@@ -1,0 +1,85 @@
+/**
+ * What `make-pseudo-labels` takes for granted: which supervision and features a command line means, and which defaults go
+ * with them. The table's are the scribble case; the reference's `train_infer_A2GNN_box.py` and `--rw True` change some.
+ */
+
+import { UserError } from "../errors";
+import { type MakePseudoLabelsConfig, makePseudoLabelsOptions, type Supervision } from "./make-pseudo-labels";
+import { completeConfig } from "./option";
+
+/** What differs from the table's defaults, which are the scribble case. */
+export const presets: Readonly<Record<Supervision, Partial<MakePseudoLabelsConfig>>> = {
+  scribble: {},
+  image: { rw: true },
+  point: { rw: true },
+  box: { epochs: 150, lr: 0.035, crfWeight: 0.01, radius: 4, seedPadding: "ignore", multiPoint: true },
+};
+
+/**
+ * What differs with handcrafted features, where there is no reference to be equal to. Its learning rates belong to 5,632
+ * channels; these are a hundred times fewer, a row's shares that much larger, and at the same rate 300 steps learn the
+ * seeds by heart. And padding that counts as background outweighs a few clicks.
+ */
+export const handcraftedPreset: Partial<MakePseudoLabelsConfig> = { lr: 0.01, seedPadding: "ignore" };
+
+/** A configuration in which nothing is left to infer. */
+export interface ResolvedConfig extends MakePseudoLabelsConfig {
+  readonly supervision: Supervision;
+  readonly features: "cnn" | "handcrafted";
+  readonly crfEpochs: number;
+}
+
+/**
+ * Infers the supervision and the features, applies the preset, checks what only makes sense together.
+ * @throws UserError "usage"
+ */
+export function resolveConfig(given: Partial<MakePseudoLabelsConfig>): {
+  config: ResolvedConfig;
+  notices: readonly string[];
+} {
+  const notices: string[] = [];
+  const supervision = given.supervision ?? inferSupervision(given);
+  if (given.supervision === undefined) notices.push(`supervision: ${supervision} (choose with --supervision)`);
+  const features = given.features ?? (given.weights === undefined ? "handcrafted" : "cnn");
+  const defaults = {
+    savePath: `./out/${supervision}_pred`,
+    ...presets[supervision],
+    ...(features === "handcrafted" ? handcraftedPreset : {}),
+  };
+  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const complete = completeConfig<MakePseudoLabelsConfig>(
+    { ...defaults, ...stated, supervision },
+    makePseudoLabelsOptions,
+  );
+  if (features === "cnn" && complete.weights === undefined)
+    throw new UserError("usage", "--features cnn needs --weights");
+  if (features === "handcrafted" && complete.features === undefined)
+    notices.push("no --weights given: the graph is built from handcrafted features (colour, texture, position)");
+  if (features === "handcrafted" && complete.weights !== undefined)
+    notices.push("--weights is not used with --features handcrafted");
+  if (supervision === "image" && complete.seedLabelRoot === undefined)
+    throw new UserError("usage", "image supervision needs --seed-label-root: tags alone label no pixel");
+  const rw = resolveWalk(complete, supervision, notices);
+  const crfEpochs = complete.crfEpochs ?? complete.epochs;
+  return { config: { ...complete, supervision, features, rw, crfEpochs }, notices };
+}
+
+/** As the reference's command lines imply it: its box script has `--BoxXmlpath`, image and point run with `--rw True`. */
+function inferSupervision(given: Partial<MakePseudoLabelsConfig>): Supervision {
+  if (given.boxXmlPath !== undefined) return "box";
+  if (given.rw === true) return given.points === undefined ? "image" : "point";
+  return "scribble";
+}
+
+function resolveWalk(config: MakePseudoLabelsConfig, supervision: Supervision, notices: string[]): boolean {
+  if (config.camDir !== undefined && !config.rw) notices.push("--cam-dir is not used: the random walk is off");
+  if (!config.rw || config.camDir !== undefined) return config.rw;
+  if (supervision === "point") {
+    notices.push("no --cam-dir given: the random walk is off");
+    return false;
+  }
+  throw new UserError(
+    "usage",
+    `the random walk${supervision === "image" ? " of image supervision" : ""} needs --cam-dir; --rw false goes without it`,
+  );
+}
