@@ -10,16 +10,20 @@ import { ignoredFlags, resolveConfig, type TrainAffinityConfig, trainAffinityOpt
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { TRAINING_JITTER } from "../image-ops/colour-jitter";
 import { AffinityNet } from "../network/affinity-net";
-import type { Communicator } from "../parallel/communicator";
-import { launchStep } from "../parallel/launch";
-import { launchedRank } from "../parallel/local-rank";
-import { withCommunicator } from "../parallel/mpi";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext } from "../running/step";
 import { calibrateNorms } from "../training/calibrate";
 import type { Schedule } from "../training/epoch-order";
 import { openInitialWeights } from "../training/initial-weights";
-import { describeTraining, type OpenTraining, runTraining, type TrainingSummary } from "../training/run-training";
+import { inProcesses } from "../training/processes";
+import {
+  describeTraining,
+  numbersOf,
+  type OpenTraining,
+  runTraining,
+  type TrainingPlan,
+  type TrainingSummary,
+} from "../training/run-training";
 import { createSampleLoader } from "../training/sample-loader";
 import { usableImages } from "../training/usable-images";
 
@@ -43,22 +47,19 @@ async function run(
   context: StepContext = { reporter: silentReporter },
 ): Promise<TrainingSummary> {
   const config = resolveConfig(given);
-  if (config.gpus !== undefined && config.gpus > 1 && launchedRank() === undefined)
-    return launchStep(trainAffinity.name, { ...given, gpus: undefined }, config.gpus, context);
-  return withCommunicator((communicator) => trainHere(config, given.trainList !== undefined, communicator, context));
-}
-
-async function trainHere(
-  config: TrainAffinityConfig,
-  listStated: boolean,
-  communicator: Communicator,
-  context: StepContext,
-): Promise<TrainingSummary> {
-  const dataset = await readDataset(config.voc12Root);
-  const images = await usableImages(config.voc12Root, config.trainList, listStated, config.labelDir);
-  const run = runOf(config, images.ids, dataset);
-  const open = (schedule: Schedule): Promise<OpenTraining<AffinitySample>> => openTraining(config, dataset, schedule);
-  return runTraining({ step: trainAffinity.name, config, images, run, open }, communicator, context);
+  return inProcesses(trainAffinity.name, given, context, async (communicator) => {
+    const dataset = await readDataset(config.voc12Root);
+    const images = await usableImages(config, given.trainList !== undefined, config.labelDir);
+    const { classes, ignore } = dataset;
+    const plan: TrainingPlan<AffinitySample> = {
+      step: trainAffinity.name,
+      config,
+      images,
+      run: { ...numbersOf(config, ["labelDir"]), classes: classes.length, ignore },
+      open: (schedule) => openTraining(config, dataset, schedule),
+    };
+    return runTraining(plan, communicator, context);
+  });
 }
 
 async function openTraining(
@@ -101,15 +102,4 @@ function sampleOptions(config: TrainAffinityConfig, { classes, ignore }: Dataset
     crf: config.crfWeight > 0,
     fill: plain ? 0 : 255,
   };
-}
-
-/** What the numbers depend on: all but folders, and what changes speed and memory only. */
-function runOf(
-  config: TrainAffinityConfig,
-  ids: readonly string[],
-  { classes, ignore }: DatasetDescription,
-): Record<string, unknown> {
-  const { voc12Root, trainList, labelDir, weights, sessionName, numWorkers, microBatch, gpus, resume, ...numbers } =
-    config;
-  return { step: trainAffinity.name, ...numbers, classes: classes.length, ignore, images: ids.length };
 }

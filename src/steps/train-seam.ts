@@ -8,10 +8,6 @@ import { type DatasetDescription, readDataset } from "../data/dataset";
 import { type ImageTags, readImageTags } from "../data/image-tags";
 import { messageOf, UserError } from "../errors";
 import { TRAINING_JITTER } from "../image-ops/colour-jitter";
-import type { Communicator } from "../parallel/communicator";
-import { launchStep } from "../parallel/launch";
-import { launchedRank } from "../parallel/local-rank";
-import { withCommunicator } from "../parallel/mpi";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext } from "../running/step";
 import { SeamNet } from "../seam/seam-net";
@@ -20,7 +16,15 @@ import { seamTask } from "../seam/seam-task";
 import { calibrateNorms } from "../training/calibrate";
 import type { Schedule } from "../training/epoch-order";
 import { openInitialWeights } from "../training/initial-weights";
-import { describeTraining, type OpenTraining, runTraining, type TrainingSummary } from "../training/run-training";
+import { inProcesses } from "../training/processes";
+import {
+  describeTraining,
+  numbersOf,
+  type OpenTraining,
+  runTraining,
+  type TrainingPlan,
+  type TrainingSummary,
+} from "../training/run-training";
 import { createSampleLoader } from "../training/sample-loader";
 import { type UsableImages, usableImages } from "../training/usable-images";
 
@@ -44,26 +48,21 @@ async function run(
   context: StepContext = { reporter: silentReporter },
 ): Promise<TrainingSummary> {
   const config = resolveConfig(given);
-  if (config.gpus !== undefined && config.gpus > 1 && launchedRank() === undefined)
-    return launchStep(trainSeam.name, { ...given, gpus: undefined }, config.gpus, context);
-  return withCommunicator((communicator) => trainHere(config, given.trainList !== undefined, communicator, context));
-}
-
-async function trainHere(
-  config: TrainSeamConfig,
-  listStated: boolean,
-  communicator: Communicator,
-  context: StepContext,
-): Promise<TrainingSummary> {
-  const dataset = await readDataset(config.voc12Root);
-  const found = await usableImages(config.voc12Root, config.trainList, listStated);
-  const tags = await readImageTags(config.voc12Root, dataset, config.tags);
-  const { images, tagsOf } = await taggedImages(found, tags);
-  const run = runOf(config, images.ids, dataset);
-  const open = (schedule: Schedule): Promise<OpenTraining<SeamSample>> =>
-    openTraining(config, dataset, tagsOf, schedule);
-  const plan = { step: trainSeam.name, config, images, run, tensorboard: config.tblogDir, open };
-  return runTraining(plan, communicator, context);
+  return inProcesses(trainSeam.name, given, context, async (communicator) => {
+    const dataset = await readDataset(config.voc12Root);
+    const found = await usableImages(config, given.trainList !== undefined);
+    const tags = await readImageTags(config.voc12Root, dataset, config.tags);
+    const { images, tagsOf } = await taggedImages(found, tags);
+    const plan: TrainingPlan<SeamSample> = {
+      step: trainSeam.name,
+      config,
+      images,
+      run: { ...numbersOf(config, ["tags", "tblogDir"]), classes: dataset.classes.length },
+      tensorboard: config.tblogDir,
+      open: (schedule) => openTraining(config, dataset, tagsOf, schedule),
+    };
+    return runTraining(plan, communicator, context);
+  });
 }
 
 /** The images whose tags are known; the others are named and left out. */
@@ -111,26 +110,4 @@ async function openTraining(
     notices: initial.noticesOf(network.parameters),
     dispose: () => network.dispose(),
   };
-}
-
-/** What the numbers depend on: all but folders, and what changes speed and memory only. */
-function runOf(
-  config: TrainSeamConfig,
-  ids: readonly string[],
-  { classes }: DatasetDescription,
-): Record<string, unknown> {
-  const {
-    voc12Root,
-    trainList,
-    tags,
-    weights,
-    sessionName,
-    tblogDir,
-    numWorkers,
-    microBatch,
-    gpus,
-    resume,
-    ...numbers
-  } = config;
-  return { step: trainSeam.name, ...numbers, classes: classes.length, images: ids.length };
 }

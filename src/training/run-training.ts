@@ -41,7 +41,7 @@ export interface TrainingPlan<S> {
   readonly step: string;
   readonly config: TrainingConfig;
   readonly images: UsableImages;
-  /** What the run's numbers depend on, by the option's name. */
+  /** What the run's numbers depend on beside the images, by the option's name: `numbersOf` and the class list. */
   readonly run: Readonly<Record<string, unknown>>;
   /** Folder of the TensorBoard events. Default: NAME.tensorboard. */
   readonly tensorboard?: string;
@@ -65,7 +65,7 @@ export async function runTraining<S>(
   images.notices.forEach(notice);
   if (isFirst) for (const { image, reason } of images.failed) reporter.warn(`image "${image}": ${reason}`);
 
-  const session = trainingSession(config.sessionName, run);
+  const session = trainingSession(config.sessionName, { step, ...run, images: images.ids.length });
   const summary = (result: TrainingResult | undefined, isThere: boolean): TrainingSummary => ({
     step,
     split: images.split,
@@ -116,6 +116,15 @@ export async function runTraining<S>(
     optimizer.dispose();
     dispose();
   }
+}
+
+/**
+ * The options that a training's numbers depend on: all but folders and files, and what changes speed and memory only.
+ * @param places the step's own options that name folders and files
+ */
+export function numbersOf<C extends TrainingConfig>(config: C, places: readonly (keyof C)[]): Partial<C> {
+  const { voc12Root, trainList, weights, sessionName, numWorkers, microBatch, gpus, resume, ...numbers } = config;
+  return Object.fromEntries(Object.entries(numbers).filter(([key]) => !places.includes(key as keyof C))) as Partial<C>;
 }
 
 /** The summary as a few lines. */

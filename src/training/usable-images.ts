@@ -1,6 +1,7 @@
 /** The images of a training list that have what a training needs, looked through once before it begins. */
 
 import path from "node:path";
+import type { TrainingConfig } from "../config/training";
 import { fileExists } from "../data/bounded-file";
 import { findImage } from "../data/image";
 import { listImages } from "../data/list-images";
@@ -21,8 +22,7 @@ export interface UsableImages {
  * @throws UserError "input" for a missing or empty list, or where no image is usable
  */
 export async function usableImages(
-  root: string,
-  list: string,
+  { voc12Root: root, trainList: list }: Pick<TrainingConfig, "voc12Root" | "trainList">,
   stated: boolean,
   labelDir?: string,
 ): Promise<UsableImages> {
