@@ -1,10 +1,8 @@
 /**
- * `ablate`: a table of variants, several seeds each, over a list with true labels. Each run is make-seeds where the
- * variant asks for it, make-pseudo-labels and evaluate, in a folder of its own; a run that has its result is not made
+ * `ablate`: a table of variants, several seeds each, over a list with true labels. A run that has its result is not made
  * again, so the same command goes on after a stop, and shards share one folder.
  */
 
-import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { defaultGrid } from "../ablation/default-grid";
@@ -18,22 +16,17 @@ import {
   rowOf,
   scoreText,
 } from "../ablation/table";
-import { chooseVariants, folderOf, readVariants, type Variant } from "../ablation/variant";
+import { chooseVariants, readVariants, type Variant } from "../ablation/variant";
 import { writeAtomic } from "../atomic-write";
 import { chartSvg } from "../chart/chart-svg";
 import { type AblateConfig, ablateOptions } from "../config/ablate";
-import type { MakePseudoLabelsConfig } from "../config/make-pseudo-labels";
-import type { MakeSeedsConfig } from "../config/make-seeds";
 import { completeConfig } from "../config/option";
-import { resolveConfig } from "../config/pseudo-label-presets";
-import { fileExists, readBoundedJson } from "../data/bounded-file";
+import { readBoundedJson } from "../data/bounded-file";
 import { readImageList } from "../data/image-list";
 import { UserError } from "../errors";
 import { collectNotices, type Reporter, silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
-import { evaluate } from "./evaluate";
-import { makePseudoLabels } from "./make-pseudo-labels";
-import { makeSeeds } from "./make-seeds";
+import { type AblationRun, type AblationSetting, makeRun, readResult } from "./ablation-run";
 import { readShard, shardOf } from "./shard";
 import { tableText } from "./text-table";
 
@@ -58,19 +51,6 @@ export const ablate: Step<AblateConfig, AblateSummary> = {
 
 const MAX_GRID_BYTES = 1 << 20;
 
-interface Setting {
-  readonly config: AblateConfig;
-  readonly camDir: string | undefined;
-  /** The images that are labelled, as a list file. */
-  readonly list: string;
-  readonly context: StepContext;
-}
-
-interface Run {
-  readonly variant: Variant;
-  readonly seed: number;
-}
-
 async function run(
   given: Partial<AblateConfig>,
   context: StepContext = { reporter: silentReporter },
@@ -91,9 +71,9 @@ async function run(
   const ids = config.images === 0 ? full.ids : full.ids.slice(0, config.images);
   const list = path.join(config.out, "images.txt");
   await writeAtomic(list, `${ids.join("\n")}\n`);
-  const setting: Setting = { config, camDir, list, context: { ...context, reporter: quiet(context.reporter) } };
+  const setting: AblationSetting = { config, camDir, list, context: { ...context, reporter: quiet(context.reporter) } };
 
-  const all = variants.flatMap((variant) => config.seeds.map((seed): Run => ({ variant, seed })));
+  const all = variants.flatMap((variant) => config.seeds.map((seed): AblationRun => ({ variant, seed })));
   const mine = shardOf(all, readShard(config.shard));
   const failed: ImageFailure[] = [];
   let [done, skipped] = [0, 0];
@@ -130,98 +110,9 @@ async function run(
   };
 }
 
-/** @returns false where it was stopped */
-async function makeRun({ variant, seed }: Run, setting: Setting): Promise<boolean> {
-  const { config, list, context } = setting;
-  const folder = runFolder({ variant, seed }, config);
-  const savePath = path.join(folder, "labels");
-  const seedLabelRoot = await seedLabels(variant, setting);
-  const labels = await makePseudoLabels.run(
-    { ...labelOptions(variant, setting), savePath, seed, ...(seedLabelRoot === undefined ? {} : { seedLabelRoot }) },
-    context,
-  );
-  if (labels.left > 0) return false;
-  const scores = await evaluate.run(
-    { pred: savePath, voc12Root: config.voc12Root, list, stage: variant.name },
-    { reporter: silentReporter },
-  );
-  const result: RunResult = {
-    seed,
-    mIoU: scores.mIoU,
-    pixelAccuracy: scores.pixelAccuracy,
-    images: scores.done,
-    failed: labels.failed.length,
-    secondsPerImage: labels.skipped === 0 && labels.done > 0 ? labels.seconds / labels.done : null,
-  };
-  const kept = { signature: signatureOf(variant, setting), ...result };
-  await writeAtomic(path.join(folder, "result.json"), `${JSON.stringify(kept, null, 2)}\n`);
-  return true;
-}
-
-/** The variant's seed labels, the same for all its seeds of random numbers; undefined: straight from the weak labels. */
-async function seedLabels(variant: Variant, { config, camDir, list, context }: Setting): Promise<string | undefined> {
-  if (variant.seeds === undefined) return undefined;
-  const savePath = path.join(config.out, "runs", folderOf(variant), "seed-labels");
-  const needsMaps = variant.supervision === "image" || variant.seeds.camLabel !== false;
-  const options: Partial<MakeSeedsConfig> = {
-    voc12Root: config.voc12Root,
-    inferList: list,
-    supervision: variant.supervision,
-    savePath,
-    ...(needsMaps && variant.supervision !== "scribble" && camDir !== undefined ? { camDir } : {}),
-    ...variant.seeds,
-  };
-  await makeSeeds.run(options, context);
-  return savePath;
-}
-
-function labelOptions(variant: Variant, { config, camDir, list }: Setting): Partial<MakePseudoLabelsConfig> {
-  const walks = variant.labels?.rw ?? (variant.supervision === "image" || variant.supervision === "point");
-  return {
-    voc12Root: config.voc12Root,
-    inferList: list,
-    supervision: variant.supervision,
-    ...(config.weights === undefined ? {} : { weights: config.weights }),
-    ...(walks && camDir !== undefined ? { camDir } : {}),
-    ...variant.labels,
-  };
-}
-
-/** Whatever the result depends on but the seed: results of other options or images do not count. */
-function signatureOf(variant: Variant, setting: Setting): string {
-  const { config } = resolveConfig({
-    ...labelOptions(variant, setting),
-    ...(variant.seeds ? { seedLabelRoot: "." } : {}),
-  });
-  const { inferList, savePath, seed, shard, crfThreads, seedLabelRoot, ...rest } = config;
-  return JSON.stringify({
-    ...rest,
-    seeds: variant.seeds,
-    images: setting.config.images,
-    list: setting.config.inferList,
-  });
-}
-
-async function readResult(each: Run, setting: Setting): Promise<RunResult | undefined> {
-  const file = path.join(runFolder(each, setting.config), "result.json");
-  if (!(await fileExists(file))) return undefined;
-  const { signature, ...result } = (await readBoundedJson(file, MAX_GRID_BYTES, "result")) as RunResult & {
-    signature?: string;
-  };
-  return signature === signatureOf(each.variant, setting) ? result : undefined;
-}
-
-/** Runs of other options get a folder of their own, so that no label of theirs is taken for one of these. */
-function runFolder({ variant, seed }: Run, config: AblateConfig): string {
-  const hash = createHash("sha256").update(
-    JSON.stringify({ variant, list: config.inferList, weights: config.weights }),
-  );
-  return path.join(config.out, "runs", folderOf(variant), `${hash.digest("hex").slice(0, 8)}-seed-${seed}`);
-}
-
 async function collect(
   variants: readonly Variant[],
-  setting: Setting,
+  setting: AblationSetting,
   split: string,
   images: number,
 ): Promise<AblationTable> {

@@ -7,33 +7,18 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../atomic-write";
 import { type DemoConfig, demoOptions, demoSupervisions } from "../config/demo";
-import type { MakePseudoLabelsConfig, Supervision } from "../config/make-pseudo-labels";
+import type { Supervision } from "../config/make-pseudo-labels";
 import { completeConfig } from "../config/option";
-import { presets, type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
-import { type DatasetDescription, readDataset } from "../data/dataset";
+import { presets } from "../config/pseudo-label-presets";
+import { readDataset } from "../data/dataset";
 import { readImageList } from "../data/image-list";
-import { readLabel, writeLabel } from "../data/label-png";
-import { crfAlone } from "../demo/crf-alone";
 import { chooseFeatures } from "../demo/features";
-import {
-  type DemoPictures,
-  type DemoRow,
-  type DemoSection,
-  FIGURE_HEAD,
-  figureCells,
-  reportHtml,
-} from "../demo/report";
-import { picturesOf } from "../demo/section-pictures";
-import { commandOf, dataWords, supervisionWords } from "../demo/words";
-import { type Reporter, silentReporter } from "../running/reporter";
+import { partOf } from "../demo/part-progress";
+import { type DemoRow, type DemoSection, FIGURE_HEAD, figureCells, reportHtml } from "../demo/report";
+import { dataWords } from "../demo/words";
+import { silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
-import { countSeeds, coverageRows, type StageCounts } from "../seeds/coverage-precision";
-import { evaluate } from "./evaluate";
-import { openGraphSource } from "./graph-source";
-import { inferSeam } from "./infer-seam";
-import { type MakePseudoLabelsSummary, makePseudoLabels } from "./make-pseudo-labels";
-import { prepareImage } from "./prepare-image";
-import { openSeedSource } from "./seed-source";
+import { type DemoSetting, runSupervision } from "./demo-supervision";
 import { tableText } from "./text-table";
 
 export interface DemoSummary extends Summary {
@@ -55,16 +40,6 @@ export const demo: Step<DemoConfig, DemoSummary> = {
   describe,
 };
 
-/** What all supervisions share. */
-interface Setting {
-  readonly config: DemoConfig;
-  readonly dataset: DatasetDescription;
-  readonly ids: readonly string[];
-  readonly listFile: string;
-  /** Features and weights. */
-  readonly graph: Partial<MakePseudoLabelsConfig>;
-}
-
 async function run(
   given: Partial<DemoConfig>,
   context: StepContext = { reporter: silentReporter },
@@ -81,7 +56,7 @@ async function run(
   const notices = new Set([...list.notices, features.said]);
   for (const message of notices) context.reporter.notice(message);
 
-  const setting: Setting = { config, dataset, ids, listFile, graph: features.options };
+  const setting: DemoSetting = { config, dataset, ids, listFile, graph: features.options };
   const supervisions = config.supervision as readonly Supervision[];
   const steps = supervisions.map((each) => (presets[each].epochs ?? 50) / 50);
   const total = steps.reduce((sum, each) => sum + each, 0) * ids.length;
@@ -127,104 +102,6 @@ async function run(
   return summary;
 }
 
-/** Seeds, pseudo labels, the dense CRF alone, figures: each in a folder of its own below the supervision's. */
-async function runSupervision(
-  supervision: Supervision,
-  { config, dataset, ids, listFile, graph }: Setting,
-  context: StepContext,
-): Promise<{ section?: DemoSection; labels: MakePseudoLabelsSummary }> {
-  const [seedFolder, crfFolder, labelFolder] = ["seed", "crf", "label"].map((name) =>
-    path.join(config.out, supervision, name),
-  );
-  const common = { voc12Root: config.data, inferList: listFile };
-  const camDir = path.join(config.data, "CAM");
-  const options: Partial<MakePseudoLabelsConfig> = {
-    ...common,
-    supervision,
-    seedLabelRoot: seedFolder,
-    savePath: labelFolder,
-    seed: config.seed,
-    ...graph,
-    ...(presets[supervision].rw ? { camDir } : {}),
-  };
-  const { config: resolved } = resolveConfig(options);
-  const quiet = { ...context, reporter: { ...silentReporter, warn: context.reporter.warn } };
-
-  if (supervision === "image") await inferSeam.run({ ...common, camDir, crf: seedFolder }, quiet);
-  else await writeSeeds(resolved, dataset, ids, seedFolder);
-  const labels = await makePseudoLabels.run(options, context);
-  if (labels.left > 0) return { labels };
-  const made = await comparison(resolved, dataset, ids, crfFolder, labels.failed);
-  const score = async (pred: string): Promise<{ mIoU: number; accuracy: number }> => {
-    const { mIoU, pixelAccuracy } = await evaluate.run({ pred, voc12Root: config.data, list: listFile }, quiet);
-    return { mIoU: mIoU ?? 0, accuracy: pixelAccuracy ?? 0 };
-  };
-  const label = await score(labelFolder);
-  const [all] = coverageRows(made.counts, dataset.classes);
-  const row: DemoRow = {
-    supervision,
-    coverage: all?.coverage ?? 0,
-    precision: all?.precision ?? 0,
-    seedMiou: (await score(seedFolder)).mIoU,
-    crfMiou: (await score(crfFolder)).mIoU,
-    labelMiou: label.mIoU,
-    labelAccuracy: label.accuracy,
-    secondsPerImage: labels.seconds / Math.max(1, labels.done),
-  };
-  const section = { row, about: supervisionWords[supervision], pictures: made.pictures, command: commandOf(options) };
-  return { section, labels };
-}
-
-/** The weak labels' own seeds as files, so that they can be counted and looked at. */
-async function writeSeeds(
-  config: ResolvedConfig,
-  dataset: DatasetDescription,
-  ids: readonly string[],
-  folder: string,
-): Promise<void> {
-  const seeds = await openSeedSource({ ...config, seedLabelRoot: undefined }, dataset);
-  for (const id of ids) {
-    const { seed } = await prepareImage(id, { ...config, rw: false }, dataset, seeds, () => undefined);
-    await writeLabel(path.join(folder, `${id}.png`), seed, dataset.palette);
-  }
-}
-
-/** For every image that was labelled: the dense CRF on its seeds alone, the seeds counted, the pictures. */
-async function comparison(
-  config: ResolvedConfig,
-  dataset: DatasetDescription,
-  ids: readonly string[],
-  crfFolder: string,
-  failed: readonly ImageFailure[],
-): Promise<{ counts: StageCounts[][]; pictures: DemoPictures[] }> {
-  const crfOptions = {
-    iterations: config.crfIterations,
-    gaussian: { sxy: config.crfGaussianSxy, compat: config.crfGaussianCompat },
-    bilateral: { sxy: config.crfBilateralSxy, srgb: config.crfBilateralSrgb, compat: config.crfBilateralCompat },
-  };
-  const seeds = await openSeedSource(config, dataset);
-  const graphs = await openGraphSource(config);
-  const counts: StageCounts[][] = [];
-  const pictures: DemoPictures[] = [];
-  try {
-    for (const id of ids) {
-      if (failed.some(({ image }) => image === id)) continue;
-      const { image: rgb, seed, boxes, maps } = await prepareImage(id, config, dataset, seeds, () => undefined);
-      const crf = crfAlone(rgb, seed, dataset.ignore, crfOptions);
-      await writeLabel(path.join(crfFolder, `${id}.png`), crf, dataset.palette);
-      const truth = await readLabel(path.join(config.voc12Root, "SegmentationClass", `${id}.png`));
-      const label = await readLabel(path.join(config.savePath, `${id}.png`));
-      counts.push(countSeeds([{ rule: "seed", label: seed.data }], truth, dataset.ignore));
-      const graph = graphs.graphOf(rgb);
-      const image = { id, rgb, truth, seed, crf, label, boxes, maps };
-      pictures.push(await picturesOf(image, config.supervision, graph, dataset).finally(() => graph.dispose()));
-    }
-  } finally {
-    graphs.dispose();
-  }
-  return { counts, pictures };
-}
-
 /** Labels of other settings or another version go; those of an interrupted run with the same are kept. */
 async function startAfresh(config: DemoConfig, ids: readonly string[]): Promise<void> {
   const file = path.join(config.out, "settings.json");
@@ -234,31 +111,6 @@ async function startAfresh(config: DemoConfig, ids: readonly string[]): Promise<
   for (const supervision of demoSupervisions)
     await fs.rm(path.join(config.out, supervision), { recursive: true, force: true });
   await writeAtomic(file, settings);
-}
-
-interface Part {
-  readonly label: string;
-  /** Hundreds of training steps before this part, of each of its images, and altogether. */
-  readonly before: number;
-  readonly each: number;
-  readonly total: number;
-  /** Said already; said once. */
-  readonly notices: Set<string>;
-}
-
-/** One step's progress as a part of the whole. */
-function partOf(whole: Reporter, { label, before, each, total, notices }: Part): Reporter {
-  return {
-    warn: whole.warn,
-    notice(message) {
-      if (notices.has(message)) return;
-      notices.add(message);
-      whole.notice(`${label}: ${message}`);
-    },
-    progress: ({ done, label: image, detail }) =>
-      whole.progress({ done: before + each * done, total, label: `${label} ${image}`, detail, unit: "100 steps" }),
-    finish() {},
-  };
 }
 
 function describe({ rows, split, images, features, report, seconds, failed }: DemoSummary): string {

@@ -1,0 +1,27 @@
+/** One supervision's progress and notices as a part of the whole demo's. */
+
+import type { Reporter } from "../running/reporter";
+
+export interface Part {
+  readonly label: string;
+  /** Hundreds of training steps before this part, of each of its images, and altogether. */
+  readonly before: number;
+  readonly each: number;
+  readonly total: number;
+  /** Said already; said once. */
+  readonly notices: Set<string>;
+}
+
+export function partOf(whole: Reporter, { label, before, each, total, notices }: Part): Reporter {
+  return {
+    warn: whole.warn,
+    notice(message) {
+      if (notices.has(message)) return;
+      notices.add(message);
+      whole.notice(`${label}: ${message}`);
+    },
+    progress: ({ done, label: image, detail }) =>
+      whole.progress({ done: before + each * done, total, label: `${label} ${image}`, detail, unit: "100 steps" }),
+    finish() {},
+  };
+}
