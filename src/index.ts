@@ -67,6 +67,12 @@ export { type LabelInput, type LabelOptions, type LabelResult, labelImage } from
 export { addWalk, type ClassMaps, randomWalk, type WalkGeometry, type WalkOptions } from "./graph/random-walk";
 export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";
 
+// --- segmentation networks ---
+
+export { minimumSpanningTrees, type SpanningTree, type SpanningTrees } from "./segmentation/spanning-tree";
+export { type TreeFilterOptions, treeFilter } from "./segmentation/tree-filter";
+export { treeFilterModule } from "./segmentation/tree-filter-module";
+
 // --- evaluation, ablation, reports, demo ---
 
 export type { AblationRow, AblationTable } from "./ablation/table";
