@@ -45,7 +45,7 @@ export function treeFilter(
   const batch = trees.images.length;
   const op = tf.customGrad((...inputs) => {
     const [x, e, save] = inputs as unknown as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
-    const output = Float32Array.from(x.dataSync<"float32">());
+    const output = x.dataSync<"float32">().slice();
     const guides = imageRows(e.dataSync<"float32">(), batch);
     const weighted = trees.images.map((tree, image) => weightedTree(guides[image], tree, groups));
     imageRows(output, batch).forEach((rows, image) => {
@@ -66,14 +66,16 @@ function gradients(
   [features, guide, output]: readonly tf.Tensor[],
   trees: readonly NormalisedTree[],
 ): tf.Tensor[] {
-  const dFeatures = Float32Array.from(upstream.dataSync<"float32">());
+  const [x, e, y, g] = [features, guide, output, upstream].map((tensor) =>
+    imageRows(tensor.dataSync<"float32">(), trees.length),
+  );
+  const dFeatures = new Float32Array(features.size);
   const dGuide = new Float32Array(guide.size);
-  const [x, e, y] = [features, guide, output].map((tensor) => imageRows(tensor.dataSync<"float32">(), trees.length));
   const dx = imageRows(dFeatures, trees.length);
   const de = imageRows(dGuide, trees.length);
-  trees.forEach((tree, image) => {
-    const rows = { features: x[image], guide: e[image], output: y[image] };
-    treeGradients(rows, tree, { features: dx[image], guide: de[image] });
+  trees.forEach((tree, i) => {
+    const rows = { features: x[i], guide: e[i], output: y[i], upstream: g[i] };
+    treeGradients(rows, tree, { features: dx[i], guide: de[i] });
   });
   return [tf.tensor(dFeatures, features.shape), tf.tensor(dGuide, guide.shape)];
 }

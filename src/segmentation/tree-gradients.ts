@@ -2,40 +2,44 @@
 
 import { type NormalisedTree, sumSubtrees } from "./tree-passes";
 
-/** Rows of one image: features and output [n, c], guide [n, e]. */
+/** Rows of one image: what went in, what came out, and G = dL/dy; guide [n, e], the others [n, c]. */
 export interface FilterRows {
   readonly features: Float32Array;
   readonly guide: Float32Array;
   readonly output: Float32Array;
+  readonly upstream: Float32Array;
 }
 
-/**
- * @param gradient of the features: G = dL/dy, which dL/dx replaces, [n, c]; of the guide: zeros, to which dL/de is added, [n, e]
- */
+/** @param gradient zeros, which become dL/dx [n, c] and dL/de [n, e] */
 export function treeGradients(
-  { features, guide, output }: FilterRows,
+  { features, guide, output, upstream }: FilterRows,
   tree: NormalisedTree,
   gradient: { readonly features: Float32Array; readonly guide: Float32Array },
 ): void {
   const aggregate = features.slice();
   sumSubtrees(aggregate, tree); // A↑
   const h = gradient.features;
-  const q = divideBySums(h, output, tree);
+  const q = divideBySums(upstream, output, tree, h);
   sumSubtrees(h, tree); // H↑
   sumSubtrees(q, tree); // Q↑
   const dWeights = spreadGradients(h, q, aggregate, output, tree);
   addGuideGradient(gradient.guide, guide, dWeights, tree);
 }
 
-/** G ← h = G / Z; returns q = Σ_c h y, [n, groups] */
-function divideBySums(upstream: Float32Array, output: Float32Array, { sums }: NormalisedTree): Float32Array {
+/** h = G / Z, and returns q = Σ_c h y, [n, groups] */
+function divideBySums(
+  upstream: Float32Array,
+  output: Float32Array,
+  { sums }: NormalisedTree,
+  h: Float32Array,
+): Float32Array {
   const q = new Float32Array(sums.length);
   const width = upstream.length / q.length;
   for (let row = 0, k = 0; row < q.length; row++) {
     let product = 0;
     for (const end = k + width; k < end; k++) {
-      upstream[k] /= sums[row];
-      product += upstream[k] * output[k];
+      h[k] = upstream[k] / sums[row];
+      product += h[k] * output[k];
     }
     q[row] = product;
   }
