@@ -24,6 +24,7 @@ import { openGraphSource } from "../src/steps/graph-source";
 import { formulaParameter } from "../src/weights/formula";
 import { writeSafetensors } from "../src/weights/safetensors";
 import { syntheticPhotograph } from "./synthetic-photograph";
+import { benchTreeFilter } from "./tree-filter";
 
 interface Row {
   readonly name: string;
@@ -60,7 +61,6 @@ async function main(): Promise<void> {
   const wanted = (name: string): boolean => only === undefined || only.some((part) => name.startsWith(part));
   await useBackend("native");
   fs.mkdirSync(folder, { recursive: true });
-  const weights = await formulaWeights();
   const rows: Row[] = [];
   const add = (row: Row): void => {
     rows.push(row);
@@ -69,6 +69,8 @@ async function main(): Promise<void> {
   process.stdout.write(
     `${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node ${process.version}, ${WIDTH}×${HEIGHT}, ${CLASSES} classes\n`,
   );
+  if (wanted("tree filter")) benchTreeFilter(runs).forEach(add);
+  const weights = await formulaWeights();
   if (
     ["features", "step", "random walk", "dense CRF"].some(
       (name) => only === undefined || only.some((part) => part.startsWith(name) || name.startsWith(part)),

@@ -165,6 +165,7 @@ test("refuses what does not fit", () => {
     refused(/features \[1, 2, 3, …\].*got \[1, 3, 2, 4\]/, () => treeFilter(tf.ones([1, 3, 2, 4]), guide, trees));
     refused(/guide \[1, 2, 3, …\].*got \[2, 2, 3, 4\]/, () => treeFilter(guide, tf.ones([2, 2, 3, 4]), trees));
     refused(/4 axes/, () => treeFilter(tf.ones([2, 3]) as unknown as tf.Tensor4D, guide, trees));
+    refused(/float32, got int32 and float32/, () => treeFilter(tf.cast(guide, "int32"), guide, trees));
     for (const groups of [3, 0, 1.5])
       refused(/groups that divide 4 and 4 channels/, () => treeFilter(guide, guide, trees, { groups }));
   });

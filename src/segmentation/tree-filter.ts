@@ -90,6 +90,8 @@ function checkInput(features: tf.Tensor4D, guide: tf.Tensor4D, trees: SpanningTr
   const where = "tree filter";
   if (features.rank !== 4 || guide.rank !== 4)
     throw expected("input", "features and guide of 4 axes", `${features.rank} and ${guide.rank}`, where);
+  if (features.dtype !== "float32" || guide.dtype !== "float32")
+    throw expected("input", "features and guide of float32", `${features.dtype} and ${guide.dtype}`, where);
   const grid = [trees.images.length, trees.height, trees.width];
   for (const [name, tensor] of Object.entries({ features, guide }))
     if (grid.some((extent, axis) => tensor.shape[axis] !== extent))
