@@ -44,6 +44,25 @@ export function bruteForceFilter(
   return { output, dFeatures, dGuide };
 }
 
+/** One row of the filter's output, by a walk from the node to all others. */
+export function outputAt(node: number, features: Rows, guide: Rows, { parent }: SpanningTree): number[] {
+  const neighbours: number[][] = features.map(() => []);
+  parent.forEach((p, i) => {
+    if (p >= 0) neighbours[p].push(i);
+    if (p >= 0) neighbours[i].push(p);
+  });
+  const weights: number[] = [];
+  const walk = [{ at: node, from: -1, weight: 1 }];
+  for (const { at, from, weight } of walk) {
+    weights[at] = weight;
+    for (const next of neighbours[at])
+      if (next !== from)
+        walk.push({ at: next, from: at, weight: weight * Math.exp(-distance(guide[at], guide[next])) });
+  }
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return features[0].map((_, c) => weights.reduce((total, weight, i) => total + weight * features[i][c], 0) / sum);
+}
+
 /** The edges between two nodes: those to the root that only one of them has. */
 function path(a: number, b: number, parent: Int32Array): number[] {
   const toRoot = (node: number): number[] => (parent[node] < 0 ? [] : [node, ...toRoot(parent[node])]);

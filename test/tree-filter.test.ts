@@ -5,7 +5,7 @@ import { useBackend } from "../src/backend";
 import { Random } from "../src/random";
 import { minimumSpanningTrees, type SpanningTrees } from "../src/segmentation/spanning-tree";
 import { treeFilter } from "../src/segmentation/tree-filter";
-import { bruteForceFilter, distance, kruskal, type Rows } from "./brute-force-tree";
+import { bruteForceFilter, distance, kruskal, outputAt, type Rows } from "./brute-force-tree";
 import { assertGradient, normalTensor } from "./numeric-gradient";
 
 let tensors = 0;
@@ -80,7 +80,7 @@ for (const [height, width] of [...GRIDS, [13, 11], [23, 17]] as const) {
   });
 }
 
-for (const [height, width] of GRIDS) {
+for (const [height, width] of [...GRIDS, [11, 12]] as const) {
   for (const groups of [1, 2]) {
     test(`filter and gradients on ${height}×${width} with ${groups} groups equal the sums over all paths`, () => {
       const features = normalTensor([2, height, width, 6], 1) as tf.Tensor4D;
@@ -103,6 +103,24 @@ for (const [height, width] of GRIDS) {
     });
   }
 }
+
+test("a larger grid keeps its precision, with edges of all strengths", () => {
+  for (const strength of [0.02, 0.3, 3]) {
+    const features = normalTensor([1, 64, 70, 2], 1) as tf.Tensor4D;
+    const guide = normalTensor([1, 64, 70, 2], 2, strength) as tf.Tensor4D;
+    const upstream = normalTensor([1, 64, 70, 2], 3);
+    const trees = minimumSpanningTrees(guide);
+    const output = treeFilter(features, guide, trees);
+    const [rows, given, guides] = [output, features, guide].map((tensor) => rowsOf(tensor, 0));
+    for (const node of [0, 69, 1234, 4479])
+      assertRows([rows[node]], [outputAt(node, given, guides, trees.images[0])], 2e-6, `strength ${strength}, ${node}`);
+    // Every output is a mean, so that the gradients of its terms add up to its own.
+    const gradients = gradientsOf(features, guide, trees, 1, upstream);
+    const sums = [gradients[0], upstream].map((tensor) => tf.tidy(() => [...tf.sum(tensor, [0, 1, 2]).dataSync()]));
+    assertRows([sums[0]], [sums[1]], 1e-4, `strength ${strength}`);
+    tf.dispose([features, guide, upstream, output, gradients]);
+  }
+});
 
 test("gradients equal central differences, through the tree of another guide and beside other operations", () => {
   const features = normalTensor([2, 5, 6, 4], 1) as tf.Tensor4D;
