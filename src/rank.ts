@@ -1,6 +1,6 @@
 /**
- * One of the processes that `parallel/launch.ts` starts, an entry like `cli.ts`: runs the step it is told; the first one
- * writes the Summary.
+ * One of the processes that `parallel/launch.ts` or `parallel/shards.ts` starts, an entry like `cli.ts`: runs the step it is
+ * told. Under mpiexec the first one writes the Summary; a shard sends its own, and its progress, to who started it.
  */
 
 import fs from "node:fs";
@@ -9,7 +9,8 @@ import { type BackendName, preferBackend, useBackend } from "./backend";
 import { messageOf, UserError } from "./errors";
 import { JOB_VARIABLE, type RankJob } from "./parallel/launch";
 import { bindLocalRank, launchedRank } from "./parallel/local-rank";
-import { createReporter, silentReporter } from "./running/reporter";
+import type { ShardMessage } from "./parallel/shards";
+import { createReporter, type Reporter, silentReporter } from "./running/reporter";
 import type { Step } from "./running/step";
 import { steps } from "./steps/index";
 
@@ -29,20 +30,34 @@ async function main(): Promise<void> {
   if (step === undefined) throw new Error(`no step "${name}"`);
   const first = (launchedRank()?.rank ?? 0) === 0;
   const visible = createReporter();
-  const reporter = first && quiet !== true ? visible : { ...silentReporter, warn: visible.warn };
+  const send = process.send?.bind(process) as ((message: ShardMessage) => void) | undefined;
+  const reporter =
+    send !== undefined
+      ? sendingReporter(send)
+      : first && quiet !== true
+        ? visible
+        : { ...silentReporter, warn: visible.warn };
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => controller.abort());
-  setInterval(() => fs.existsSync(stop) && controller.abort(), STOP_INTERVAL_MS).unref();
+  for (const event of ["SIGINT", "SIGTERM", "disconnect"] as const) process.on(event, () => controller.abort());
+  if (stop !== undefined) setInterval(() => fs.existsSync(stop) && controller.abort(), STOP_INTERVAL_MS).unref();
   bindLocalRank();
   preferBackend(backend as BackendName | undefined, { notice: reporter.notice });
   if (step.needsBackend) await useBackend();
   const summary = await step.run(config, { reporter, signal: controller.signal });
   reporter.finish();
-  if (first) await writeAtomic(file, JSON.stringify(summary));
+  if (first && file !== undefined) await writeAtomic(file, JSON.stringify(summary));
+  send?.({ summary });
 }
 
-main().catch((error: unknown) => {
-  const text = error instanceof UserError ? error.message : error instanceof Error ? error.stack : messageOf(error);
-  process.stderr.write(`${text}\n`);
-  process.exit(1);
-});
+function sendingReporter(send: (message: ShardMessage) => void): Reporter {
+  return { ...silentReporter, warn: (warning) => send({ warning }), progress: (progress) => send({ progress }) };
+}
+
+main().then(
+  () => process.connected && process.disconnect(),
+  (error: unknown) => {
+    const text = error instanceof UserError ? error.message : error instanceof Error ? error.stack : messageOf(error);
+    process.stderr.write(`${text}\n`);
+    process.exit(1);
+  },
+);

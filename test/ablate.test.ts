@@ -4,10 +4,13 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { defaultGrid } from "../src/ablation/default-grid";
+import { defaultGrid, furtherRows } from "../src/ablation/default-grid";
 import { ablationCsv, ablationMarkdown, rowOf, scoreText } from "../src/ablation/table";
 import { chooseVariants, differences, folderOf, readVariants } from "../src/ablation/variant";
 import { useBackend } from "../src/backend";
+import { makePseudoLabelsOptions } from "../src/config/make-pseudo-labels";
+import { makeSeedsOptions } from "../src/config/make-seeds";
+import { silentReporter } from "../src/running/reporter";
 import { ablate } from "../src/steps/ablate";
 import { writeTinyDataset } from "./tiny-dataset";
 
@@ -25,7 +28,7 @@ after(() => {
 
 const few = { epochs: 2, hidden: 8 };
 const grid = path.join(root, "grid.json");
-const config = { voc12Root: root, grid, seeds: [0, 1], out: path.join(root, "out") };
+const config = { voc12Root: root, grid, seeds: [0, 1], out: path.join(root, "out"), processes: 1 };
 
 test("a variant says what differs from the default of its supervision, not from the table's", () => {
   const layers = { group: "g", name: "n", supervision: "box", labels: { layers: 1, lr: 0.03 } } as const;
@@ -35,23 +38,32 @@ test("a variant says what differs from the default of its supervision, not from 
   assert.equal(differences(seeded), "make-seeds --cam-label false (true)");
 });
 
-test("the built-in grid has a row for every part of the method, each in a folder of its own", () => {
-  assert.equal(new Set(defaultGrid.map(folderOf)).size, defaultGrid.length);
-  const flags = defaultGrid.map(differences).join(" ");
-  for (const flag of [
-    "radius",
-    "layers",
-    "affinity-weight",
-    "crf-weight",
-    "multi-point",
-    "consistency-threshold",
-    "rw",
-  ])
-    assert.match(flags, new RegExp(`--${flag} `));
-  for (const flag of ["dense-crf", "seed-padding", "make-seeds"]) assert.match(flags, new RegExp(flag));
+test("with handcrafted features the default is theirs, and what equals it does not differ", () => {
+  const padding = { group: "g", name: "n", supervision: "scribble", labels: { seedPadding: "background" } } as const;
+  assert.equal(differences(padding, "handcrafted"), "--seed-padding background (ignore)");
+  assert.equal(differences(padding), "");
+  const momentum = { group: "g", name: "n", supervision: "scribble", training: { momentum: 0.9 } } as const;
+  assert.equal(differences(momentum), "train-affinity --momentum 0.9 (0.0005)");
+});
+
+test("every option that changes labels has a row, each row a folder of its own", () => {
+  const rows = [...defaultGrid, ...furtherRows];
+  assert.equal(new Set(rows.map(folderOf)).size, rows.length);
   assert.ok(
-    defaultGrid.every(({ name }) => !name.includes(",")),
+    rows.every(({ name }) => !name.includes(",")),
     "names are separated by commas on the command line",
+  );
+  const places =
+    /^(voc12Root|inferList|savePath|overlay|outProb|outXml|fits|gt|report|seedLabelRoot|weights|camDir|seamDir|tags|boxXmlPath|points|scribbles|labelme|coco|yolo|yoloClasses)$/;
+  const running = /^(seed|shard|threads|crfThreads|withoutBoxes|grabCutPixels)$/;
+  const covered = (key: string): boolean =>
+    rows.some(({ labels, seeds }) => Object.hasOwn(labels ?? {}, key) || Object.hasOwn(seeds ?? {}, key));
+  const all = [...Object.keys(makePseudoLabelsOptions), ...Object.keys(makeSeedsOptions)];
+  const open = all.filter((key) => !places.test(key) && !running.test(key) && !covered(key));
+  // denseCrf stands for its numbers, which are the reference's
+  assert.deepEqual(
+    open.filter((key) => !/^crf(Iterations|Gaussian|Bilateral)/.test(key)),
+    [],
   );
 });
 
@@ -127,4 +139,56 @@ test("seed labels by make-seeds where a variant asks for them; other options are
     JSON.stringify([{ name: "few", labels: { ...few, epochs: 3 }, seeds: { superpixelArea: 40 } }]),
   );
   assert.equal((await ablate.run({ ...config, seeds: [0] })).done, 1);
+});
+
+test("rows that differ after the training alone train once, and get the labels of a training of their own", async () => {
+  fs.writeFileSync(
+    grid,
+    JSON.stringify([
+      { name: "all", labels: few },
+      { name: "no CRF", labels: { ...few, denseCrf: false } },
+      { name: "cropped", labels: { ...few, logitResize: "crop" } },
+    ]),
+  );
+  const out = path.join(root, "shared");
+  const shared = await ablate.run({ ...config, seeds: [0], out });
+  assert.deepEqual(
+    shared.rows.map(({ secondsPerImage }) => secondsPerImage === null),
+    [false, true, true],
+  );
+  assert.deepEqual(fs.readdirSync(path.join(out, "fits")), []);
+  for (const variants of [["no CRF"], ["cropped"]]) {
+    const alone = await ablate.run({ ...config, seeds: [0], variants, out: path.join(root, "alone") });
+    const same = shared.rows.find(({ variant }) => variant === variants[0]);
+    assert.deepEqual([alone.rows[0].miou, alone.rows[0].accuracy], [same?.miou, same?.accuracy]);
+  }
+});
+
+test("a training before the labels: the row's network is trained, and trained once", async () => {
+  const training = { width: 1, cropSize: 32, epochs: 1, batchSize: 2, numWorkers: 0 };
+  fs.writeFileSync(grid, JSON.stringify([{ name: "trained", labels: { epochs: 1, hidden: 8 }, training }]));
+  const out = path.join(root, "trained");
+  const { done, rows, failed } = await ablate.run({ ...config, seeds: [3], out });
+  assert.deepEqual([done, failed], [1, []]);
+  assert.match(rows[0].differs, /^train-affinity --width 1 --crop-size 32/);
+  const [session] = fs.readdirSync(path.join(out, "trainings"));
+  assert.ok(fs.existsSync(path.join(out, "trainings", session, "affinity.safetensors")));
+});
+
+test("several processes make the table of one", async () => {
+  fs.writeFileSync(
+    grid,
+    JSON.stringify([
+      { name: "few", labels: few },
+      { name: "none", labels: { ...few, layers: 0 } },
+    ]),
+  );
+  const one = await ablate.run({ ...config, out: path.join(root, "one") });
+  const updates: number[] = [];
+  const reporter = { ...silentReporter, progress: ({ done }: { done: number }) => void updates.push(done) };
+  const two = await ablate.run({ ...config, out: path.join(root, "two"), processes: 2 }, { reporter });
+  assert.deepEqual([two.done, two.missing, Math.max(...updates)], [4, 0, 4]);
+  const scores = ({ rows }: typeof one) => rows.map(({ variant, miou, deviation }) => [variant, miou, deviation]);
+  assert.deepEqual(scores(two), scores(one));
+  await assert.rejects(ablate.run({ ...config, processes: 2, shard: "1/2" }), /give one of them/);
 });

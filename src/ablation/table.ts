@@ -10,7 +10,7 @@ export interface RunResult {
   readonly pixelAccuracy: number | null;
   readonly images: number;
   readonly failed: number;
-  /** Of making the labels; null where a stopped run went on, so that no time is known for all of them. */
+  /** Of making the labels; null where a stopped run went on, or another run had trained the same networks. */
   readonly secondsPerImage: number | null;
 }
 
@@ -42,13 +42,17 @@ export interface AblationTable {
   readonly rows: readonly AblationRow[];
 }
 
-export function rowOf(variant: Variant, runs: readonly RunResult[]): AblationRow {
+export function rowOf(
+  variant: Variant,
+  runs: readonly RunResult[],
+  features: "cnn" | "handcrafted" = "cnn",
+): AblationRow {
   const scores = percents(runs.map(({ mIoU }) => mIoU));
   return {
     group: variant.group,
     variant: variant.name,
     supervision: variant.supervision,
-    differs: differences(variant),
+    differs: differences(variant, features),
     seeds: runs.map(({ seed }) => seed),
     images: Math.min(...runs.map(({ images }) => images)),
     failed: Math.max(0, ...runs.map(({ failed }) => failed)),

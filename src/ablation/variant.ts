@@ -3,7 +3,8 @@
 import { type MakePseudoLabelsConfig, makePseudoLabelsOptions, type Supervision } from "../config/make-pseudo-labels";
 import { type MakeSeedsConfig, makeSeedsOptions } from "../config/make-seeds";
 import { flagOf, type OptionTable } from "../config/option";
-import { presets } from "../config/pseudo-label-presets";
+import { handcraftedPreset, presets } from "../config/pseudo-label-presets";
+import { type TrainAffinityConfig, trainAffinityOptions } from "../config/train-affinity";
 import { expected, UserError } from "../errors";
 
 export interface Variant {
@@ -15,28 +16,39 @@ export interface Variant {
   readonly labels?: Partial<MakePseudoLabelsConfig>;
   /** With it the seed labels are made by `make-seeds`, with these options; without, they are the weak labels alone. */
   readonly seeds?: Partial<MakeSeedsConfig>;
+  /** With it an affinity network is trained by `train-affinity` first, on the seed labels, with these options. */
+  readonly training?: Partial<TrainAffinityConfig>;
 }
 
 /** Set by the ablation itself. */
 const TAKEN: readonly string[] = [
-  "voc12Root",
-  "inferList",
-  "savePath",
-  "supervision",
-  "seed",
-  "shard",
-  "seedLabelRoot",
+  ...["voc12Root", "inferList", "savePath", "seed", "shard", "seedLabelRoot", "fits", "outProb", "overlay"],
+  ...["trainList", "labelDir", "sessionName", "resume", "gpus"],
 ];
 
+/** What the graph of a variant is built from, if the ablation as a whole has these weights. */
+export function featuresOf({ labels, training }: Variant, weights: string | undefined): "cnn" | "handcrafted" {
+  return labels?.features ?? (training === undefined && weights === undefined ? "handcrafted" : "cnn");
+}
+
 /**
- * What differs from the default of the supervision, as the command line would say it: `--radius 4 (3)`, the default in
- * brackets.
+ * What differs from the default of the supervision and of these features, as the command line would say it:
+ * `--radius 4 (3)`, the default in brackets.
  */
-export function differences({ supervision, labels = {}, seeds }: Variant): string {
-  const preset: Partial<MakePseudoLabelsConfig> = presets[supervision];
-  const ofLabels = stated(labels, makePseudoLabelsOptions, preset);
-  if (seeds === undefined) return ofLabels.join(" ");
-  return ["make-seeds", ...stated(seeds, makeSeedsOptions, {}), ...ofLabels].join(" ");
+export function differences(
+  { supervision, labels = {}, seeds, training }: Variant,
+  features: "cnn" | "handcrafted" = "cnn",
+): string {
+  const preset: Partial<MakePseudoLabelsConfig> = {
+    ...presets[supervision],
+    ...(features === "handcrafted" ? handcraftedPreset : {}),
+  };
+  const parts = [
+    ...(training === undefined ? [] : ["train-affinity", ...stated(training, trainAffinityOptions, {})]),
+    ...(seeds === undefined ? [] : ["make-seeds", ...stated(seeds, makeSeedsOptions, {})]),
+    ...stated(labels, makePseudoLabelsOptions, preset),
+  ];
+  return parts.join(" ");
 }
 
 /** Variants from JSON. @throws UserError "usage" naming the entry and what is wrong with it */
@@ -58,8 +70,7 @@ export function folderOf({ group, name }: Variant): string {
 }
 
 /** Variants with one of these names or groups, in their order. @throws UserError "usage" for a word that fits none */
-export function chooseVariants(variants: readonly Variant[], words: readonly string[] | undefined): Variant[] {
-  if (words === undefined) return [...variants];
+export function chooseVariants(variants: readonly Variant[], words: readonly string[]): Variant[] {
   const fits = (variant: Variant, word: string): boolean => [variant.name, variant.group].includes(word);
   const unknown = words.find((word) => !variants.some((variant) => fits(variant, word)));
   if (unknown !== undefined)
@@ -77,8 +88,9 @@ export function chooseVariants(variants: readonly Variant[], words: readonly str
 function stated<C>(given: Partial<C>, table: OptionTable<C>, preset: Partial<C>): string[] {
   return (Object.keys(given) as (keyof C & string)[])
     .filter((key) => !/Dir$|^weights$/.test(key))
-    .map((key) => {
+    .flatMap((key) => {
       const usual = preset[key] ?? table[key].default;
+      if (usual === given[key]) return [];
       return `--${flagOf(key)} ${String(given[key])}${usual === undefined ? "" : ` (${String(usual)})`}`;
     });
 }
@@ -91,30 +103,34 @@ function readVariant(entry: unknown, where: string): Variant {
     supervision = "scribble",
     labels = {},
     seeds,
+    training,
     ...rest
   } = entry as Record<string, unknown>;
   const [odd] = Object.keys(rest);
-  if (odd !== undefined) throw expected("usage", "group, name, supervision, labels, seeds", `"${odd}"`, where);
+  if (odd !== undefined)
+    throw expected("usage", "group, name, supervision, labels, seeds, training", `"${odd}"`, where);
   if (typeof name !== "string" || name === "" || typeof group !== "string")
     throw expected("usage", "a name", JSON.stringify(name), where);
   if (typeof supervision !== "string" || !Object.hasOwn(presets, supervision))
     throw expected("usage", `one of ${Object.keys(presets).join(", ")}`, JSON.stringify(supervision), where);
-  checkKeys(labels, makePseudoLabelsOptions, `labels of ${where}`);
-  if (seeds !== undefined) checkKeys(seeds, makeSeedsOptions, `seeds of ${where}`);
+  checkKeys(labels, makePseudoLabelsOptions, [...TAKEN, "supervision"], `labels of ${where}`);
+  if (seeds !== undefined) checkKeys(seeds, makeSeedsOptions, TAKEN, `seeds of ${where}`);
+  if (training !== undefined) checkKeys(training, trainAffinityOptions, TAKEN, `training of ${where}`);
   return {
     group,
     name,
     supervision: supervision as Supervision,
     labels: labels as Partial<MakePseudoLabelsConfig>,
     ...(seeds === undefined ? {} : { seeds: seeds as Partial<MakeSeedsConfig> }),
+    ...(training === undefined ? {} : { training: training as Partial<TrainAffinityConfig> }),
   };
 }
 
-function checkKeys(options: unknown, table: object, where: string): void {
+function checkKeys(options: unknown, table: object, taken: readonly string[], where: string): void {
   if (typeof options !== "object" || options === null)
     throw expected("usage", "an object of options", typeof options, where);
   for (const key of Object.keys(options)) {
-    if (TAKEN.includes(key)) throw new UserError("usage", `"${key}" is set by the ablation itself (${where})`);
+    if (taken.includes(key)) throw new UserError("usage", `"${key}" is set by the ablation itself (${where})`);
     if (!Object.hasOwn(table, key)) throw new UserError("usage", `unknown option "${key}" (${where})`);
   }
 }

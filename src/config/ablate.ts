@@ -13,6 +13,7 @@ export interface AblateConfig {
   readonly seeds: readonly number[];
   readonly weights?: string;
   readonly camDir?: string;
+  readonly processes?: number;
   readonly shard: string;
 }
 
@@ -44,14 +45,21 @@ export const ablateOptions: OptionTable<AblateConfig> = {
   grid: {
     kind: "path",
     group: table,
-    help: 'JSON list of variants: [{"group", "name", "supervision", "labels": {make-pseudo-labels options}, "seeds": {make-seeds options}}] [default: the built-in grid]',
+    help: 'JSON list of variants: [{"group", "name", "supervision", "labels": {make-pseudo-labels options}, "seeds": {make-seeds options}, "training": {train-affinity options}}] [default: the built-in grid]',
   },
   variants: {
     kind: "texts",
     group: table,
-    help: "only these rows: names, or groups [default: all]",
+    help: "only these rows: names, or groups, also of those beyond the default grid; all: every row [default: those that end within a quarter of an hour on data/mini]",
   },
   seeds: { kind: "numbers", default: [0, 1], min: 0, group: table, help: "a run each; the table has mean ± deviation" },
+  processes: {
+    kind: "integer",
+    min: 1,
+    max: 64,
+    group: table,
+    help: "processes that share the runs, and the cores [default: one a core, at most 4; with --weights or a GPU 1]",
+  },
   shard: {
     kind: "text",
     default: "launched",

@@ -13,6 +13,7 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly savePath: string;
   readonly overlay?: string;
   readonly outProb?: string;
+  readonly fits?: string;
   readonly supervision?: Supervision;
   readonly seedLabelRoot?: string;
   readonly withoutBoxes: "fail" | "background";
@@ -63,6 +64,11 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     kind: "path",
     group: data,
     help: "folder for the probabilities before the dense CRF, one .npy of [classes, height, width] an image",
+  },
+  fits: {
+    kind: "path",
+    group: data,
+    help: "folder that keeps what was trained on each image (the grid's logits): a run that differs in resizing, random walk or dense CRF alone starts from there",
   },
   supervision: {
     kind: "choice",

@@ -49,7 +49,16 @@ export async function labelImage(
   options: LabelOptions,
   onStep?: (step: number, loss: number) => void,
 ): Promise<LabelResult> {
-  const { image, graph, seed, classes, ignore, boxes } = input;
+  const fit = await fitImage(input, options, onStep);
+  return { ...labelFromLogits(input, fit.logits, options), fit };
+}
+
+/** The first half of `labelImage`: trains the graph network, which takes nearly all of the time. */
+export async function fitImage(
+  { image, graph, seed, classes, ignore, boxes }: LabelInput,
+  options: FitOptions & Pick<LabelOptions, "seedPadding">,
+  onStep?: (step: number, loss: number) => void,
+): Promise<FitResult> {
   const grid = [graph.height, graph.width] as const;
   if (grid[0] !== Math.ceil(image.height / 8) || grid[1] !== Math.ceil(image.width / 8))
     throw expected(
@@ -60,12 +69,21 @@ export async function labelImage(
     );
   const padded = padSeed(seed, grid, options.seedPadding);
   const colour = gridColour(image, grid);
-  const fit = await fitGraph({ graph, classes, ignore, seed: padded, boxes, colour }, options, onStep);
+  return fitGraph({ graph, classes, ignore, seed: padded, boxes, colour }, options, onStep);
+}
+
+/** The second half: the logits of the grid, [n, K], at the image's size, and the random walk. */
+export function labelFromLogits(
+  { image, graph, classes, maps }: LabelInput,
+  logits: Float32Array,
+  { logitResize, walk }: Pick<LabelOptions, "logitResize" | "walk">,
+): Omit<LabelResult, "fit"> {
+  const grid = [graph.height, graph.width] as const;
   const probabilities =
-    options.logitResize === "crop"
-      ? cropRows(upsampleProbabilities(fit.logits, grid, [grid[0] * 8, grid[1] * 8]), grid[1] * 8, image, classes)
-      : upsampleProbabilities(fit.logits, grid, [image.height, image.width]);
-  if (options.walk === undefined || input.maps === undefined) return { probabilities, fit };
+    logitResize === "crop"
+      ? cropRows(upsampleProbabilities(logits, grid, [grid[0] * 8, grid[1] * 8]), grid[1] * 8, image, classes)
+      : upsampleProbabilities(logits, grid, [image.height, image.width]);
+  if (walk === undefined || maps === undefined) return { probabilities };
   const geometry = {
     height: graph.height,
     width: graph.width,
@@ -73,9 +91,9 @@ export async function labelImage(
     imageHeight: image.height,
     imageWidth: image.width,
   };
-  const walked = randomWalk(graph.affinity, input.maps, classes, geometry, options.walk);
-  addWalk(probabilities, walked, classes, options.walk.weight);
-  return { probabilities, fit, walked };
+  const walked = randomWalk(graph.affinity, maps, classes, geometry, walk);
+  addWalk(probabilities, walked, classes, walk.weight);
+  return { probabilities, walked };
 }
 
 /** The upper left of a map [·, width, k] at the image's size. */

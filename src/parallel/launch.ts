@@ -18,10 +18,10 @@ export interface RankJob {
   readonly config: object;
   readonly backend?: string;
   readonly quiet?: boolean;
-  /** Where the first process writes the Summary. */
-  readonly summary: string;
+  /** Where the first process writes the Summary, under mpiexec. */
+  readonly summary?: string;
   /** A file that asks the processes to stop, once it is there. (mpiexec would not wait for what a signal reaches.) */
-  readonly stop: string;
+  readonly stop?: string;
 }
 
 export const JOB_VARIABLE = "A2GNN_RANK_JOB";

@@ -4,8 +4,10 @@
  */
 
 import fs from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
-import { defaultGrid } from "../ablation/default-grid";
+import { defaultGrid, furtherRows } from "../ablation/default-grid";
+import { type AblationRun, type AblationSetting, fitKeyOf } from "../ablation/run-options";
 import {
   type AblationRow,
   type AblationTable,
@@ -16,17 +18,20 @@ import {
   rowOf,
   scoreText,
 } from "../ablation/table";
-import { chooseVariants, readVariants, type Variant } from "../ablation/variant";
+import { chooseVariants, featuresOf, readVariants, type Variant } from "../ablation/variant";
 import { writeAtomic } from "../atomic-write";
+import { backendInUse } from "../backend";
 import { chartSvg } from "../chart/chart-svg";
 import { type AblateConfig, ablateOptions } from "../config/ablate";
 import { completeConfig } from "../config/option";
 import { readBoundedJson } from "../data/bounded-file";
 import { readImageList } from "../data/image-list";
 import { UserError } from "../errors";
+import { launchedRank } from "../parallel/local-rank";
+import { runShards } from "../parallel/shards";
 import { collectNotices, type Reporter, silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
-import { type AblationRun, type AblationSetting, makeRun, readResult } from "./ablation-run";
+import { fitFolder, makeRun, readResult } from "./ablation-run";
 import { readShard, shardOf } from "./shard";
 import { tableText } from "./text-table";
 
@@ -42,6 +47,7 @@ export const ablate: Step<AblateConfig, AblateSummary> = {
   examples: [
     "a2gnn ablate",
     "a2gnn ablate --variants layers,radius --seeds 0,1,2",
+    "a2gnn ablate --variants 'seed rules,training'",
     "a2gnn ablate --voc12-root VOC2012 --infer-list train.txt --weights aff.pth --cam-dir cam --shard 3/8",
   ],
   needsBackend: true,
@@ -50,6 +56,8 @@ export const ablate: Step<AblateConfig, AblateSummary> = {
 };
 
 const MAX_GRID_BYTES = 1 << 20;
+
+const MAX_PROCESSES = 4;
 
 async function run(
   given: Partial<AblateConfig>,
@@ -60,9 +68,8 @@ async function run(
   const config = completeConfig(given, ablateOptions);
   if (config.seeds.some((seed) => !Number.isInteger(seed)))
     throw new UserError("usage", `expected whole numbers, got ${config.seeds.join(",")} (--seeds)`);
-  const grid = config.grid === undefined ? defaultGrid : await readGrid(config.grid);
   const camDir = await camFolder(config);
-  const chosen = chooseVariants(grid, config.variants);
+  const chosen = await variantsOf(config);
   const variants = chosen.filter((variant) => camDir !== undefined || !needsCams(variant));
   if (variants.length < chosen.length) notice(`no --cam-dir: ${chosen.length - variants.length} rows are left out`);
   if (variants.length === 0) throw new UserError("usage", "no variant is left");
@@ -71,43 +78,66 @@ async function run(
   const ids = config.images === 0 ? full.ids : full.ids.slice(0, config.images);
   const list = path.join(config.out, "images.txt");
   await writeAtomic(list, `${ids.join("\n")}\n`);
-  const setting: AblationSetting = { config, camDir, list, context: { ...context, reporter: quiet(context.reporter) } };
+  const setting: AblationSetting = { config, camDir, list };
 
-  const all = variants.flatMap((variant) => config.seeds.map((seed): AblationRun => ({ variant, seed })));
-  const mine = shardOf(all, readShard(config.shard));
-  const failed: ImageFailure[] = [];
-  let [done, skipped] = [0, 0];
-  for (const each of mine) {
-    if (context.signal?.aborted) break;
-    const label = `${each.variant.name}, seed ${each.seed}`;
-    context.reporter.progress({ done: done + skipped + failed.length, total: mine.length, label, unit: "run" });
-    if ((await readResult(each, setting)) !== undefined) {
-      skipped++;
-      continue;
-    }
-    try {
-      if (await makeRun(each, setting)) done++;
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      failed.push({ image: label, reason: error.message });
-      context.reporter.warn(`${label}: ${error.message}`);
-    }
-  }
-  if (mine.length > 0 && !context.signal?.aborted)
-    context.reporter.progress({ done: mine.length, total: mine.length, label: "all runs", unit: "run" });
-
+  const count = processCount(config);
+  const parts =
+    count === 1
+      ? [await makeRuns(variants, setting, context)]
+      : await runShards<AblateSummary>(ablate.name, { ...given, processes: 1 }, count, context);
   const table = await collect(variants, setting, full.split, ids.length);
-  if (table.missing > 0) notice(`${table.missing} of ${all.length} runs are not there yet; the same command goes on`);
+  if (table.missing > 0) notice(`${table.missing} runs are not there yet; the same command goes on`);
   return {
     step: "ablate",
     ...table,
-    done,
-    skipped,
-    failed,
+    done: parts.reduce((sum, part) => sum + part.done, 0),
+    skipped: parts.reduce((sum, part) => sum + part.skipped, 0),
+    failed: parts.flatMap((part) => part.failed),
     seconds: (performance.now() - started) / 1000,
     notices,
     files: await writeTables(table, config, given),
   };
+}
+
+/** This shard's runs. Those that train the same graph networks stay together, so that one trains for all. */
+async function makeRuns(
+  variants: readonly Variant[],
+  setting: AblationSetting,
+  context: StepContext,
+): Promise<Pick<Summary, "done" | "skipped" | "failed">> {
+  const { config } = setting;
+  const groups = new Map<string, AblationRun[]>();
+  for (const variant of variants)
+    for (const seed of config.seeds) {
+      const each = { variant, seed };
+      const key = fitKeyOf(each, setting);
+      groups.set(key, [...(groups.get(key) ?? []), each]);
+    }
+  const mine = shardOf([...groups.values()], readShard(config.shard));
+  const total = mine.flat().length;
+  const failed: ImageFailure[] = [];
+  let [done, skipped] = [0, 0];
+  for (const group of mine) {
+    for (const each of group) {
+      if (context.signal?.aborted) return { done, skipped, failed };
+      const label = `${each.variant.name}, seed ${each.seed}`;
+      context.reporter.progress({ done: done + skipped + failed.length, total, label, unit: "run" });
+      if ((await readResult(each, setting)) !== undefined) {
+        skipped++;
+        continue;
+      }
+      try {
+        if (await makeRun(each, setting, { ...context, reporter: quiet(context.reporter) })) done++;
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        failed.push({ image: label, reason: error.message });
+        context.reporter.warn(`${label}: ${error.message}`);
+      }
+    }
+    if (!context.signal?.aborted) await fs.rm(fitFolder(group[0], setting), { recursive: true, force: true });
+  }
+  if (total > 0) context.reporter.progress({ done: total, total, label: "all runs", unit: "run" });
+  return { done, skipped, failed };
 }
 
 async function collect(
@@ -126,7 +156,7 @@ async function collect(
       if (result === undefined) missing++;
       else runs.push(result);
     }
-    if (runs.length > 0) rows.push(rowOf(variant, runs));
+    if (runs.length > 0) rows.push(rowOf(variant, runs, featuresOf(variant, config.weights)));
   }
   const features = config.weights === undefined ? "handcrafted" : path.basename(config.weights);
   return { data: path.basename(path.resolve(config.voc12Root)), split, images, features, missing, rows };
@@ -148,7 +178,7 @@ async function writeTables(
   return files.map(([name]) => name);
 }
 
-function commandOf({ shard, out, ...given }: Partial<AblateConfig>): string {
+function commandOf({ shard, processes, out, ...given }: Partial<AblateConfig>): string {
   const words = Object.entries(given).map(
     ([key, value]) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${String(value)}`,
   );
@@ -169,8 +199,27 @@ async function camFolder({ camDir, voc12Root }: AblateConfig): Promise<string | 
   return isThere ? usual : undefined;
 }
 
-async function readGrid(file: string): Promise<Variant[]> {
-  return readVariants(await readBoundedJson(file, MAX_GRID_BYTES, "grid of variants"), file);
+/** The chosen rows of the user's table or of the built-in one, whose further rows are there by name. */
+async function variantsOf({ grid: file, variants: words }: AblateConfig): Promise<readonly Variant[]> {
+  const grid =
+    file === undefined
+      ? undefined
+      : readVariants(await readBoundedJson(file, MAX_GRID_BYTES, "grid of variants"), file);
+  if (words === undefined) return grid ?? defaultGrid;
+  const all = grid ?? [...defaultGrid, ...furtherRows];
+  return words.includes("all") ? all : chooseVariants(all, words);
+}
+
+/** Runs are many and small: one process a core, where its memory is that of handcrafted features. */
+function processCount({ processes, shard, weights }: AblateConfig): number {
+  if (processes !== undefined && processes > 1 && shard !== "launched")
+    throw new UserError(
+      "usage",
+      "--processes shares the runs by itself, and --shard is a part of them: give one of them",
+    );
+  const launched = shard !== "launched" || launchedRank() !== undefined;
+  if (launched || weights !== undefined || backendInUse()?.name !== "native") return processes ?? 1;
+  return processes ?? Math.min(MAX_PROCESSES, os.availableParallelism());
 }
 
 /** Runs draw their own progress; only what goes wrong is passed on. */

@@ -63,7 +63,7 @@ export async function openLabelOutput(config: ResolvedConfig, dataset: DatasetDe
 
 /** All that a label depends on; not where things are written, nor who makes which share of them. */
 function settingsOf(config: ResolvedConfig, dataset: DatasetDescription): Settings {
-  const { savePath, overlay, outProb, inferList, shard, crfThreads, ...settings } = config;
+  const { savePath, overlay, outProb, fits, inferList, shard, crfThreads, ...settings } = config;
   return { ...settings, classes: dataset.classes };
 }
 

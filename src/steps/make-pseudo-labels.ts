@@ -11,10 +11,11 @@ import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } fr
 import { type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
-import { labelImage } from "../graph/label-image";
+import { fitImage, type LabelInput, labelFromLogits } from "../graph/label-image";
 import { deriveSeed } from "../random";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
+import { type FitStore, openFitStore } from "./fit-store";
 import { type GraphSource, openGraphSource } from "./graph-source";
 import { type ImageLoop, runImageLoop } from "./image-loop";
 import { openLabelOutput } from "./label-output";
@@ -67,6 +68,7 @@ async function run(
   output.notices.forEach(notice);
   try {
     const seeds = await openSeedSource(config, dataset);
+    const fits = await openFitStore(config);
     const graphs = await openGraphSource(config);
     try {
       const loop: ImageLoop<PreparedImage, Computed> = {
@@ -76,7 +78,7 @@ async function run(
           prepareImage(id, config, dataset, seeds, (message) => notice(`image "${id}": ${message}`)),
         compute: async (id, prepared, say) => ({
           image: prepared.image,
-          probabilities: await probabilitiesOf(id, prepared, graphs, config, dataset, say),
+          probabilities: await probabilitiesOf(id, prepared, graphs, fits, config, dataset, say),
         }),
         finish: (id, { image, probabilities }) => output.write(id, image, probabilities),
         finishing: config.crfThreads,
@@ -105,11 +107,12 @@ async function run(
   }
 }
 
-/** Builds the graph, trains on it, infers. @returns [H·W, K] */
+/** Builds the graph, trains on it or takes what was trained before, infers. @returns [H·W, K] */
 async function probabilitiesOf(
   id: string,
   { image, seed, boxes, maps }: PreparedImage,
   graphs: GraphSource,
+  fits: FitStore,
   config: ResolvedConfig,
   { classes, ignore }: DatasetDescription,
   say: (detail: string) => void,
@@ -118,29 +121,28 @@ async function probabilitiesOf(
   try {
     const steps = [config.epochs, config.crfEpochs] as const;
     const total = steps[0] + steps[1];
-    const { probabilities } = await labelImage(
-      { image, graph, seed, boxes, maps, classes: classes.length, ignore },
-      {
-        hidden: config.hidden,
-        layers: config.layers,
-        affinityWeight: config.affinityWeight,
-        dropout: config.dropout,
-        learningRate: config.lr,
-        weightDecay: config.weightDecay,
-        steps,
-        crfWeight: config.crfWeight,
-        multiPoint: config.multiPoint,
-        consistencyThreshold: config.consistencyThreshold,
-        seed: deriveSeed(config.seed, id),
-        seedPadding: config.seedPadding === "ignore" ? ignore : 0,
-        logitResize: config.logitResize,
-        ...(config.rw
-          ? { walk: { alpha: config.alpha, beta: config.beta, logt: config.logt, weight: config.rwWeight } }
-          : {}),
-      },
-      (step, loss) => say(`step ${step + 1}/${total}  loss ${loss.toFixed(3)}`),
-    );
-    return probabilities;
+    const input: LabelInput = { image, graph, seed, boxes, maps, classes: classes.length, ignore };
+    const options = {
+      hidden: config.hidden,
+      layers: config.layers,
+      affinityWeight: config.affinityWeight,
+      dropout: config.dropout,
+      learningRate: config.lr,
+      weightDecay: config.weightDecay,
+      steps,
+      crfWeight: config.crfWeight,
+      multiPoint: config.multiPoint,
+      consistencyThreshold: config.consistencyThreshold,
+      seed: deriveSeed(config.seed, id),
+      seedPadding: config.seedPadding === "ignore" ? ignore : 0,
+    };
+    const logits = await fits.logitsOf(id, input, options, async () => {
+      const told = (step: number, loss: number): void => say(`step ${step + 1}/${total}  loss ${loss.toFixed(3)}`);
+      return (await fitImage(input, options, told)).logits;
+    });
+    const walk = { alpha: config.alpha, beta: config.beta, logt: config.logt, weight: config.rwWeight };
+    const { logitResize } = config;
+    return labelFromLogits(input, logits, { logitResize, ...(config.rw ? { walk } : {}) }).probabilities;
   } finally {
     graph.dispose();
   }

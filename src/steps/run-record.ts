@@ -73,6 +73,17 @@ export async function readRuns(folder: string): Promise<readonly RunRecord[]> {
   return records.flat();
 }
 
+/** A weight file by its content. */
+export async function hashWeights(file: string): Promise<WeightRecord> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 20 })) {
+    hash.update(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+  }
+  return { file: path.basename(file), bytes, sha256: hash.digest("hex") };
+}
+
 // --- internal ---
 
 /** An unreadable record is none: it only serves reports. */
@@ -97,14 +108,4 @@ function versions(): Record<string, string> {
     ...(backend?.tensorflow === undefined ? {} : { TensorFlow: backend.tensorflow }),
     ...(backend === undefined ? {} : { threads: String(backend.threads) }),
   };
-}
-
-async function hashWeights(file: string): Promise<WeightRecord> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 20 })) {
-    hash.update(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
-  }
-  return { file: path.basename(file), bytes, sha256: hash.digest("hex") };
 }
