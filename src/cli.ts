@@ -2,7 +2,7 @@
 /** `a2gnn <step> [--option value …]`: the only file that writes to the console and ends the process. */
 
 import { type BackendName, backendNames, preferBackend, useBackend } from "./backend";
-import { describeOptions, type OptionTable, parseFlags } from "./config/option";
+import { describeOptions, type OptionTable, parseFlags, suggestion } from "./config/option";
 import { messageOf, UserError } from "./errors";
 import { bindLocalRank, launchedRank } from "./parallel/local-rank";
 import { createReporter, silentReporter } from "./running/reporter";
@@ -53,7 +53,13 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const step = steps.find((candidate) => candidate.name === name) as Step<object> | undefined;
   if (step === undefined)
-    throw new UserError("usage", `unknown step "${name}"; steps: ${steps.map((each) => each.name).join(", ")}`);
+    throw new UserError(
+      "usage",
+      `unknown step "${name}"${suggestion(
+        name,
+        steps.map((each) => each.name),
+      )}; steps: ${steps.map((each) => each.name).join(", ")}`,
+    );
   if (rest.includes("--help") || rest.includes("-h")) {
     process.stdout.write(`${help(step)}\n`);
     return 0;

@@ -74,7 +74,7 @@ export function parseFlags<C>(
     const key = keyOfFlag.get(negated ? name.slice(3) : name);
     const option = key === undefined ? undefined : (table as Record<string, Option<unknown>>)[key];
     if (key === undefined || option === undefined || (negated && option.kind !== "boolean"))
-      throw new UserError("usage", `unknown option --${name}${suggestion(name, [...keyOfFlag.keys()])}`);
+      throw new UserError("usage", `unknown option --${name}${suggestion(name, [...keyOfFlag.keys()], "--")}`);
     if (option.kind === "boolean") {
       const value = attached ?? (isBoolean(next()) ? words[++i] : undefined);
       given[key] = value === undefined ? !negated : readValue(value, option, `--${name}`) !== negated;
@@ -97,7 +97,7 @@ export function completeConfig<C>(given: Partial<C>, table: OptionTable<C>): C {
   const config: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(given)) {
     if (options[key] === undefined)
-      throw new UserError("usage", `unknown option "${key}"${suggestion(key, Object.keys(options))}`);
+      throw new UserError("usage", `unknown option "${key}"${suggestion(key, Object.keys(options), "--")}`);
     if (value !== undefined) config[key] = checkValue(value, options[key], `--${flagOf(key)}`);
   }
   for (const [key, option] of Object.entries(options)) {
@@ -247,11 +247,12 @@ function nearMiss(word: string): string {
   return word.startsWith("-") ? `; did you mean "-${word}"?` : "";
 }
 
-function suggestion(name: string, known: readonly string[]): string {
+/** "; did you mean …?" where a known word is near. @param dashes before the word */
+export function suggestion(name: string, known: readonly string[], dashes = ""): string {
   const ranked = known
     .map((flag) => ({ flag, distance: editDistance(name, flag) }))
     .sort((a, b) => a.distance - b.distance);
-  return ranked.length > 0 && ranked[0].distance <= 3 ? `; did you mean --${ranked[0].flag}?` : "";
+  return ranked.length > 0 && ranked[0].distance <= 3 ? `; did you mean ${dashes}${ranked[0].flag}?` : "";
 }
 
 function editDistance(a: string, b: string): number {

@@ -75,7 +75,9 @@ export function classIndex(dataset: DatasetDescription, name: string, where: str
   const loose = dataset.classes.flatMap((each, i) => (each.toLowerCase() === known.toLowerCase() ? [i] : []));
   if (loose.length === 1) return loose[0];
   const names = dataset.classes.length > 40 ? `${dataset.classes.length} others` : dataset.classes.join(", ");
-  throw expected("input", `a class of the data set (${names})`, `"${name.slice(0, 80)}"`, where);
+  const wanted =
+    dataset === VOC ? `a class of PASCAL VOC, as there is no dataset.json to name others` : "a class of the data set";
+  throw expected("input", `${wanted} (${names})`, `"${name.slice(0, 80)}"`, where);
 }
 
 /** The same for a foreground class: the background has no boxes, tags, or CAM. @throws UserError "input" */

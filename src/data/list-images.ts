@@ -14,9 +14,10 @@ export async function listImages(root: string, list: string, stated: boolean): P
   try {
     return await readImageList(list, root);
   } catch (error) {
-    if (stated || !(error instanceof UserError) || !/^no image list/.test(error.message)) throw error;
+    if (!(error instanceof UserError) || !/^no image list/.test(error.message)) throw error;
     const others = await listsOf(root);
     if (others.length > 0) throw new UserError("input", `${error.message}; there are: ${others.join(", ")}`);
+    if (stated) throw new UserError("input", `${error.message}; without the option every image counts`);
   }
   const folder = path.join(root, "JPEGImages");
   const names = await fs.readdir(folder).catch(() => {

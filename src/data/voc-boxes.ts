@@ -58,6 +58,7 @@ export async function readXmlTags(file: string, dataset: DatasetDescription): Pr
 /** Raw boxes checked, rounded and cut as `readBoxes` says: the one rule for every box format. @throws UserError "input" */
 export function checkBoxes(raw: readonly RawBox[], dataset: DatasetDescription, size: ImageSize, where: string): Boxes {
   const problems: string[] = [];
+  const unknown = new Set<string>(); // a name that is no class is told of once
   let rounded = 0;
   let cut = 0;
   const boxes = raw.map((box, index): Box => {
@@ -66,7 +67,8 @@ export function checkBoxes(raw: readonly RawBox[], dataset: DatasetDescription, 
     try {
       foreground = foregroundIndex(dataset, box.name, label);
     } catch (error) {
-      problems.push((error as UserError).message);
+      if (!unknown.has(box.name)) problems.push((error as UserError).message);
+      unknown.add(box.name);
     }
     const problem = problemOf(box, size);
     if (problem !== undefined) problems.push(`${label}: ${problem}`);

@@ -16,25 +16,9 @@ export interface EvaluateSummary extends Summary, Scores {
 /** For a person: what was compared, IoU per class, the means, and where the pixels went. */
 export function scoresTable(summary: EvaluateSummary): string {
   const { split, stage, images, done, failed } = summary;
-  const rows = summary.perClass
-    .filter(({ present, predictedPixels }) => present || predictedPixels > 0)
-    .map((score) => [
-      score.class,
-      percent(score.iou) + (score.present ? "" : " (not in the truth: outside the mean)"),
-      String(score.truePixels),
-      String(score.predictedPixels),
-    ]);
   const lines = [
     `stage "${stage}", split "${split}": ${done} of ${images} images, ${summary.labelledPixels} pixels compared, ${summary.ignoredPixels} ignored in the truth`,
-    "",
-    tableText(["class", "IoU", "true pixels", "predicted pixels"], rows),
-    "",
-    `mIoU ${percent(summary.mIoU)} over ${summary.perClass.filter(({ present }) => present).length} classes, pixel accuracy ${percent(summary.pixelAccuracy)}`,
-    ...(summary.unpredictedPixels > 0
-      ? [`${summary.unpredictedPixels} pixels were predicted as unknown and count as misses`]
-      : []),
-    "",
-    confusionText(summary),
+    ...(done === 0 ? [] : ["", ...figures(summary)]),
     ...(failed.length > 0 ? ["", `${failed.length} images are not in these figures:`] : []),
     ...failed.map(({ image, reason }) => `  ${image}: ${reason}`),
   ];
@@ -62,6 +46,27 @@ export function scoresCsv(summary: EvaluateSummary): string {
 export function confusionCsv(summary: EvaluateSummary): string {
   const names = summary.perClass.map((score) => score.class);
   return csv([["truth", ...names, "unknown"], ...summary.confusion.map((row, index) => [names[index], ...row])]);
+}
+
+function figures(summary: EvaluateSummary): string[] {
+  const rows = summary.perClass
+    .filter(({ present, predictedPixels }) => present || predictedPixels > 0)
+    .map((score) => [
+      score.class,
+      percent(score.iou) + (score.present ? "" : " (not in the truth: outside the mean)"),
+      String(score.truePixels),
+      String(score.predictedPixels),
+    ]);
+  return [
+    tableText(["class", "IoU", "true pixels", "predicted pixels"], rows),
+    "",
+    `mIoU ${percent(summary.mIoU)} over ${summary.perClass.filter(({ present }) => present).length} classes, pixel accuracy ${percent(summary.pixelAccuracy)}`,
+    ...(summary.unpredictedPixels > 0
+      ? [`${summary.unpredictedPixels} pixels were predicted as unknown and count as misses`]
+      : []),
+    "",
+    confusionText(summary),
+  ];
 }
 
 /** Row percentages of the classes that occur; of many classes only the largest errors, as no terminal is so wide. */

@@ -11,7 +11,7 @@ import { completeConfig } from "../config/option";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { readImageList } from "../data/image-list";
 import { checkLabel, type LabelMap, readLabel } from "../data/label-png";
-import { messageOf, UserError } from "../errors";
+import { expected, messageOf, UserError } from "../errors";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext } from "../running/step";
@@ -83,7 +83,10 @@ async function run(
 
 async function everyLabel(folder: string): Promise<{ ids: string[]; split: string; notices: string[] }> {
   const names = await fs.readdir(folder).catch((error: unknown) => {
-    throw new UserError("input", `cannot read the folder of true labels: ${messageOf(error)}`);
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw isMissing
+      ? expected("input", "a folder of true labels, NAME.png", "no such folder", folder)
+      : new UserError("input", `cannot read the folder of true labels: ${messageOf(error)}`);
   });
   const ids = names
     .flatMap((name) => (name.endsWith(".png") && !name.startsWith(".") ? [name.slice(0, -4)] : []))

@@ -83,7 +83,10 @@ async function run(
   });
   const shown = config.list === undefined ? { ...scores, split: "all labels" } : scores;
   const runs = await readRuns(config.pred);
-  await writeAtomic(page, reportPage({ title, runs, scores: shown, chart, groups }));
+  const classes = scores.perClass.flatMap(({ class: name, present, predictedPixels }, index) =>
+    present || predictedPixels > 0 ? [{ name, colour: dataset.palette[index] }] : [],
+  );
+  await writeAtomic(page, reportPage({ title, runs, scores: shown, chart, classes, groups }));
   return {
     step: "report",
     images: scores.images,

@@ -18,12 +18,18 @@ const NAME = "settings.json";
 export async function recordSettings(folder: string, settings: Settings): Promise<string | undefined> {
   const file = path.join(folder, NAME);
   const stated = JSON.parse(JSON.stringify(settings)) as Settings; // without undefined, as it is read back
-  const earlier = await readSettings(file);
+  const earlier = (await holdsResults(folder)) ? await readSettings(file) : [];
   if (earlier.some((each) => differences(each, stated).length === 0)) return undefined;
   await writeAtomic(file, `${JSON.stringify([...earlier, stated], null, 2)}\n`);
   const last = earlier.at(-1);
   if (last === undefined) return undefined;
   return `${folder} holds results of other settings (${differences(last, stated).join("; ")}); what is there stays`;
+}
+
+/** A run of other settings that made nothing left nothing to be mixed with. */
+async function holdsResults(folder: string): Promise<boolean> {
+  const names = await fs.readdir(folder).catch(() => []);
+  return names.some((name) => /\.(png|npy)$/.test(name));
 }
 
 /** An unreadable record is none: it only serves notices. */
