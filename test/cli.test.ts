@@ -62,7 +62,7 @@ test("version", async () => {
 
 test("usage errors exit with 2, say what is wrong, and print nothing on standard output", async () => {
   for (const [words, message] of [
-    [["evalute"], /unknown step "evalute".*; steps: .*make-pseudo-labels/],
+    [["evalute"], /unknown step "evalute"; did you mean evaluate\?; steps: .*make-pseudo-labels/],
     [["evaluate", "--prd", "x"], /unknown option --prd; did you mean --pred\?[\s\S]*a2gnn evaluate --help/],
     [["evaluate", "x"], /unexpected "x"/],
     [["make-pseudo-labels"], /--voc12-root is required/],
