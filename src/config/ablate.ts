@@ -58,7 +58,7 @@ export const ablateOptions: OptionTable<AblateConfig> = {
     min: 1,
     max: 64,
     group: table,
-    help: "processes that share the runs, and the cores [default: one a core, at most 4; with --weights or a GPU 1]",
+    help: "processes that share the runs, and the cores [default: one a core, at most 4; with weights of more than 64 MB or on a GPU 1]",
   },
   shard: {
     kind: "text",

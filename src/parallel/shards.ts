@@ -32,6 +32,7 @@ export async function runShards<S extends Summary>(
 ): Promise<S[]> {
   const updates: (ProgressUpdate | undefined)[] = [];
   const children: ChildProcess[] = [];
+  let idle = 0; // ended without progress: nothing was left for them. The total is known once all others have told theirs.
   const stop = (): void => {
     for (const child of children) if (child.connected) child.disconnect();
   };
@@ -48,9 +49,11 @@ export async function runShards<S extends Summary>(
       child.on("message", (message: ShardMessage) => {
         if (message.warning !== undefined) reporter.warn(message.warning);
         if (message.summary !== undefined) summary = message.summary as S;
+        if (message.summary !== undefined && updates[index] === undefined) idle++;
         if (message.progress === undefined) return;
         updates[index] = message.progress;
-        reporter.progress(together(updates, message.progress));
+        if (updates.filter((update) => update !== undefined).length + idle === count)
+          reporter.progress(together(updates, message.progress));
       });
       child.once("error", reject);
       child.once("close", (code) => {

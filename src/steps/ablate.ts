@@ -59,6 +59,9 @@ const MAX_GRID_BYTES = 1 << 20;
 
 const MAX_PROCESSES = 4;
 
+/** A network of full width has 420 MB. */
+const LARGE_WEIGHTS = 64 << 20;
+
 async function run(
   given: Partial<AblateConfig>,
   context: StepContext = { reporter: silentReporter },
@@ -80,7 +83,7 @@ async function run(
   await writeAtomic(list, `${ids.join("\n")}\n`);
   const setting: AblationSetting = { config, camDir, list };
 
-  const count = processCount(config);
+  const count = await processCount(config);
   const parts =
     count === 1
       ? [await makeRuns(variants, setting, context)]
@@ -210,16 +213,24 @@ async function variantsOf({ grid: file, variants: words }: AblateConfig): Promis
   return words.includes("all") ? all : chooseVariants(all, words);
 }
 
-/** Runs are many and small: one process a core, where its memory is that of handcrafted features. */
-function processCount({ processes, shard, weights }: AblateConfig): number {
+/** Runs are many and small: one process a core, unless each would hold a network of full width, or share a GPU. */
+async function processCount({ processes, shard, weights }: AblateConfig): Promise<number> {
   if (processes !== undefined && processes > 1 && shard !== "launched")
     throw new UserError(
       "usage",
       "--processes shares the runs by itself, and --shard is a part of them: give one of them",
     );
-  const launched = shard !== "launched" || launchedRank() !== undefined;
-  if (launched || weights !== undefined || backendInUse()?.name !== "native") return processes ?? 1;
-  return processes ?? Math.min(MAX_PROCESSES, os.availableParallelism());
+  if (processes !== undefined) return processes;
+  const isPart = shard !== "launched" || launchedRank() !== undefined;
+  if (isPart || backendInUse()?.name !== "native") return 1;
+  const bytes =
+    weights === undefined
+      ? 0
+      : await fs.stat(weights).then(
+          ({ size }) => size,
+          () => 0,
+        );
+  return bytes > LARGE_WEIGHTS ? 1 : Math.min(MAX_PROCESSES, os.availableParallelism());
 }
 
 /** Runs draw their own progress; only what goes wrong is passed on. */
