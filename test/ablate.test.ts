@@ -148,13 +148,14 @@ test("rows that differ after the training alone train once, and get the labels o
       { name: "all", labels: few },
       { name: "no CRF", labels: { ...few, denseCrf: false } },
       { name: "cropped", labels: { ...few, logitResize: "crop" } },
+      { name: "the default stated", labels: { radius: 3, ...few } },
     ]),
   );
   const out = path.join(root, "shared");
   const shared = await ablate.run({ ...config, seeds: [0], out });
   assert.deepEqual(
     shared.rows.map(({ secondsPerImage }) => secondsPerImage === null),
-    [false, true, true],
+    [false, true, true, true],
   );
   assert.deepEqual(fs.readdirSync(path.join(out, "fits")), []);
   for (const variants of [["no CRF"], ["cropped"]]) {

@@ -86,7 +86,9 @@ export function signatureOf(variant: Variant, setting: AblationSetting): string 
 
 /** Runs with the same key train the same graph networks: they differ in what comes after alone. */
 export function fitKeyOf({ variant, seed }: AblationRun, setting: AblationSetting): string {
-  const config = Object.entries(resolved(variant, setting)).filter(([key]) => !AFTER_TRAINING.test(key));
+  const config = Object.entries(resolved(variant, setting))
+    .filter(([key]) => !AFTER_TRAINING.test(key))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   const seeds = seedOptions(variant, setting)?.savePath;
   return hashOf({ config, seeds, training: variant.training, seed });
 }
