@@ -36,3 +36,14 @@ test("1×1 convolutions with a stride: values and gradients are those of the pix
         assert.ok(tensor.sub(wanted[i]).abs().max().dataSync()[0] < 1e-4, `size ${size}, result ${i}`);
     });
 });
+
+test("a convolution with both stride and dilation is every other place of the dilated one", () => {
+  tf.tidy(() => {
+    const x = normalTensor([1, 7, 6, 3], 1) as tf.Tensor4D;
+    const kernel = normalTensor([3, 3, 3, 4], 2) as tf.Tensor4D;
+    const strided = convolve(x, kernel, { stride: 2, dilation: 2 });
+    const wanted = convolve(x, kernel, { dilation: 2 }).stridedSlice([0, 0, 0, 0], [1, 7, 6, 4], [1, 2, 2, 1]);
+    assert.deepEqual(strided.shape, [1, 4, 3, 4]);
+    assert.ok(strided.sub(wanted).abs().max().dataSync()[0] < 1e-5);
+  });
+});

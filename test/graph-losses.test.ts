@@ -108,6 +108,24 @@ test("gated CRF: the sum over pairs, with its gradient through the softmax", () 
   colour.dispose();
 });
 
+/**
+ * 1×2 map, radius 1, one kernel of weight 1 and xy 1: a neighbour inside has e^-½, one outside e^(-½|its own place|²) with the
+ * place counted from 0. Source weights ½ and 2: the first counts as 0, the second doubles the kernel and the divisor.
+ */
+test("gated CRF: a mask's weights below 1 count as 0, those above as they are", () => {
+  const crf = createGatedCrf(gatedCrfKernels(new Float32Array(6), 1, 2, 1, [{ weight: 1, xy: 1 }]), 1, 2, 1, {
+    source: Float32Array.of(0.5, 2),
+  });
+  assert.equal(crf.cells, 2);
+  assert.ok(Math.abs(crf.total - 2 * Math.exp(-0.5)) < 1e-6); // the one neighbour that the mask lets through
+  crf.dispose();
+  const empty = createGatedCrf(new Float32Array(18).fill(1), 1, 2, 1, {
+    destination: Float32Array.of(Number.NaN, 0.9),
+  });
+  assert.deepEqual([empty.cells, empty.total], [1, 0]);
+  empty.dispose();
+});
+
 test("boxes: both ends included, cut to the map, empty ones dropped", () => {
   const box = { xmin: -3, ymin: 2, xmax: 500, ymax: 9, class: 1 };
   assert.deepEqual(clipBoxes([box, { ...box, ymin: 90, ymax: 95 }], [40, 48]), [

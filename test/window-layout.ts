@@ -49,19 +49,13 @@ export function nchwToWindow({ shape, data }: NdArray<Float32Array>): {
   };
 }
 
-/** A dense N×N matrix whose rows hold a window: its map and windowed form. The window is read off the mask's first row. */
+/** A dense N×N matrix whose rows hold a window: its map and windowed form. The geometry is the one that makes the mask. */
 export function denseToWindow(
   dense: Float32Array,
   mask: Float32Array,
 ): { windowed: Float32Array; height: number; width: number; radius: number } {
   const n = Math.sqrt(mask.length);
-  let run = 0;
-  while (run < n && mask[run] !== 0) run++;
-  const radius = run - 1;
-  let width = run;
-  while (width < n && mask[width] === 0) width++;
-  const height = n / width;
-  assert.ok(Number.isInteger(height) && radius > 0, "the mask is a window around every node");
+  const { height, width, radius } = geometryOf(mask, n);
   const d = 2 * radius + 1;
   const windowed = new Float32Array(n * d * d);
   for (let i = 0; i < n; i++) {
@@ -72,6 +66,29 @@ export function denseToWindow(
     }
   }
   return { windowed, height, width, radius };
+}
+
+/** Several may make the same mask, where windows cover the map: any of them will do. */
+function geometryOf(mask: Float32Array, n: number): { height: number; width: number; radius: number } {
+  for (let width = 1; width <= n; width++) {
+    if (n % width !== 0) continue;
+    const height = n / width;
+    for (let radius = 1; radius <= Math.max(1, width - 1, height - 1); radius++)
+      if (isWindowMask(mask, height, width, radius)) return { height, width, radius };
+  }
+  return assert.fail("the mask is a window around every node");
+}
+
+function isWindowMask(mask: Float32Array, height: number, width: number, radius: number): boolean {
+  const n = height * width;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      const dy = Math.abs(Math.floor(i / width) - Math.floor(j / width));
+      const dx = Math.abs((i % width) - (j % width));
+      if ((mask[i * n + j] !== 0) !== (dy <= radius && dx <= radius)) return false;
+    }
+  }
+  return true;
 }
 
 /** Windowed [n, d·d] → dense [n, n]. */

@@ -31,7 +31,7 @@ export interface GatedCrf {
 
 /**
  * @param kernels windowed [n, d·d] from `gatedCrfKernels`
- * @param masks optional 0/1 per cell: `source` gates neighbours, `destination` gates centres
+ * @param masks optional weights per cell, of which those below 1 count as 0: `source` gates neighbours, `destination` centres
  */
 export function createGatedCrf(
   kernels: Float32Array,
@@ -49,7 +49,7 @@ export function createGatedCrf(
       if (mask !== undefined)
         cells = Math.max(
           1,
-          mask.reduce((sum, value) => sum + (value >= 1 ? 1 : 0), 0),
+          mask.reduce((sum, value) => sum + gate(value), 0),
         );
     }
     for (let i = 0; i < gated.length; i++) {
@@ -57,8 +57,8 @@ export function createGatedCrf(
       const y = Math.floor(node / width) + Math.floor((i % (d * d)) / d) - radius;
       const x = (node % width) + (i % d) - radius;
       const inside = y >= 0 && x >= 0 && y < height && x < width;
-      if (source !== undefined && !(inside && source[y * width + x] >= 1)) gated[i] = 0;
-      if (destination !== undefined && !(destination[node] >= 1)) gated[i] = 0;
+      if (source !== undefined) gated[i] *= inside ? gate(source[y * width + x]) : 0;
+      if (destination !== undefined) gated[i] *= gate(destination[node]);
     }
   }
   const layout = createTileLayout(height, width, radius);
@@ -78,6 +78,11 @@ export function createGatedCrf(
       layout.dispose();
     },
   };
+}
+
+/** Cells that a mask covers in part do not count; NaN neither. */
+function gate(value: number): number {
+  return value >= 1 ? value : 0;
 }
 
 /**

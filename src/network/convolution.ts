@@ -18,7 +18,7 @@ export function convolve(
 ): tf.Tensor4D {
   const side = kernel.shape[0];
   if (side === 1) return tf.tidy(() => tf.conv2d(everyNth(x, stride), kernel, 1, "valid"));
-  if (dilation > 1) return convolveDilated(x, kernel, dilation);
+  if (dilation > 1) return tf.tidy(() => everyNth(convolveDilated(x, kernel, dilation), stride));
   if (stride === 1) return tf.conv2d(x, kernel, 1, "same");
   const margin = (side - 1) / 2;
   return tf.tidy(() => {
@@ -33,7 +33,7 @@ export function convolve(
 }
 
 /**
- * Every n-th row and column: what a 1×1 convolution of that stride reads. Apart from it, because TensorFlow's (oneDNN's)
+ * Every n-th row and column: what a 1×1 convolution of that stride reads, and what any other keeps. Apart from it, because TensorFlow's (oneDNN's)
  * gradient of such a kernel writes beyond its buffers at some sizes and ends the process. [b, h, w, c] → [b, ⌈h/n⌉, ⌈w/n⌉, c]
  */
 function everyNth(x: tf.Tensor4D, n: number): tf.Tensor4D {

@@ -36,20 +36,20 @@ function run(golden: GoldenCase): Computed {
   return computed;
 }
 
-/** Channels and stride from the shapes, dilations from e.g. "ResBlock(8,8,16,first_dilation=1,dilation=2)". */
+/** Channels from the shapes; stride and dilations from e.g. "ResBlock(8,8,16,first_dilation=1,dilation=2)". */
 function layoutOf(golden: GoldenCase): Parameters<typeof residualBlock>[1] {
   const number = (option: string): number | undefined => {
     const value = new RegExp(`(?<!\\w)${option}[ =](\\d+)`).exec(golden.meaning)?.[1];
     return value === undefined ? undefined : Number(value);
   };
-  const [, input, height] = golden.tensor("x").shape;
-  const [, output, shrunk] = golden.tensor("y").shape;
+  const [, input, height, width] = golden.tensor("x").shape;
+  const [, output, fewerRows, fewerColumns] = golden.tensor("y").shape;
   const dilation = number("dilation") ?? 1;
   return {
     name: "block",
     kind: golden.has("conv_branch2b2__weight") ? "bottleneck" : "basic",
     channels: [input, golden.tensor("bn_branch2b1__weight").shape[0], output],
-    stride: Math.round(height / shrunk),
+    stride: number("stride") ?? Math.max(Math.round(height / fewerRows), Math.round(width / fewerColumns)),
     firstDilation: number("first_dilation") ?? dilation,
     dilation,
     dropout: 0,
