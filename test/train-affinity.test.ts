@@ -71,7 +71,9 @@ test("the reference's command line works after the step's name, with its default
     [config.radius, config.epochs, config.wtDec, config.numWorkers, config.sessionName],
     [3, 5, 1e-4, 8, "res"],
   );
-  assert.deepEqual([config.batchSize, config.lr, config.cropSize, config.momentum], [4, 0.01, 448, 5e-4]);
+  assert.deepEqual([config.batchSize, config.lr, config.cropSize, config.momentum], [4, 0.01, 448, 1e-4]); // momentum: its slip hands the weight decay over
+  assert.equal(resolveConfig({ voc12Root: "VOC" }).momentum, 5e-4);
+  assert.equal(resolveConfig({ voc12Root: "VOC", momentum: 0, wtDec: 0.1 }).momentum, 0);
   const plain = resolveConfig({ voc12Root: "VOC", stage: "plain", lr: 0.02 });
   assert.deepEqual([plain.batchSize, plain.epochs, plain.radius, plain.crfWeight, plain.lr], [8, 8, 5, 0, 0.02]);
   assert.throws(() => resolveConfig({ voc12Root: "VOC", cropSize: 100 }), /multiple of 8/);

@@ -47,5 +47,5 @@ export function resolveConfig(given: Partial<TrainSeamConfig>): TrainSeamConfig 
   const [shortest, longest, ...rest] = config.longSide;
   if (rest.length > 0 || longest === undefined || shortest > longest || ![shortest, longest].every(Number.isInteger))
     throw new UserError("usage", `expected --long-side MIN,MAX in whole pixels, got ${config.longSide.join(",")}`);
-  return config;
+  return { ...config, momentum: config.momentum ?? config.wtDec };
 }

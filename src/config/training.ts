@@ -12,7 +12,8 @@ export interface TrainingConfig {
   readonly epochs: number;
   readonly lr: number;
   readonly wtDec: number;
-  readonly momentum: number;
+  /** Filled in from the weight decay where it is not given. */
+  readonly momentum?: number;
   readonly power: number;
   readonly cropSize: number;
   readonly jitter: boolean;
@@ -107,11 +108,10 @@ export function trainingOptions(
     },
     momentum: {
       kind: "number",
-      default: 5e-4,
       min: 0,
       max: 0.9999,
       group: schedule,
-      help: "of SGD; the reference trains with 5e-4, by a slip, where 0.9 is usual",
+      help: "of SGD; without it as large as the weight decay, by the reference's slip, where 0.9 is usual",
     },
     power: {
       kind: "number",

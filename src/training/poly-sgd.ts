@@ -4,8 +4,8 @@
  *
  *   g ← g + λp (weights only);  v ← μv + g;  p ← p − lr · rate · v
  *
- * The reference hands weight decay over where PyTorch's SGD expects momentum, so it trains with μ = 5e-4, not 0.9. The same
- * is the default here.
+ * The reference hands weight decay over where PyTorch's SGD expects momentum, so it trains with μ = λ = 5e-4, not 0.9. The
+ * same is the default here.
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -13,15 +13,12 @@ import { expected } from "../errors";
 import type { NdArray } from "../nd-array";
 import type { Optimizer, TrainedVariable } from "./task";
 
-/** The reference's accident (see above). */
-export const REFERENCE_MOMENTUM = 5e-4;
-
 export interface PolySgdOptions {
   readonly learningRate: number;
   readonly weightDecay: number;
   /** Steps until the learning rate would be 0. */
   readonly steps: number;
-  /** Default 5e-4, the reference's. */
+  /** Default: the weight decay, the reference's accident (see above). */
   readonly momentum?: number;
   /** Default 0.9. */
   readonly power?: number;
@@ -45,7 +42,7 @@ export class PolySgd implements Optimizer {
   }
 
   step(gradients: readonly tf.Tensor[]): void {
-    const { weightDecay, momentum = REFERENCE_MOMENTUM } = this.options;
+    const { weightDecay, momentum = weightDecay } = this.options;
     const learningRate = this.learningRate;
     for (const [i, { name, variable, rate, decays }] of this.variables.entries()) {
       const [value, velocity] = tf.tidy(() => {
