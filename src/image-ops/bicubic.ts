@@ -1,6 +1,7 @@
 /**
  * Bicubic resizing of 8-bit images exactly as Pillow's `Image.resize(resample=BICUBIC)`: antialiased when shrinking, in
- * 22-bit fixed point, columns first, and rounded to bytes between the two passes. (Algorithm: Pillow's Resample.c.)
+ * 22-bit fixed point, and rounded to bytes between the two passes. Columns come first, but rows do where more than twice as
+ * many of them are lost, as Pillow has it since version 13. (Algorithm: Pillow's Resample.c.)
  */
 
 import type { RgbImage } from "../data/image";
@@ -17,6 +18,8 @@ interface Taps {
 
 export function resizeBicubic(image: RgbImage, width: number, height: number): RgbImage {
   if (width === image.width && height === image.height) return { ...image, data: image.data.slice() };
+  const [lostRows, lostColumns] = [image.height - height, image.width - width];
+  if (lostRows > 0 && lostRows > 2 * lostColumns) return alongColumns(alongRows(image, height), width);
   return alongRows(alongColumns(image, width), height);
 }
 
