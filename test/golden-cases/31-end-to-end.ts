@@ -19,9 +19,8 @@ const CLASSES = VOC.classes.length;
 async function endToEnd(golden: GoldenCase): Promise<Computed> {
   const box = golden.name.includes("box");
   const walks = golden.name.includes("_rw");
-  const image = path.basename(golden.name);
-  const data = (folder: string, extension: string): string =>
-    path.join(golden.root, "dataset", folder, `${image}${extension}`);
+  const image = path.basename(golden.attr<string>("image"));
+  const fileOf = (attribute: string): string => path.join(golden.root, golden.attr<string>(attribute));
   const rgb = golden.file(`dataset/RGB_npy/${image}.npy`);
   const [height, width] = rgb.shape;
   const pixels = Uint8Array.from(rgb.data);
@@ -38,7 +37,9 @@ async function endToEnd(golden: GoldenCase): Promise<Computed> {
     const [, low, high, shape] = init[name] as [string, number, number, number[]];
     return tf.tensor(formulaTensor(name, shape, init.formula_seed as number, low, high), shape);
   };
-  const dictionary = walks ? readNpyDictionary(fs.readFileSync(data("CAM", ".npy")), image) : new Map();
+  const dictionary = walks
+    ? readNpyDictionary(fs.readFileSync(path.join(golden.root, "dataset", "CAM", `${image}.npy`)), image)
+    : new Map();
   const maps = new Map(
     [...dictionary].map(([cls, map]) => [Number(cls) + 1, Float32Array.from(map.data as Float32Array)] as const),
   );
@@ -46,8 +47,8 @@ async function endToEnd(golden: GoldenCase): Promise<Computed> {
     {
       image: { width, height, data: pixels },
       graph,
-      seed: await readLabel(data("SeedLabel", ".png")),
-      boxes: box ? (await readBoxes(data("Annotations", ".xml"), VOC, { width, height })).boxes : [],
+      seed: await readLabel(fileOf("seed_label")),
+      boxes: box ? (await readBoxes(fileOf("annotation"), VOC, { width, height })).boxes : [],
       maps,
       classes: CLASSES,
       ignore: VOC.ignore,
