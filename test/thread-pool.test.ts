@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import test from "node:test";
 import { createThreadPool } from "../src/parallel/thread-pool";
 
@@ -33,4 +34,9 @@ test("closing rejects what still waits", async () => {
   const outcomes = Promise.allSettled([1, 2, 3].map(() => pool.ask({ task: "add", values })));
   await pool.close();
   assert.ok((await outcomes).some((outcome) => outcome.status === "rejected"));
+});
+
+test("closing comes to its end, whatever the threads are at: the process must not run dry meanwhile", () => {
+  const script = require.resolve("./fixtures/close-pools");
+  assert.equal(execFileSync(process.execPath, ["--import", "tsx", script], { encoding: "utf8" }), "closed\n");
 });

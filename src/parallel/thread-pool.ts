@@ -79,7 +79,7 @@ export function createThreadPool<Request, Answer>(module: string, threads: numbe
         waiting.push({ request, moved, resolve: resolve as (answer: unknown) => void, reject });
         next();
       }).finally(() => {
-        for (const worker of idle) worker.unref(); // a pool that nobody closed must not hold the process
+        if (!closed) for (const worker of idle) worker.unref(); // a pool that nobody closed must not hold the process
       }),
     async close() {
       closed = true;
