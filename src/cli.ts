@@ -121,6 +121,7 @@ function hintStep(name: string | undefined): string {
   return steps.some((step) => step.name === name) ? `${name} --help` : "--help";
 }
 
+process.exitCode = 1; // until `main` comes to its end: a process that runs dry before has not done its work
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
