@@ -48,7 +48,7 @@ test("bad clicks cost their image and are named", () => {
       /within 9×9 pixels, got x 10, y 1 \(fg 2, .*image "a"/,
     ],
     [{ fg: [{ x: "1", y: 1, cls: 1 }] }, /a click within/],
-    [{ fg: [{ x: 1, y: 1 }] }, /0 to 20 as "cls", got undefined/],
+    [{ fg: [{ x: 1, y: 1 }] }, /0 to 20 as "cls", got nothing/],
     [{ fg: [{ x: 1, y: 1, cls: 21 }] }, /got 21/],
     [{ fg: [{ x: 1, y: 1, cls: "unicorn" }] }, /got "unicorn"/],
     [{ fg: [], bg: [{ x: 1, y: 1, cls: 3 }] }, /a background click, got class 3 \(bg 1/],

@@ -2,6 +2,7 @@
 
 import fs from "node:fs/promises";
 import { expected, messageOf, UserError } from "../errors";
+import { parseJson } from "./json";
 
 /** Largest annotation we read at once: COCO's own `instances_train2017.json` is 450 MB, a JavaScript string ends at 512. */
 export const MAX_ANNOTATION_BYTES = 500_000_000;
@@ -42,7 +43,7 @@ export async function readBoundedText(file: string, maxBytes: number, what: stri
 export async function readBoundedJson(file: string, maxBytes: number, what: string): Promise<unknown> {
   const text = await readBoundedText(file, maxBytes, what);
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw expected("input", `${what} as JSON`, messageOf(error), file);
   }

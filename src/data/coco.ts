@@ -4,6 +4,7 @@ import path from "node:path";
 import { expected } from "../errors";
 import { MAX_ANNOTATION_BYTES, readBoundedJson } from "./bounded-file";
 import type { DatasetDescription, ImageSize } from "./dataset";
+import { shown } from "./json";
 import { type Boxes, checkBoxes, type RawBox } from "./voc-boxes";
 
 /** The boxes of a data set, unchecked: one image's mistakes are that image's failure (`cocoBoxesOf`). */
@@ -27,10 +28,10 @@ export async function readCocoFile(file: string): Promise<CocoFile> {
   > | null;
   const list = (name: string): Record<string, unknown>[] => {
     const entries = value?.[name];
-    if (!Array.isArray(entries)) throw expected("input", `a list "${name}"`, typeof entries, file);
+    if (!Array.isArray(entries)) throw expected("input", `a list "${name}"`, shown(entries), file);
     return entries.filter((entry) => typeof entry === "object" && entry !== null);
   };
-  const names = new Map(list("categories").map(({ id, name }) => [id, String(name)]));
+  const names = new Map(list("categories").map(({ id, name }) => [id, typeof name === "string" ? name : shown(name)]));
   const images = new Map<string, CocoImage>();
   const byNumber = new Map<unknown, CocoImage>();
   for (const { id, file_name, width, height } of list("images")) {
@@ -41,7 +42,7 @@ export async function readCocoFile(file: string): Promise<CocoFile> {
     byNumber.set(id, image);
   }
   for (const { image_id, category_id, bbox } of list("annotations"))
-    byNumber.get(image_id)?.boxes.push({ name: names.get(category_id) ?? `category ${String(category_id)}`, bbox });
+    byNumber.get(image_id)?.boxes.push({ name: names.get(category_id) ?? `category ${shown(category_id)}`, bbox });
   return { file, images };
 }
 

@@ -6,6 +6,7 @@
 import path from "node:path";
 import { expected } from "../errors";
 import { fileExists, readBoundedJson } from "./bounded-file";
+import { shown } from "./json";
 import { VOC, vocPalette } from "./voc";
 
 export type Colour = readonly [red: number, green: number, blue: number];
@@ -44,18 +45,18 @@ export async function readDataset(root: string): Promise<DatasetDescription> {
 /** A description from untrusted data. @throws UserError "input" */
 export function checkDataset(value: unknown, where: string): DatasetDescription {
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw expected("input", 'an object with "classes"', describe(value), where);
+    throw expected("input", 'an object with "classes"', shown(value), where);
   const { classes, palette, ignore = 255, aliases } = value as Record<string, unknown>;
   if (!Array.isArray(classes) || !classes.every((name) => typeof name === "string" && name.trim() !== ""))
-    throw expected("input", '"classes" as a list of names', describe(classes), where);
+    throw expected("input", '"classes" as a list of names', shown(classes), where);
   if (classes[0] !== "background")
-    throw expected("input", '"background" as the first of "classes"', describe(classes[0]), where);
+    throw expected("input", '"background" as the first of "classes"', shown(classes[0]), where);
   if (classes.length < 2 || classes.length > 255)
     throw expected("input", "2 to 255 classes, the background among them", String(classes.length), where);
   const twice = classes.find((name, index) => classes.indexOf(name) !== index);
-  if (twice !== undefined) throw expected("input", "each class once", `${describe(twice)} twice`, where);
+  if (twice !== undefined) throw expected("input", "each class once", `${shown(twice)} twice`, where);
   if (!isByte(ignore) || ignore < classes.length)
-    throw expected("input", `"ignore" from ${classes.length} to 255, above every class`, describe(ignore), where);
+    throw expected("input", `"ignore" from ${classes.length} to 255, above every class`, shown(ignore), where);
   return {
     classes,
     palette: palette === undefined ? vocPalette(classes.length) : checkPalette(palette, classes.length, where),
@@ -90,21 +91,17 @@ export function foregroundIndex(dataset: DatasetDescription, name: string, where
 function checkPalette(palette: unknown, count: number, where: string): Colour[] {
   const isColour = (entry: unknown): boolean => Array.isArray(entry) && entry.length === 3 && entry.every(isByte);
   if (!Array.isArray(palette) || !palette.every(isColour) || palette.length < count || palette.length > 256)
-    throw expected("input", `"palette" as ${count} to 256 colours [r, g, b] of 0 to 255`, describe(palette), where);
+    throw expected("input", `"palette" as ${count} to 256 colours [r, g, b] of 0 to 255`, shown(palette), where);
   return palette as Colour[];
 }
 
 function checkAliases(aliases: unknown, classes: readonly string[], where: string): Record<string, string> {
   const isMap = typeof aliases === "object" && aliases !== null && !Array.isArray(aliases);
   if (!isMap || !Object.values(aliases).every((name) => classes.includes(name as string)))
-    throw expected("input", '"aliases" from other spellings to class names', describe(aliases), where);
+    throw expected("input", '"aliases" from other spellings to class names', shown(aliases), where);
   return aliases as Record<string, string>;
 }
 
 function isByte(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
-}
-
-function describe(value: unknown): string {
-  return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
 }

@@ -9,6 +9,7 @@ import { sizeOf } from "../nd-array";
 import { readNpyDictionary } from "../weights/npy-dictionary";
 import { fileExists, MAX_ANNOTATION_BYTES, readBounded, readBoundedJson } from "./bounded-file";
 import { type DatasetDescription, foregroundIndex } from "./dataset";
+import { shown } from "./json";
 import { readXmlTags } from "./voc-boxes";
 
 /** Where tags come from, and how to ask for an image's. */
@@ -82,7 +83,7 @@ async function readNpyTags(file: string, dataset: DatasetDescription): Promise<T
 async function readJsonTags(file: string, dataset: DatasetDescription): Promise<TagTable> {
   const parsed = await readBoundedJson(file, MAX_ANNOTATION_BYTES, "image tags");
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
-    throw expected("input", "an object {id: tags}", JSON.stringify(parsed).slice(0, 80), file);
+    throw expected("input", "an object {id: tags}", shown(parsed), file);
   const table = new Map<string, number[] | Error>();
   for (const [id, value] of Object.entries(parsed)) {
     try {
@@ -97,12 +98,7 @@ async function readJsonTags(file: string, dataset: DatasetDescription): Promise<
 function jsonTags(value: unknown, dataset: DatasetDescription, where: string): number[] {
   const count = dataset.classes.length - 1;
   const wrong = (): UserError =>
-    expected(
-      "input",
-      `class names, indices from 0 to ${count - 1}, or ${count} zeros and ones`,
-      JSON.stringify(value)?.slice(0, 80) ?? "nothing",
-      where,
-    );
+    expected("input", `class names, indices from 0 to ${count - 1}, or ${count} zeros and ones`, shown(value), where);
   if (!Array.isArray(value)) throw wrong();
   if (value.length > 0 && value.every((entry) => typeof entry === "string"))
     return ascending(value.map((name) => foregroundIndex(dataset, name, where)));

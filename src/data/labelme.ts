@@ -6,6 +6,7 @@
 import { expected } from "../errors";
 import { readBoundedJson } from "./bounded-file";
 import { classIndex, type DatasetDescription, type ImageSize } from "./dataset";
+import { shown } from "./json";
 import type { Point } from "./points";
 import type { Scribble } from "./scribbles";
 import { type Boxes, checkBoxes, type RawBox } from "./voc-boxes";
@@ -23,7 +24,7 @@ type Corners = readonly (readonly [x: number, y: number])[];
 /** @throws UserError "input" that names each unusable shape; for a file made for another image size */
 export async function readLabelme(file: string, dataset: DatasetDescription, size: ImageSize): Promise<LabelmeShapes> {
   const { shapes, imageWidth, imageHeight } = asObject(await readBoundedJson(file, MAX_BYTES, "labelme file"));
-  if (!Array.isArray(shapes)) throw expected("input", 'a list "shapes"', typeof shapes, file);
+  if (!Array.isArray(shapes)) throw expected("input", 'a list "shapes"', shown(shapes), file);
   const given = [imageWidth, imageHeight];
   if (given.every(Number.isInteger) && (imageWidth !== size.width || imageHeight !== size.height))
     throw expected("input", `shapes for ${size.width}×${size.height} pixels`, `${imageWidth}×${imageHeight}`, file);
@@ -34,7 +35,7 @@ export async function readLabelme(file: string, dataset: DatasetDescription, siz
   for (const [index, shape] of shapes.entries()) {
     const where = `shape ${index + 1} in ${file}`;
     const { label, shape_type: type = "polygon", points: given } = asObject(shape);
-    if (typeof label !== "string") throw expected("input", 'text as "label"', String(label).slice(0, 40), where);
+    if (typeof label !== "string") throw expected("input", 'text as "label"', shown(label), where);
     if (label === "__ignore__") continue;
     const corners = readCorners(given, where);
     left -= corners.length;
@@ -42,7 +43,7 @@ export async function readLabelme(file: string, dataset: DatasetDescription, siz
     if (type === "point") points.push(...corners.map(([x, y]) => clickOf(x, y, label, dataset, size, where)));
     else if (type === "linestrip" || type === "line")
       scribbles.push({ class: labelClass(label, dataset, where), points: corners.flat() });
-    else raw.push({ name: label, ...enclosing(String(type), corners, where) });
+    else raw.push({ name: label, ...enclosing(type, corners, where) });
   }
   return { ...checkBoxes(raw, dataset, size, file), points, scribbles };
 }
@@ -65,15 +66,10 @@ function labelClass(label: string, dataset: DatasetDescription, where: string): 
   return label === "_background_" ? 0 : classIndex(dataset, label, where);
 }
 
-function enclosing(type: string, corners: Corners, where: string): Omit<RawBox, "name"> {
+function enclosing(type: unknown, corners: Corners, where: string): Omit<RawBox, "name"> {
   const needed = type === "polygon" ? 3 : 2;
-  if (!["polygon", "rectangle", "circle", "mask"].includes(type))
-    throw expected(
-      "input",
-      "a rectangle, polygon, circle, mask, line, linestrip or point",
-      `"${type.slice(0, 40)}"`,
-      where,
-    );
+  if (!["polygon", "rectangle", "circle", "mask"].includes(type as string))
+    throw expected("input", "a rectangle, polygon, circle, mask, line, linestrip or point", shown(type), where);
   if (corners.length < needed) throw expected("input", `at least ${needed} points`, String(corners.length), where);
   if (type === "circle") {
     const [[x, y], [u, v]] = corners;
@@ -94,7 +90,7 @@ function readCorners(value: unknown, where: string): Corners {
   const isCorner = (entry: unknown): boolean =>
     Array.isArray(entry) && entry.length === 2 && entry.every(Number.isFinite);
   if (!Array.isArray(value) || value.length === 0 || !value.every(isCorner))
-    throw expected("input", '"points" as a list of [x, y]', JSON.stringify(value)?.slice(0, 60) ?? "nothing", where);
+    throw expected("input", '"points" as a list of [x, y]', shown(value), where);
   return value as unknown as Corners;
 }
 

@@ -3,6 +3,7 @@
 import { expected, UserError } from "../errors";
 import { MAX_ANNOTATION_BYTES, readBoundedJson } from "./bounded-file";
 import { classIndex, type DatasetDescription, type ImageSize } from "./dataset";
+import { shown } from "./json";
 import type { LabelMap } from "./label-png";
 
 /** Pixel coordinates, fractions allowed; `class` 0 is background. */
@@ -91,21 +92,15 @@ function pointOf(
 ): Point {
   const { x, y, cls = fixed } = (click ?? {}) as Record<string, unknown>;
   if (typeof x !== "number" || typeof y !== "number" || !(x >= 0 && x <= width && y >= 0 && y <= height))
-    throw expected("input", `a click within ${width}×${height} pixels`, `x ${String(x)}, y ${String(y)}`, where);
+    throw expected("input", `a click within ${width}×${height} pixels`, `x ${shown(x)}, y ${shown(y)}`, where);
   return { x, y, class: pointClass(cls, fixed, dataset, where) };
 }
 
 function pointClass(cls: unknown, fixed: number | undefined, dataset: DatasetDescription, where: string): number {
   const index = typeof cls === "string" ? classIndex(dataset, cls, where) : cls;
   const known = Number.isInteger(index) && (index as number) >= 0 && (index as number) < dataset.classes.length;
-  if (!known)
-    throw expected(
-      "input",
-      `a class from 0 to ${dataset.classes.length - 1} as "cls"`,
-      String(index).slice(0, 40),
-      where,
-    );
+  if (!known) throw expected("input", `a class from 0 to ${dataset.classes.length - 1} as "cls"`, shown(index), where);
   if (fixed !== undefined && index !== fixed)
-    throw new UserError("input", `expected a background click, got class ${String(index)} (${where})`);
+    throw new UserError("input", `expected a background click, got class ${shown(index)} (${where})`);
   return index as number;
 }

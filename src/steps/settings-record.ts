@@ -3,13 +3,14 @@
  * numbers can be traced to what made them: `settings.json`, a list of distinct settings in the order they were used.
  */
 
-import fs from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../atomic-write";
+import { readBoundedJson } from "../data/bounded-file";
 
 export type Settings = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 const NAME = "settings.json";
+const MAX_BYTES = 1 << 24;
 
 /**
  * Notes `settings` in the folder.
@@ -35,7 +36,7 @@ async function holdsResults(folder: string): Promise<boolean> {
 /** An unreadable record is none: it only serves notices. */
 async function readSettings(file: string): Promise<Settings[]> {
   try {
-    const value: unknown = JSON.parse(await fs.readFile(file, "utf8"));
+    const value: unknown = await readBoundedJson(file, MAX_BYTES, "record of settings");
     return Array.isArray(value) ? value.filter((entry) => typeof entry === "object" && entry !== null) : [];
   } catch {
     return [];

@@ -6,6 +6,7 @@
 import fs from "node:fs/promises";
 import * as tf from "@tensorflow/tfjs";
 import { fileExists } from "../data/bounded-file";
+import { parseJson } from "../data/json";
 import { expected, UserError } from "../errors";
 import type { NdArray } from "../nd-array";
 import { openByteSource } from "../weights/byte-source";
@@ -80,7 +81,7 @@ export async function removeCheckpoint({ file }: CheckpointOptions): Promise<voi
 export function differences(notes: string | undefined, run: CheckpointOptions["run"]): string[] | undefined {
   let old: Record<string, unknown>;
   try {
-    old = { ...(JSON.parse(notes ?? "") as Record<string, unknown>) };
+    old = { ...(parseJson(notes ?? "") as Record<string, unknown>) };
   } catch {
     return undefined;
   }
