@@ -92,6 +92,12 @@ test("seeds are the same again, in shards, and with other threads; what is there
   const again = await makeSeeds.run({ ...base, supervision: "mixed", savePath: parts });
   assert.deepEqual([again.done, again.skipped], [0, COUNT]);
   assert.equal(again.coverage.at(-1)?.images, COUNT, "the report covers what was there");
+  const counts = path.join(parts, "coverage", `${idOf(0)}.json`);
+  for (const damaged of ['{"cut', "[1]", '[{"rule":"seeds","pixels":9,"classes":{"1":{"labelled":3}}}]']) {
+    fs.writeFileSync(counts, damaged);
+    const less = await makeSeeds.run({ ...base, supervision: "mixed", savePath: parts });
+    assert.equal(less.coverage.at(-1)?.images, COUNT - 1, "damaged counts are none");
+  }
   const other = await makeSeeds.run({ ...base, supervision: "mixed", savePath: parts, superpixels: false });
   assert.ok(other.notices.some((notice) => /other settings.*superpixels/.test(notice)));
 });

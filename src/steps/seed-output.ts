@@ -4,11 +4,10 @@
  * report on all images.
  */
 
-import fs from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../atomic-write";
 import type { ResolvedConfig } from "../config/make-seeds";
-import { fileExists } from "../data/bounded-file";
+import { fileExists, readBoundedJson } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
 import { type LabelMap, writeLabel } from "../data/label-png";
@@ -29,6 +28,9 @@ export interface SeedOutput {
   /** Coverage and precision over the images that are done, whoever did them; written as CSV as well. */
   report(ids: readonly string[]): Promise<CoverageRow[]>;
 }
+
+const MAX_COUNTS_BYTES = 1 << 24;
+const COUNTS = ["labelled", "judged", "right", "present"];
 
 /** @throws UserError "output" for a folder that cannot be written, before any work is done */
 export async function openSeedOutput(config: ResolvedConfig, dataset: DatasetDescription): Promise<SeedOutput> {
@@ -58,14 +60,34 @@ export async function openSeedOutput(config: ResolvedConfig, dataset: DatasetDes
     async report(ids) {
       const images: StageCounts[][] = [];
       for (const id of ids) {
-        const text = await fs.readFile(files(id).counts as string, "utf8").catch(() => undefined);
-        if (text !== undefined) images.push(JSON.parse(text) as StageCounts[]);
+        const counts = await readCounts(files(id).counts as string);
+        if (counts !== undefined) images.push(counts);
       }
       const rows = coverageRows(images, dataset.classes);
       await writeAtomic(report, coverageCsv(rows));
       return rows;
     },
   };
+}
+
+/** An image's counts; unreadable ones are none: they only serve the report. */
+async function readCounts(file: string): Promise<StageCounts[] | undefined> {
+  try {
+    const value = await readBoundedJson(file, MAX_COUNTS_BYTES, "counts of seeds");
+    return Array.isArray(value) && value.every(isStage) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isStage(value: unknown): value is StageCounts {
+  const { rule, pixels, classes } = (value ?? {}) as Record<string, unknown>;
+  const isCount = (count: unknown): boolean =>
+    typeof count === "object" &&
+    count !== null &&
+    COUNTS.every((name) => Number.isFinite((count as Record<string, unknown>)[name]));
+  const counts = typeof classes === "object" && classes !== null ? Object.values(classes) : [undefined];
+  return typeof rule === "string" && Number.isFinite(pixels) && counts.every(isCount);
 }
 
 /** All that a seed depends on; not where things are written, nor who makes which share of them. */
