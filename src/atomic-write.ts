@@ -35,3 +35,9 @@ export async function replaceAtomic(file: string, write: (temporary: string) => 
     throw new UserError("output", `cannot write ${file}: ${messageOf(error)}`, { cause: error });
   }
 }
+
+/** Whether a write failed for want of room: the next one will as well. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = ((error instanceof Error ? error.cause : undefined) ?? {}) as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT";
+}

@@ -117,6 +117,19 @@ test("a failure in any stage is named, the rest goes on", async () => {
   assert.match(warnings.join("\n"), /image "b": no such JPEG[\s\S]*image "c"[\s\S]*image "e": disk full/);
 });
 
+test("a full disk ends the loop: no image is computed only to be thrown away", async () => {
+  const { loop, written } = record([..."abcdefgh"]);
+  const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  const finish = async (id: string, computed: string): Promise<void> => {
+    if (id >= "c") throw new UserError("output", `cannot write ${id}`, { cause: full });
+    await loop.finish(id, computed);
+  };
+  const result = await runImageLoop({ ...loop, finish }, { reporter: silent });
+  assert.deepEqual([...written], ["a", "b"]);
+  assert.equal(result.failed[0].image, "c");
+  assert.ok(result.left > 0 && result.done + result.failed.length + result.left === 8);
+});
+
 test("an abort finishes the image in hand and starts no other", async () => {
   const { loop, written } = record([..."abcd"]);
   const controller = new AbortController();

@@ -1,9 +1,10 @@
 /**
  * The loop that every step over images shares: skips what is done, prepares the next image and finishes the last one
- * while the present one is computed, names and counts failures, reports progress, and stops when asked to. At most
- * 2 + `finishing` images are in memory, however long the list.
+ * while the present one is computed, names and counts failures, reports progress, and stops when asked to or when the disk
+ * is full. At most 2 + `finishing` images are in memory, however long the list.
  */
 
+import { isDiskFull } from "../data/atomic-write";
 import { messageOf, UserError } from "../errors";
 import type { ImageFailure, StepContext } from "../running/step";
 
@@ -27,7 +28,7 @@ export interface LoopResult {
   readonly skipped: number;
   /** In the order of the list. */
   readonly failed: readonly ImageFailure[];
-  /** Images not reached because the step was asked to stop. */
+  /** Images not reached because the step was asked to stop, or nothing more could be written. */
   readonly left: number;
 }
 
@@ -41,6 +42,7 @@ export async function runImageLoop<Prepared, Computed>(
   const failures = new Map<string, ImageFailure>();
   const total = loop.ids.length;
   let done = 0;
+  let diskFull = false;
 
   const todo: string[] = [];
   for (const id of loop.ids) if (!(await loop.isDone(id))) todo.push(id);
@@ -60,8 +62,10 @@ export async function runImageLoop<Prepared, Computed>(
   const fail = (id: string, error: unknown): void => {
     const failure = { image: id, reason: reasonOf(error) };
     failures.set(id, failure);
+    diskFull ||= isDiskFull(error);
     reporter.warn(`image "${id}": ${failure.reason}`);
   };
+  const stops = (): boolean => diskFull || signal?.aborted === true;
   // A second process may have made the image since the list was looked through.
   const prepare = (id: string | undefined): Promise<Outcome<Prepared | undefined>> | undefined =>
     id === undefined ? undefined : settle(async () => ((await loop.isDone(id)) ? undefined : loop.prepare(id)));
@@ -70,10 +74,10 @@ export async function runImageLoop<Prepared, Computed>(
   const finishing = new Set<Promise<void>>();
   let upcoming = prepare(todo[0]);
   let reached = 0;
-  for (; reached < todo.length && !signal?.aborted; reached++) {
+  for (; reached < todo.length && !stops(); reached++) {
     const id = todo[reached];
     const prepared = (await upcoming) as Outcome<Prepared | undefined>;
-    upcoming = signal?.aborted ? undefined : prepare(todo[reached + 1]);
+    upcoming = stops() ? undefined : prepare(todo[reached + 1]);
     if ("error" in prepared) {
       fail(id, prepared.error);
       report(id);
