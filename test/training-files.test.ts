@@ -101,3 +101,19 @@ test("a finished run is known again, another run's result is not overwritten", a
   fs.rmSync(session.weights.safetensors);
   await assert.rejects(isFinished(session), /run\.pth is there, and not of this run/);
 });
+
+test("where the disk refuses the result, the weights are put elsewhere, and the error says where", async () => {
+  const state = new Map([["w", { shape: [2], data: Float32Array.of(1, 2) }]]);
+  const folder = path.join(work, "refused");
+  fs.mkdirSync(path.join(folder, "run.pth"), { recursive: true }); // a folder of the name: the .pth cannot be written
+  const session = trainingSession(path.join(folder, "run"), { lr: 0.01 });
+  await assert.rejects(finishSession(session, state, work), (error: Error) => {
+    const [, rescued] = /run\.pth: .*; the trained weights are in (.+)$/.exec(error.message) ?? [];
+    assert.ok(rescued.startsWith(work) && fs.statSync(rescued).isFile());
+    return true;
+  });
+  fs.rmdirSync(session.weights.pth);
+  assert.equal(await isFinished(session), false, "half a result is none, and no reason to refuse the run");
+  await finishSession(session, state, work);
+  assert.equal(await isFinished(session), true);
+});

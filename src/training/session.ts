@@ -1,7 +1,10 @@
 /** The files of a training run: its checkpoint and logs while it goes on, its weights in two formats once it is done. */
 
+import fs from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { fileExists } from "../data/bounded-file";
-import { UserError } from "../errors";
+import { messageOf, UserError } from "../errors";
 import type { NdArray } from "../nd-array";
 import { openByteSource } from "../weights/byte-source";
 import { writePth } from "../weights/pth-writer";
@@ -53,12 +56,24 @@ export async function isFinished({ weights, checkpoint }: TrainingSession): Prom
   return there[1];
 }
 
-/** Writes the result, then takes the checkpoint away. */
+/**
+ * Writes the result, then takes the checkpoint away.
+ * @param spare folder for the weights where the disk refuses them: there may be no checkpoint either, for the same reason
+ * @throws UserError "output" that says where they are
+ */
 export async function finishSession(
   { weights, checkpoint }: TrainingSession,
   state: ReadonlyMap<string, NdArray>,
+  spare: string = os.tmpdir(),
 ): Promise<void> {
-  await writePth(weights.pth, state);
-  await writeSafetensors(weights.safetensors, state, { run: JSON.stringify(checkpoint.run) });
+  const notes = { run: JSON.stringify(checkpoint.run) };
+  try {
+    await writeSafetensors(weights.safetensors, state, notes); // first: it tells whose they are, the .pth does not
+    await writePth(weights.pth, state);
+  } catch (error) {
+    const rescued = path.join(await fs.mkdtemp(path.join(spare, "a2gnn-")), path.basename(weights.safetensors));
+    await writeSafetensors(rescued, state, notes);
+    throw new UserError("output", `${messageOf(error)}; the trained weights are in ${rescued}`, { cause: error });
+  }
   await removeCheckpoint(checkpoint);
 }
