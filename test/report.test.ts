@@ -46,6 +46,18 @@ test("a run leaves a record of how it was made; a run with nothing to do leaves 
   assert.ok(versions.TensorFlow !== undefined && versions["Node.js"] === process.versions.node);
 });
 
+test("entries of a record that are not in our form are passed over", async () => {
+  const folder = path.join(root, "foreign");
+  const [good] = await readRuns(savePath);
+  const keys = ["step", "versions", "machine", "settings", "images", "done", "skipped", "failed", "seconds", "notices"];
+  const values = [undefined, null, { toString: {} }, [[[1]]]];
+  const bad = keys.flatMap((key) => values.map((value) => ({ ...good, [key]: value })));
+  const entries = [null, 1, "x", [], ...bad, { ...good, weights: 1 }, good];
+  fs.mkdirSync(folder);
+  fs.writeFileSync(path.join(folder, "run.json"), JSON.stringify(entries));
+  assert.deepEqual(await readRuns(folder), [good]);
+});
+
 test("the page holds figures, record and pictures, and asks nothing of the network", async () => {
   const { mIoU, images } = await report.run({ pred: savePath, voc12Root: root, pictures: 1 });
   assert.equal(images, 3);

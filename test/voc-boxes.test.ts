@@ -103,3 +103,8 @@ test("entities of the document type are not expanded, XML's own are read", async
   await fs.writeFile(file, "<annotation>".repeat(50_000));
   await assert.rejects(readBoxes(file, VOC, size), { name: "UserError" });
 });
+
+test("a message names twenty problems, and counts the rest", async () => {
+  const file = await write(...Array.from({ length: 30 }, () => object("unicorn", 1, 1, 5, 5)));
+  await assert.rejects(readBoxes(file, VOC, size), /object 20 \(unicorn\)\); and 10 more \(.*x\.xml\)$/);
+});

@@ -23,6 +23,9 @@ export interface RawBox extends Omit<Box, "class"> {
   readonly name: string;
 }
 
+/** Problems that one message names. */
+const MAX_NAMED = 20;
+
 /**
  * The boxes of an annotation file, in its order. Whole coordinates are used as they are, like the reference does (VOC
  * counts from 1, so `xmax` may equal the width); others are rounded, and parts outside the image cut off, with a notice.
@@ -85,7 +88,10 @@ export function checkBoxes(raw: readonly RawBox[], dataset: DatasetDescription, 
     if (whole.xmin < 0 || whole.ymin < 0 || whole.xmax > size.width || whole.ymax > size.height) cut++;
     return inside;
   });
-  if (problems.length > 0) throw new UserError("input", `${problems.join("; ")} (${where})`);
+  if (problems.length > 0) {
+    const more = problems.length > MAX_NAMED ? `; and ${problems.length - MAX_NAMED} more` : "";
+    throw new UserError("input", `${problems.slice(0, MAX_NAMED).join("; ")}${more} (${where})`);
+  }
   const notices = [
     ...(rounded > 0 ? [`${boxCount(rounded)} with fractional coordinates rounded (${where})`] : []),
     ...(cut > 0 ? [`${boxCount(cut)} reaching beyond the image cut off at its edge (${where})`] : []),

@@ -64,13 +64,13 @@ export async function recordRun(
   await writeAtomic(path.join(folder, name), `${JSON.stringify([...earlier, record], null, 2)}\n`);
 }
 
-/** Every run noted in a folder, those of shards as well; none where nothing is noted. */
+/** Every run noted in a folder, those of shards as well; none where nothing is noted, or not in our form. */
 export async function readRuns(folder: string): Promise<readonly RunRecord[]> {
   const names = await fs.promises.readdir(folder).catch(() => []);
   const records = await Promise.all(
     names.filter((name) => NAME.test(name)).map((name) => readRecord(path.join(folder, name))),
   );
-  return records.flat();
+  return records.flat().filter(isRecord);
 }
 
 /** A weight file by its content. */
@@ -87,13 +87,40 @@ export async function hashWeights(file: string): Promise<WeightRecord> {
 // --- internal ---
 
 /** An unreadable record is none: it only serves reports. */
-async function readRecord(file: string): Promise<RunRecord[]> {
+async function readRecord(file: string): Promise<unknown[]> {
   try {
     const value = await readBoundedJson(file, MAX_BYTES, "record of runs");
-    return Array.isArray(value) ? value.filter((entry) => typeof entry === "object" && entry !== null) : [];
+    return Array.isArray(value) ? value : [];
   } catch {
     return [];
   }
+}
+
+function isRecord(value: unknown): value is RunRecord {
+  if (!isObject(value)) return false;
+  const { step, machine, versions, weights, settings, failed, notices } = value;
+  const isText = (entry: unknown): entry is string => typeof entry === "string";
+  const isPlain = (entry: unknown): boolean => entry === null || typeof entry !== "object";
+  const isSetting = (entry: unknown): boolean => (Array.isArray(entry) ? entry.every(isPlain) : isPlain(entry));
+  return (
+    isText(step) &&
+    isText(machine) &&
+    isObject(versions) &&
+    Object.values(versions).every(isText) &&
+    (weights === undefined ||
+      (isObject(weights) && isText(weights.file) && Number.isFinite(weights.bytes) && isText(weights.sha256))) &&
+    isObject(settings) &&
+    Object.values(settings).every(isSetting) &&
+    [value.images, value.done, value.skipped, value.seconds].every(Number.isFinite) &&
+    Array.isArray(failed) &&
+    failed.every((each) => isObject(each) && isText(each.image) && isText(each.reason)) &&
+    Array.isArray(notices) &&
+    notices.every(isText)
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function versions(): Record<string, string> {
