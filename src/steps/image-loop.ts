@@ -4,7 +4,7 @@
  * is full. At most 2 + `finishing` images are in memory, however long the list.
  */
 
-import { isDiskFull } from "../data/atomic-write";
+import { isDiskFull } from "../atomic-write";
 import { messageOf, UserError } from "../errors";
 import type { ImageFailure, StepContext } from "../running/step";
 
