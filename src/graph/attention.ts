@@ -13,6 +13,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { valuesOf } from "../tensor-values";
 import {
   createTileLayout,
   gatherKeys,
@@ -165,8 +166,8 @@ export function attention(x: tf.Tensor2D, beta: tf.Scalar, window: AttentionWind
 
 /** The propagation weights P as a windowed array [n, d·d]: for pictures and tests. */
 export function attentionWeights(state: AttentionState, window: AttentionWindow): Float32Array {
-  const tiles = tf.tidy(() => tf.div(state.weights, gatherQueries(state.rowSum, window.layout)).dataSync());
-  return tilesToWindow(tiles as Float32Array, window.layout);
+  const tiles = valuesOf(() => tf.div(state.weights, gatherQueries(state.rowSum, window.layout)));
+  return tilesToWindow(tiles, window.layout);
 }
 
 function scoreWeights(

@@ -8,6 +8,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { valuesOf } from "../tensor-values";
 import type { BoxPoints, Grid } from "./multi-point";
 import { bilinearTap } from "./upsample";
 
@@ -29,7 +30,7 @@ export function checkConsistency(
   const gram = neighbourProducts(nodes, h, w);
   let changed = 0;
   points.forEach(({ box }, b) => {
-    const dots = tf.tidy(() => tf.matMul(nodes, prototypes[b].expandDims<tf.Tensor2D>(1)).dataSync());
+    const dots = valuesOf(() => tf.matMul(nodes, prototypes[b].expandDims<tf.Tensor2D>(1)));
     const length = Math.hypot(...prototypes[b].dataSync());
     for (let y = box.top; y <= box.bottom; y++) {
       const row = bilinearTap(y, h, H);

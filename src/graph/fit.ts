@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Box } from "../data/voc-boxes";
 import { expected, UserError } from "../errors";
 import { deriveSeed } from "../random";
+import { valuesOf } from "../tensor-values";
 import {
   type A2gnnParameters,
   type A2gnnState,
@@ -118,10 +119,10 @@ export async function fitGraph(
     }
     const parameters = parametersFromList(adam.parameters);
     const attention: Float32Array[] = [];
-    const logits = tf.tidy(() => {
+    const logits = valuesOf(() => {
       const state = a2gnnForward(graph.features, parameters, window);
       if (options.keepAttention) attention.push(...state.layers.map((layer) => attentionWeights(layer, window)));
-      return state.logits.dataSync() as Float32Array;
+      return state.logits;
     });
     return {
       losses,
@@ -259,10 +260,7 @@ export function upsampleProbabilities(
 ): Float32Array {
   const upsampler = createUpsampler(grid, image);
   const n = grid[0] * grid[1];
-  const probabilities = tf.tidy(() => {
-    const pixels = upsampler.up(tf.tensor2d(logits, [n, logits.length / n]));
-    return tf.softmax(pixels).dataSync() as Float32Array;
-  });
+  const probabilities = valuesOf(() => tf.softmax(upsampler.up(tf.tensor2d(logits, [n, logits.length / n]))));
   upsampler.dispose();
   return probabilities;
 }

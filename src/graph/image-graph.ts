@@ -5,6 +5,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { expected } from "../errors";
+import { valuesOf } from "../tensor-values";
 
 /** n = height·width nodes, d = 2·radius + 1. The owner calls `dispose`. */
 export interface ImageGraph {
@@ -46,7 +47,7 @@ export function createImageGraph(
     );
   const adjacency = affinity.slice();
   for (let i = 0; i < n; i++) adjacency[i * d * d + (d * d - 1) / 2] = 1;
-  const strongest = tf.tidy(() => tf.max(tf.abs(features), 0).dataSync());
+  const strongest = valuesOf(() => tf.max(tf.abs(features), 0));
   const columns = Int32Array.from(strongest.keys()).filter((column) => strongest[column] !== 0);
   const normalised = tf.tidy(() => {
     const kept =

@@ -9,6 +9,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { Box } from "../data/voc-boxes";
+import { valuesOf } from "../tensor-values";
 import { bilinearTap } from "./upsample";
 
 const EPSILON = 1e-7;
@@ -55,10 +56,11 @@ export function findPoints(pixels: tf.Tensor2D, boxes: readonly ClippedBox[], gr
   const points = boxes.map((box) => {
     const rows = box.bottom - box.top + 1;
     const columns = box.right - box.left + 1;
-    const [inRow, inColumn] = tf.tidy(() => {
-      const scores = tf.slice(map, [box.top, box.left, box.class], [rows, columns, 1]).reshape([rows, columns]);
-      return [tf.argMax(scores, 1).dataSync(), tf.argMax(scores, 0).dataSync()];
-    });
+    const scores = tf.tidy(() =>
+      tf.slice(map, [box.top, box.left, box.class], [rows, columns, 1]).reshape([rows, columns]),
+    );
+    const [inRow, inColumn] = [1, 0].map((axis) => valuesOf(() => tf.argMax(scores, axis)));
+    scores.dispose();
     const positions = new Int32Array(rows + columns);
     for (let y = 0; y < rows; y++) positions[y] = (box.top + y) * width + box.left + inRow[y];
     for (let x = 0; x < columns; x++) positions[rows + x] = (box.top + inColumn[x]) * width + box.left + x;

@@ -87,11 +87,9 @@ export class ResNet38 {
 
   private norm(layer: string, input: tf.Tensor4D): FrozenNorm {
     if (this.calibrating) {
-      const [mean, variance] = tf.tidy(() => {
-        const moments = tf.moments(input, [0, 1, 2]);
-        return [moments.mean.dataSync(), moments.variance.dataSync()] as Float32Array[];
-      });
-      this.parameters.setStatistics(layer, mean, variance);
+      const { mean, variance } = tf.tidy(() => ({ ...tf.moments(input, [0, 1, 2]) }));
+      this.parameters.setStatistics(layer, mean.dataSync() as Float32Array, variance.dataSync() as Float32Array);
+      tf.dispose([mean, variance]);
     }
     return this.parameters.norm(layer);
   }

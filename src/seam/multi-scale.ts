@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { RgbImage } from "../data/image";
 import { resizeBicubic, scaledSize } from "../image-ops/bicubic";
 import { normaliseRgb } from "../image-ops/normalise";
+import { valuesOf } from "../tensor-values";
 import { combineCams, type ImageCams } from "./cam-scores";
 
 /** What of the network is needed here. */
@@ -40,7 +41,7 @@ export function multiScaleCams(
 ): ImageCams {
   const { width, height } = rgb;
   if (tags.length === 0) return { width, height, maps: new Map() };
-  let sum = new Float32Array(0);
+  let sum: Float32Array = new Float32Array(0);
   for (const scale of scales) {
     const size = scaledSize(rgb, scale);
     const scaled = resizeBicubic(rgb, Math.max(1, size.width), Math.max(1, size.height));
@@ -65,12 +66,12 @@ function mapsAtScale(
   tags: readonly number[],
   network: RefinedMapSource,
   mirror: boolean,
-): Float32Array<ArrayBuffer> {
-  return tf.tidy(() => {
+): Float32Array {
+  return valuesOf(() => {
     const image = tf.tensor4d(normaliseRgb(scaled.data), [1, scaled.height, scaled.width, 3]);
     const seen = mirror ? image.reverse(2) : image;
     const maps = network.refinedMaps(seen, tags); // [1, H', W', tags]
     const resized = tf.image.resizeBilinear(maps, [height, width], false, true); // [1, H, W, tags]
-    return (mirror ? resized.reverse(2) : resized).dataSync<"float32">() as Float32Array<ArrayBuffer>;
+    return mirror ? resized.reverse(2) : resized;
   });
 }
