@@ -54,7 +54,8 @@ export function createImageGraph(
       columns.length === features.shape[1] || columns.length === 0
         ? features
         : tf.gather(features, tf.tensor1d(columns, "int32"), 1);
-    return tf.divNoNan(kept, tf.sum(kept, 1, true)) as tf.Tensor2D;
+    const sums = tf.sum(kept, 1, true);
+    return tf.div(kept, tf.where(tf.equal(sums, 0), Number.POSITIVE_INFINITY, sums)) as tf.Tensor2D; // 0 where a row is 0
   });
   return {
     height,

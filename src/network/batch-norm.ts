@@ -37,7 +37,7 @@ export function normRelu(x: tf.Tensor4D, norm: FrozenNorm, dropout?: tf.Tensor2D
     const scale = factors === undefined ? norm.scale : norm.scale.mul(factors);
     const shift = factors === undefined ? norm.shift : norm.shift.mul(factors);
     const apply = tf.customGrad((input, save) => {
-      const y = tf.tidy(() => (input as tf.Tensor4D).mul(scale).add(shift).relu() as tf.Tensor4D);
+      const y = scaleShiftRelu(input as tf.Tensor4D, scale, shift);
       (save as tf.GradSaveFunc)([y, scale]);
       return {
         value: y,
@@ -46,4 +46,14 @@ export function normRelu(x: tf.Tensor4D, norm: FrozenNorm, dropout?: tf.Tensor2D
     });
     return apply(x) as tf.Tensor4D;
   });
+}
+
+/** Each product is freed when the next is there: two of them at a time beside the input, not three. */
+function scaleShiftRelu(x: tf.Tensor4D, scale: tf.Tensor, shift: tf.Tensor): tf.Tensor4D {
+  const scaled = tf.mul(x, scale);
+  const shifted = tf.add(scaled, shift);
+  scaled.dispose();
+  const y = tf.relu(shifted) as tf.Tensor4D;
+  shifted.dispose();
+  return y;
 }

@@ -34,19 +34,29 @@ export function residualBlock(
   const convolution = (input: tf.Tensor4D, layer: string, options = {}): tf.Tensor4D =>
     convolve(input, parameters.kernel(layer), options);
   return tf.tidy(() => {
-    const activated = normRelu(x, parameters.norm("bn_branch2a", x));
-    const shortcut = hasIdentityShortcut(layout) ? x : convolution(activated, "conv_branch1", { stride });
     const drop = (layer: string, channels: number): tf.Tensor2D | undefined =>
       layout.dropout > 0 ? dropout?.(`${name}.${layer}`, channels, layout.dropout) : undefined;
     const next = (input: tf.Tensor4D, branch: "2b1" | "2b2"): tf.Tensor4D =>
       normRelu(input, parameters.norm(`bn_branch${branch}`, input), drop(`dropout_${branch}`, input.shape[3]));
 
-    const first = convolution(activated, "conv_branch2a", { stride, dilation: firstDilation });
-    const second = convolution(next(first, "2b1"), "conv_branch2b1", { dilation });
-    if (layout.kind === "basic") return { activated, output: sum(shortcut, second) };
-    const third = convolution(next(second, "2b2"), "conv_branch2b2");
-    return { activated, output: sum(shortcut, third) };
+    const activated = normRelu(x, parameters.norm("bn_branch2a", x));
+    let inner = convolution(activated, "conv_branch2a", { stride, dilation: firstDilation });
+    inner = using(inner, (input) => next(input, "2b1"));
+    inner = using(inner, (input) => convolution(input, "conv_branch2b1", { dilation }));
+    if (layout.kind === "bottleneck") {
+      inner = using(inner, (input) => next(input, "2b2"));
+      inner = using(inner, (input) => convolution(input, "conv_branch2b2"));
+    }
+    const shortcut = hasIdentityShortcut(layout) ? x : convolution(activated, "conv_branch1", { stride });
+    return { activated, output: sum(shortcut, inner) };
   });
+}
+
+/** What is computed of an input that nothing else needs: freed at once, not when the block ends. */
+function using(input: tf.Tensor4D, compute: (input: tf.Tensor4D) => tf.Tensor4D): tf.Tensor4D {
+  const output = compute(input);
+  input.dispose();
+  return output;
 }
 
 /** a + b, keeping neither for the gradient. */
