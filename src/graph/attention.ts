@@ -14,6 +14,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { valuesOf } from "../tensor-values";
+import { divideRows } from "./divide-rows";
 import {
   createTileLayout,
   gatherKeys,
@@ -143,7 +144,7 @@ export function attentionBackward(
     layout,
   );
   const dNorm = gatherNodes(tf.matMul(tf.mul(shared, cos) as tf.Tensor3D, keyNorms), layout); // −dL/d‖x_i‖
-  const dX = tf.sub(throughProducts, tf.mul(tf.divNoNan(x, norm), dNorm)) as tf.Tensor2D;
+  const dX = tf.sub(throughProducts, tf.mul(divideRows(x, norm), dNorm)) as tf.Tensor2D;
   return { x: dX, beta: dBeta };
 }
 

@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { expected } from "../errors";
 import { valuesOf } from "../tensor-values";
+import { divideRows } from "./divide-rows";
 
 /** n = height·width nodes, d = 2·radius + 1. The owner calls `dispose`. */
 export interface ImageGraph {
@@ -54,8 +55,7 @@ export function createImageGraph(
       columns.length === features.shape[1] || columns.length === 0
         ? features
         : tf.gather(features, tf.tensor1d(columns, "int32"), 1);
-    const sums = tf.sum(kept, 1, true);
-    return tf.div(kept, tf.where(tf.equal(sums, 0), Number.POSITIVE_INFINITY, sums)) as tf.Tensor2D; // 0 where a row is 0
+    return divideRows(kept, tf.sum(kept, 1, true));
   });
   return {
     height,

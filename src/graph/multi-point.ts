@@ -10,6 +10,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Box } from "../data/voc-boxes";
 import { valuesOf } from "../tensor-values";
+import { divideRows } from "./divide-rows";
 import { bilinearTap } from "./upsample";
 
 const EPSILON = 1e-7;
@@ -141,10 +142,7 @@ function pairDistance(x: tf.Tensor2D, pairs: number): { value: tf.Tensor; gradie
   const cos = tf.mul(tf.matMul(x, x, false, true), inverse) as tf.Tensor2D;
   const value = tf.add(tf.mul(tf.sum(cos), -1 / pairs), ((1 + PAIR_OFFSET) * p * p) / pairs);
   const along = tf.matMul(tf.mul(cos, inverse) as tf.Tensor2D, norm); // Σ_j cos_ij ‖x_j‖ / D_ij
-  const gradient = tf.mul(
-    tf.sub(tf.matMul(inverse, x), tf.mul(tf.divNoNan(x, norm), along)),
-    -2 / pairs,
-  ) as tf.Tensor2D;
+  const gradient = tf.mul(tf.sub(tf.matMul(inverse, x), tf.mul(divideRows(x, norm), along)), -2 / pairs) as tf.Tensor2D;
   return { value, gradient };
 }
 

@@ -13,9 +13,7 @@ import { bilinearTap, type Upsampler } from "./upsample";
 
 /** The seeds of one image, ready for the loss. Made again when seeds change. */
 export interface SeedTargets {
-  /** log of the pixel's weight, −∞ for unknown pixels: [H·W, 1] */
-  readonly logWeights: tf.Tensor2D;
-  /** The weights themselves, [1, H·W]. */
+  /** The pixels' weights, 0 for unknown ones: [H·W, 1] */
   readonly weights: tf.Tensor2D;
   /** Uᵀ(Y·w), [h·w, K] */
   readonly attraction: tf.Tensor2D;
@@ -63,15 +61,12 @@ export function createSeedTargets(
       attraction[(bottom + column.upper) * classes + label] += weight * row.weight * column.weight;
     }
   }
-  const tensors = [
-    tf.tensor2d(weights.map(Math.log), [H * W, 1]),
-    tf.tensor2d(weights, [1, H * W]),
-    tf.tensor2d(Float32Array.from(attraction), [h * w, classes]),
-  ].map((tensor) => tf.keep(tensor)); // made again inside a step when seeds are edited
+  const tensors = [tf.tensor2d(weights, [H * W, 1]), tf.tensor2d(Float32Array.from(attraction), [h * w, classes])].map(
+    (tensor) => tf.keep(tensor),
+  ); // made again inside a step when seeds are edited
   return {
-    logWeights: tensors[0],
-    weights: tensors[1],
-    attraction: tensors[2],
+    weights: tensors[0],
+    attraction: tensors[1],
     dispose: () => tf.dispose(tensors),
   };
 }
@@ -87,14 +82,16 @@ export function seedCrossEntropy(
   targets: SeedTargets,
   upsampler: Upsampler,
 ): { readonly value: tf.Scalar; readonly gradient: tf.Tensor2D } {
-  const logProbabilities = tf.logSoftmax(pixels); // [H·W, K]
-  const first = [pixels.shape[0], 1] as [number, number];
-  const logSumExp = tf.sub(tf.slice(pixels, [0, 0], first), tf.slice(logProbabilities, [0, 0], first));
+  const largest = tf.max(pixels, 1, true); // [H·W, 1]
+  const powers = tf.tidy(() => tf.exp(tf.sub(pixels, largest))); // [H·W, K]
+  const sums = tf.sum(powers, 1, true); // [H·W, 1]
+  const logSumExp = tf.add(tf.log(sums), largest);
   const value = tf.sub(
-    tf.matMul(targets.weights, logSumExp as tf.Tensor2D).asScalar(),
+    tf.sum(tf.mul(targets.weights, logSumExp)),
     tf.sum(tf.mul(logits, targets.attraction)),
   ) as tf.Scalar;
-  const weighted = tf.exp(tf.add(logProbabilities, targets.logWeights)) as tf.Tensor2D; // p·w
+  const weighted = tf.mul(powers, tf.div(targets.weights, sums)) as tf.Tensor2D; // p·w
+  powers.dispose();
   const gradient = tf.sub(upsampler.down(weighted), targets.attraction) as tf.Tensor2D;
   return { value, gradient };
 }
