@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RgbImage } from "../src/data/image";
-import { planMemory } from "../src/dense-crf/crf-memory";
 import { type DenseCrfOptions, denseCrf, mostProbableClass } from "../src/dense-crf/dense-crf";
 import { UserError } from "../src/errors";
 import { createThreadPool } from "../src/parallel/thread-pool";
 import { Random } from "../src/random";
 import type { SharpenRequest } from "../src/steps/sharpen-thread";
+import { planMemory } from "../src/wasm/memory";
 
 const gaussian = { sxy: 2, compat: 3 };
 const bilateral = { sxy: 20, srgb: 13, compat: 5 };

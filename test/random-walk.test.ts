@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addWalk, randomWalk, transitionWeights, walk } from "../src/graph/random-walk";
+import { addWalk, randomWalk, transitionWeights } from "../src/graph/random-walk";
+import { walk } from "../src/graph/walk";
 import { Random } from "../src/random";
 import { randomAffinity } from "./numeric-gradient";
 
@@ -30,6 +31,22 @@ test("windowed steps equal powers of the dense matrix with columns that sum to 1
   wanted.forEach((value, i) => {
     assert.ok(Math.abs(value - got[i]) < 1e-5);
   });
+});
+
+test("six maps walk in WebAssembly as in TypeScript, whatever the window", () => {
+  const [height, width] = [5, 7];
+  for (const radius of [1, 3]) {
+    const transition = transitionWeights(randomAffinity(height, width, radius, 5), height, width, radius, 8);
+    const random = new Random(6);
+    const maps = Array.from({ length: 6 }, () => Float32Array.from({ length: 35 }, () => random.uniform()));
+    const [simd, plain] = (["simd", "plain"] as const).map((engine) =>
+      walk(maps, transition, height, width, radius, 64, engine),
+    );
+    assert.equal(simd.length, 6);
+    for (const [m, map] of plain.entries())
+      for (const [i, value] of map.entries()) assert.ok(Math.abs(simd[m][i] - value) < 2e-6);
+    assert.deepEqual(walk(maps.slice(5), transition, height, width, radius, 64), simd.slice(5));
+  }
 });
 
 test("classes without a map stay 0; adding the walk keeps probabilities", () => {

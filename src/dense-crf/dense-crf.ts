@@ -5,7 +5,7 @@
  */
 
 import { expected } from "../errors";
-import { simdAvailable } from "./crf-memory";
+import { simdAvailable } from "../wasm/memory";
 import { meanField, type PairwiseKernel } from "./mean-field";
 import { meanFieldSimd } from "./mean-field-simd";
 import { buildLattice, type Lattice } from "./permutohedral";

@@ -4,7 +4,6 @@
  * each row, the first of which its addresses point at.
  */
 
-import { compile, VECTOR, WORD } from "./crf-memory";
 import {
   advance,
   type Code,
@@ -16,7 +15,8 @@ import {
   times,
   v128,
   type WasmFunction,
-} from "./wasm-module";
+} from "../wasm/assembler";
+import { compile, VECTOR, WORD } from "../wasm/memory";
 
 export interface LatticeKernels {
   /** values[vertex] += weight · row[point] for the point rows from `row` to `end`; ids and weights begin at the first's. */

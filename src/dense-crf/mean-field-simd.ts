@@ -8,7 +8,7 @@
  * computed, and they are filtered again should it rise.
  */
 
-import { planMemory, VECTOR } from "./crf-memory";
+import { planMemory, VECTOR } from "../wasm/memory";
 import { normalisationOf, type PairwiseKernel } from "./mean-field";
 import { addSlice, forRanges, type Pass, placeLattice, splatAndBlur, writeNormalised } from "./placed-lattice";
 import { rowKernels } from "./row-kernels";

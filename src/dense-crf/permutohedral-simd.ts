@@ -1,6 +1,6 @@
 /** `buildLattice(findSimplices(…))` with WebAssembly: the same lattice, number for number. */
 
-import { type MemoryPlan, planMemory, VECTOR, WORD } from "./crf-memory";
+import { type MemoryPlan, planMemory, VECTOR, WORD } from "../wasm/memory";
 import { type Lattice, step } from "./permutohedral";
 import { simplexKernel } from "./simplex-kernel";
 import { type VertexKernels, vertexKernels } from "./vertex-kernels";

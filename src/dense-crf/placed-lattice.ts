@@ -1,6 +1,6 @@
 /** A lattice in the kernels' memory, and the filtering of point rows there. */
 
-import { type MemoryPlan, VECTOR, WORD } from "./crf-memory";
+import { type MemoryPlan, VECTOR, WORD } from "../wasm/memory";
 import { type LatticeKernels, latticeKernels } from "./lattice-kernels";
 import { type Lattice, sliceScale } from "./permutohedral";
 

@@ -1,7 +1,5 @@
 /** Logarithm and softmax of point rows as WebAssembly SIMD, with the polynomials of Cephes' `logf` and `exp2f`: errors near 1e-7. */
 
-import { compile, VECTOR } from "./crf-memory";
-import { SMALLEST_PROBABILITY } from "./mean-field";
 import {
   advance,
   type Code,
@@ -15,7 +13,9 @@ import {
   times,
   v128,
   type WasmFunction,
-} from "./wasm-module";
+} from "../wasm/assembler";
+import { compile, VECTOR } from "../wasm/memory";
+import { SMALLEST_PROBABILITY } from "./mean-field";
 
 export interface RowKernels {
   /** x ← log(clip(x, 1e-5, 1)) for the vectors from `x` to `end`. */

@@ -1,7 +1,5 @@
 /** `findSimplices` as WebAssembly SIMD, four points at a time: the same float32 operations, so the same bits. */
 
-import { compile, VECTOR, WORD } from "./crf-memory";
-import { AXIS_BITS, embeddingScale } from "./simplex";
 import {
   advance,
   type Code,
@@ -14,7 +12,9 @@ import {
   times,
   v128,
   type WasmFunction,
-} from "./wasm-module";
+} from "../wasm/assembler";
+import { compile, VECTOR, WORD } from "../wasm/memory";
+import { AXIS_BITS, embeddingScale } from "./simplex";
 
 export interface SimplexKernel {
   /**

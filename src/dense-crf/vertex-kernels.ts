@@ -4,10 +4,6 @@
  * Addresses are bytes.
  */
 
-import { compile, VECTOR, WORD } from "./crf-memory";
-import { AXIS_BITS } from "./simplex";
-import { find, hashOf, keyOf, searchIn } from "./vertex-search";
-import { KEY_LENGTH } from "./vertex-table";
 import {
   advance,
   type Code,
@@ -20,7 +16,11 @@ import {
   times,
   v128,
   type WasmFunction,
-} from "./wasm-module";
+} from "../wasm/assembler";
+import { compile, VECTOR, WORD } from "../wasm/memory";
+import { AXIS_BITS } from "./simplex";
+import { find, hashOf, keyOf, searchIn } from "./vertex-search";
+import { KEY_LENGTH } from "./vertex-table";
 
 export interface VertexKernels {
   /**

@@ -3,8 +3,8 @@
  * eight int16; a slot holds an id + 1, so that 0 is none.
  */
 
-import { VECTOR, WORD } from "./crf-memory";
-import { type Code, i16x8, i32, i32x4, ifTrue, type Local, repeatWhile, times, v128 } from "./wasm-module";
+import { type Code, i16x8, i32, i32x4, ifTrue, type Local, repeatWhile, times, v128 } from "../wasm/assembler";
+import { VECTOR, WORD } from "../wasm/memory";
 
 /** Odd numbers without relation, for the hash: one a coordinate, and one for each pair. */
 const MULTIPLIERS = [0x2545, 0x1b87, 0x4c2d, 0x3a99, 0x5f0b, 0x16d3, 0x6e21, 0x0f75];

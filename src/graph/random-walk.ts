@@ -1,10 +1,11 @@
 /**
  * Random walk of class activation maps over the affinities (paper section 3.6; reference train_infer_A2GNN_others.py):
  * T = A^β with each column divided by its sum, the pooled CAMs are multiplied by T 2^logt times. The reference squares the
- * N×N matrix; a walker only ever needs vector·T, which is windowed: 64 products of 49 neighbours each.
+ * N×N matrix; a walker only ever needs vector·T, which is windowed: 64 products of 49 neighbours each (walk.ts).
  */
 
 import { bilinearTap } from "./upsample";
+import { walk } from "./walk";
 
 /** Class activation maps of one image at its size, per class index (1-based; 0 is background): each [H·W]. */
 export type ClassMaps = ReadonlyMap<number, Float32Array>;
@@ -50,11 +51,7 @@ export function randomWalk(
   const transition = transitionWeights(affinity, height, width, radius, options.beta);
   const walked = walk(pooled, transition, height, width, radius, 2 ** options.logt);
   const out = new Float32Array(imageHeight * imageWidth * classes);
-  [0, ...present].forEach((cls, m) => {
-    upsampleCropped(walked[m], geometry, (pixel, value) => {
-      out[pixel * classes + cls] = value;
-    });
-  });
+  for (const [m, cls] of [0, ...present].entries()) upsampleCropped(walked[m], geometry, out, classes, cls);
   return out;
 }
 
@@ -107,63 +104,23 @@ export function transitionWeights(
   return out;
 }
 
-/** v ← v·T, `steps` times, for each map [n]. */
-export function walk(
-  maps: readonly Float32Array[],
-  transition: Float32Array,
-  height: number,
-  width: number,
-  radius: number,
-  steps: number,
-): Float32Array[] {
-  const d = 2 * radius + 1;
-  // Maps with a border of r zeros, so that the inner loop needs no bounds.
-  const stride = width + 2 * radius;
-  const padded = (): Float64Array => new Float64Array((height + 2 * radius) * stride);
-  return maps.map((map) => {
-    let from = padded();
-    let to = padded();
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) from[(y + radius) * stride + x + radius] = map[y * width + x];
-    for (let step = 0; step < steps; step++) {
-      let t = 0;
-      for (let y = 0; y < height; y++) {
-        for (let x = 0; x < width; x++) {
-          let sum = 0;
-          for (let wy = 0; wy < d; wy++) {
-            const row = (y + wy) * stride + x;
-            for (let wx = 0; wx < d; wx++) sum += from[row + wx] * transition[t++];
-          }
-          to[(y + radius) * stride + x + radius] = sum;
-        }
-      }
-      [from, to] = [to, from];
-    }
-    const out = new Float32Array(height * width);
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) out[y * width + x] = from[(y + radius) * stride + x + radius];
-    return out;
-  });
-}
-
-/** Bilinear to the padded size, cut to the image (reference: resized to the padded size, then cropped). */
+/** One class of [H·W, K] ← its grid, bilinear to the padded size, cut to the image (reference: resized, then cropped). */
 function upsampleCropped(
   grid: Float32Array,
-  geometry: WalkGeometry,
-  write: (pixel: number, value: number) => void,
+  { height, width, imageHeight, imageWidth }: WalkGeometry,
+  out: Float32Array,
+  classes: number,
+  cls: number,
 ): void {
-  const { height, width, imageHeight, imageWidth } = geometry;
-  for (let y = 0; y < imageHeight; y++) {
+  const columns = Array.from({ length: imageWidth }, (_, x) => bilinearTap(x, width, width * 8));
+  for (let y = 0, at = cls; y < imageHeight; y++) {
     const row = bilinearTap(y, height, height * 8);
-    for (let x = 0; x < imageWidth; x++) {
-      const column = bilinearTap(x, width, width * 8);
-      const top =
-        grid[row.lower * width + column.lower] * (1 - column.weight) +
-        grid[row.lower * width + column.upper] * column.weight;
-      const bottom =
-        grid[row.upper * width + column.lower] * (1 - column.weight) +
-        grid[row.upper * width + column.upper] * column.weight;
-      write(y * imageWidth + x, top * (1 - row.weight) + bottom * row.weight);
+    const [upper, lower] = [row.lower * width, row.upper * width];
+    for (let x = 0; x < imageWidth; x++, at += classes) {
+      const column = columns[x];
+      const top = grid[upper + column.lower] * (1 - column.weight) + grid[upper + column.upper] * column.weight;
+      const bottom = grid[lower + column.lower] * (1 - column.weight) + grid[lower + column.upper] * column.weight;
+      out[at] = top * (1 - row.weight) + bottom * row.weight;
     }
   }
 }

@@ -1,4 +1,5 @@
-import { poolMaps, randomWalk, transitionWeights, walk } from "../../src/graph/random-walk";
+import { poolMaps, randomWalk, transitionWeights } from "../../src/graph/random-walk";
+import { walk } from "../../src/graph/walk";
 import type { GoldenHandler } from "../golden-case";
 import { nchwToWindow, rowsToNchw } from "../window-layout";
 

@@ -1,10 +1,10 @@
 /**
- * The WebAssembly memory of the dense CRF: one for each thread, used again for every image, so that it grows to what the
- * largest image needs and no further. Modules are compiled once for each shape of their loops.
+ * The WebAssembly memory of the dense CRF and the random walk: one for each thread, used again for every image, so that it
+ * grows to what the largest image needs and no further. Modules are compiled once for each shape of their loops.
  */
 
 import { expected } from "../errors";
-import { encodeModule, type WasmFunction } from "./wasm-module";
+import { encodeModule, type WasmFunction } from "./assembler";
 
 /** What we use of the global that Node has but its type declarations lack. */
 declare const WebAssembly: {
