@@ -1,0 +1,52 @@
+/**
+ * One training step of the full-width affinity network: a crop of 448 pixels, batch 1, forward, backward and update. Called by
+ * index.ts with the weight file as JSON.
+ */
+
+import { affinityTargets } from "../src/affinity-training/affinity-targets";
+import { type AffinityInput, affinityTask } from "../src/affinity-training/affinity-task";
+import { useBackend } from "../src/backend";
+import { VOC } from "../src/data/voc";
+import { gridColour } from "../src/graph/label-image";
+import { normaliseRgb } from "../src/image-ops/normalise";
+import { AffinityNet } from "../src/network/affinity-net";
+import { singleProcess } from "../src/parallel/communicator";
+import { PolySgd } from "../src/training/poly-sgd";
+import { trainStep } from "../src/training/step";
+import { openWeights } from "../src/weights/checkpoint";
+import { measureHere, reportFailure } from "./own-process";
+import { syntheticPhotograph } from "./synthetic-photograph";
+
+const CROP = 448;
+const GRID = CROP / 8;
+const RADIUS = 4;
+
+async function main(): Promise<void> {
+  const { weights, warmUp } = JSON.parse(process.argv[2]) as { weights: string; warmUp: number };
+  await measureHere(async () => {
+    await useBackend("native");
+    const file = await openWeights(weights);
+    const net = await AffinityNet.load(file, { trainable: true }).finally(() => file.close());
+    const task = affinityTask(net);
+    const optimizer = new PolySgd(task.variables, { learningRate: 1e-4, weightDecay: 5e-4, steps: 100 });
+    const sample = crop();
+    const step = (): number[] => trainStep(task, optimizer, [sample], task.count([sample]), singleProcess);
+    for (let i = 0; i < warmUp; i++) step();
+    return async () => `loss ${step()[0].toFixed(3)}`;
+  });
+}
+
+/** A photograph with two classes, half of it known. */
+function crop(): AffinityInput {
+  const { image } = syntheticPhotograph(CROP, CROP, 1);
+  const label = Uint8Array.from(
+    { length: GRID * GRID },
+    (_, i) => [0, VOC.ignore, 3, VOC.ignore][Math.floor((i % GRID) / 14)],
+  );
+  const inside = new Uint8Array(GRID * GRID).fill(1);
+  const geometry = { height: GRID, width: GRID, radius: RADIUS, shape: "window" as const };
+  const targets = affinityTargets(label, inside, gridColour(image, [GRID, GRID]), VOC.ignore, geometry);
+  return { image: normaliseRgb(image.data), seed: 0, targets };
+}
+
+main().catch(reportFailure);
