@@ -3,6 +3,7 @@
  * numbers can be traced to what made them: `settings.json`, a list of distinct settings in the order they were used.
  */
 
+import fs from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../atomic-write";
 import { readBoundedJson } from "../data/bounded-file";
