@@ -1,4 +1,4 @@
-/** Every golden case that ships in `golden/`, at the manifest's tolerances; `npm run test:golden -- DIR` runs any folder. */
+/** Every golden case that ships in `golden/` and `segmentation-goldens/`, at the manifest's tolerances; `npm run test:golden -- DIR` runs any folder. */
 
 import assert from "node:assert/strict";
 import path from "node:path";
@@ -7,8 +7,8 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { folderCases, handlerFor, loadHandlers, readGoldenFolder, runGoldenCase } from "./golden-case";
 
-const root = path.join(__dirname, "golden");
-const cases = [...readGoldenFolder(root), ...folderCases(root)];
+const roots = ["golden", "segmentation-goldens"].map((folder) => path.join(__dirname, folder));
+const cases = roots.flatMap((root) => [...readGoldenFolder(root), ...folderCases(root)]);
 let handlers: Awaited<ReturnType<typeof loadHandlers>> = [];
 
 before(async () => {

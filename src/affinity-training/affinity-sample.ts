@@ -5,28 +5,22 @@
  * Outside the photograph the crop is white *before* normalising (black in SEAM's older recipe), unknown in the label.
  */
 
-import path from "node:path";
-import { findImage, type RgbImage, readRgb } from "../data/image";
-import { type LabelMap, readLabel } from "../data/label-png";
-import { expected } from "../errors";
+import type { RgbImage } from "../data/image";
+import type { LabelMap } from "../data/label-png";
 import { resizeBilinearArray } from "../image-ops/bilinear";
 import { type JitterRanges, jitterColour } from "../image-ops/colour-jitter";
 import { resizeNearest } from "../image-ops/nearest";
 import { normaliseRgb } from "../image-ops/normalise";
 import { type CropPlacement, crop, mirror, randomPlacement } from "../image-ops/random-crop";
 import { deriveSeed, Random } from "../random";
+import { type LabelledImages, readLabelledImage } from "../training/labelled-image";
 import type { MakeSamples } from "../training/sample-loader";
 import type { SampleRequest } from "../training/task";
 import { type AffinityTargets, affinityTargets } from "./affinity-targets";
 import type { PairShape } from "./pair-labels";
 
 /** Plain data: workers get it. */
-export interface AffinitySampleOptions {
-  readonly voc12Root: string;
-  readonly labelDir: string;
-  /** Number of classes and value of unknown pixels. */
-  readonly classCount: number;
-  readonly ignore: number;
+export interface AffinitySampleOptions extends LabelledImages {
   /** Side of the crop, a multiple of 8. */
   readonly cropSize: number;
   readonly radius: number;
@@ -64,11 +58,7 @@ export const handle: MakeSamples<AffinitySampleOptions, AffinitySample> = ({ req
 
 /** @throws UserError "input" naming the file that cannot be used */
 export async function makeSample(request: SampleRequest, options: AffinitySampleOptions): Promise<AffinitySample> {
-  const rgb = await readRgb(await findImage(options.voc12Root, request.id));
-  const file = path.join(options.labelDir, `${request.id}.png`);
-  const label = await readLabel(file);
-  checkLabel(label, rgb, options, file);
-
+  const { rgb, label } = await readLabelledImage(request.id, options);
   const random = new Random(deriveSeed(request.seed, "augment"));
   const jittered = options.jitter === undefined ? rgb : jitterColour(rgb, options.jitter, random);
   const placement = randomPlacement(rgb, options.cropSize, (below) => random.integer(below));
@@ -107,13 +97,4 @@ export function affinityCrop(
     label: toGrid(cut(label.data, 1, ignore)),
     inside: toGrid(cut(new Uint8Array(rgb.width * rgb.height).fill(1), 1, 0)),
   };
-}
-
-function checkLabel(label: LabelMap, rgb: RgbImage, options: AffinitySampleOptions, file: string): void {
-  if (label.width !== rgb.width || label.height !== rgb.height)
-    throw expected("input", `a label of ${rgb.width}×${rgb.height} pixels`, `${label.width}×${label.height}`, file);
-  const { classCount, ignore } = options;
-  const wrong = label.data.find((value) => value >= classCount && value !== ignore);
-  if (wrong !== undefined)
-    throw expected("input", `label values below ${classCount}, or ${ignore} for unknown`, `${wrong}`, file);
 }

@@ -7,6 +7,7 @@ import { affinityOf } from "../network/affinity-window";
 import { type ChannelDropout, sampleDropout } from "../network/channel-dropout";
 import { layerOf } from "../network/parameters";
 import { lossShare } from "../training/gradients";
+import { stackImages } from "../training/image-batch";
 import type { LossShare, TrainedVariable, TrainingTask } from "../training/task";
 import { AFFINITY_LOSS_WEIGHTS, type AffinityLossWeights, affinityLosses } from "./affinity-loss";
 import type { AffinitySample } from "./affinity-sample";
@@ -55,8 +56,8 @@ function computeShare(
   dropout: ChannelDropout | undefined,
 ): LossShare {
   const targets = samples.map((sample) => sample.targets);
-  const { height, width, radius } = targets[0];
-  const stem = tf.tidy(() => net.backbone.stem(stackedImages(samples, height * 8, width * 8)));
+  const { height, radius } = targets[0]; // square
+  const stem = tf.tidy(() => net.backbone.stem(stackImages(samples, height * 8)));
   const share = lossShare(variables, () => {
     const distance = net.trainingDistance(stem, radius, { dropout });
     const losses = affinityLosses(affinityOf(distance), distance, targets, counts, weights);
@@ -64,8 +65,4 @@ function computeShare(
   });
   stem.dispose();
   return share;
-}
-
-function stackedImages(samples: readonly AffinityInput[], height: number, width: number): tf.Tensor4D {
-  return tf.stack(samples.map(({ image }) => tf.tensor3d(image, [height, width, 3]))) as tf.Tensor4D;
 }

@@ -182,7 +182,8 @@ export function layerOf(name: string): string {
   return name.split(".")[0];
 }
 
-function checkShapes(
+/** Names and shapes of all that a network needs. @throws UserError "weights" listing what is missing or of another shape */
+export function checkShapes(
   source: ParameterSource,
   shapes: ReadonlyMap<string, readonly number[]>,
   present: ReadonlySet<string>,

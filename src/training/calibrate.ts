@@ -1,9 +1,9 @@
 /** First statistics for the normalisations of a network from scratch: those of the first samples it will train on. */
 
-import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors";
 import type { ResNet38 } from "../network/resnet38";
 import { requestsOf, type Schedule } from "./epoch-order";
+import { stackImages } from "./image-batch";
 import type { SampleLoader } from "./task";
 
 /** Samples looked at; one batch's, if it is smaller. */
@@ -20,16 +20,16 @@ export async function calibrateNorms(
   size: number,
 ): Promise<void> {
   const requests = requestsOf(schedule, 0, { rank: 0, size: 1 }).slice(0, SAMPLES);
-  const images: Float32Array[] = [];
+  const samples: { readonly image: Float32Array }[] = [];
   for (const request of requests) {
     try {
-      images.push((await loader.load(request)).image);
+      samples.push(await loader.load(request));
     } catch (error) {
       if (!(error instanceof UserError)) throw error; // the training loop will name it
     }
   }
-  if (images.length === 0) return;
-  const batch = tf.tidy(() => tf.stack(images.map((image) => tf.tensor3d(image, [size, size, 3]))) as tf.Tensor4D);
+  if (samples.length === 0) return;
+  const batch = stackImages(samples, size);
   backbone.calibrate(batch);
   batch.dispose();
 }

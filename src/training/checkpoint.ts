@@ -11,7 +11,7 @@ import { expected, UserError } from "../errors";
 import type { NdArray } from "../nd-array";
 import { openByteSource } from "../weights/byte-source";
 import { openSafetensors, writeSafetensors } from "../weights/safetensors";
-import type { Optimizer, TrainedVariable } from "./task";
+import type { Optimizer, StateVariable } from "./task";
 
 export interface CheckpointOptions {
   /** A `.safetensors` file; there is one, of the last epoch or interruption. */
@@ -24,7 +24,7 @@ const VARIABLE = "variable/";
 
 export async function writeCheckpoint(
   { file, run }: CheckpointOptions,
-  variables: readonly TrainedVariable[],
+  variables: readonly StateVariable[],
   optimizer: Optimizer,
   steps: number,
 ): Promise<void> {
@@ -41,7 +41,7 @@ export async function writeCheckpoint(
  */
 export async function readCheckpoint(
   { file, run }: CheckpointOptions,
-  variables: readonly TrainedVariable[],
+  variables: readonly StateVariable[],
   optimizer: Optimizer,
 ): Promise<number> {
   if (!(await fileExists(file))) return 0;

@@ -38,8 +38,8 @@ export function trainStep<S>(
 ): number[] {
   const losses = new Float64Array(task.lossNames.length);
   const sums = new PairwiseSum();
-  for (let start = 0; start < samples.length; start += microBatch) {
-    const share = task.compute(samples.slice(start, start + microBatch), counts);
+  for (const part of task.wholeShare === true ? [samples] : partsOf(samples, microBatch)) {
+    const share = task.compute(part, counts);
     for (const [i, loss] of share.losses.entries()) losses[i] += loss;
     sums.add(share.gradients);
   }
@@ -49,6 +49,11 @@ export function trainStep<S>(
   optimizer.step(gradients);
   tf.dispose([...gradients]);
   return [...losses];
+}
+
+function partsOf<S>(samples: readonly S[], size: number): (readonly S[])[] {
+  const starts = Array.from({ length: Math.ceil(samples.length / Math.max(1, size)) }, (_, part) => part * size);
+  return starts.map((start) => samples.slice(start, start + size));
 }
 
 /**

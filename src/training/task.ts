@@ -38,8 +38,18 @@ export interface LossShare {
   readonly gradients: readonly tf.Tensor[];
 }
 
+/** Running statistics and the like: no gradient changes them. */
+export type StateVariable = Pick<TrainedVariable, "name" | "variable">;
+
 export interface TrainingTask<S> {
   readonly variables: readonly TrainedVariable[];
+  /** What `compute` itself changes: kept in checkpoints with the variables. Default: nothing. */
+  readonly statistics?: readonly StateVariable[];
+  /**
+   * True where the images of a step depend on each other (batch statistics): `compute` then gets this process's share of
+   * the batch at once, once in every process, even where the share is empty. Default false.
+   */
+  readonly wholeShare?: boolean;
   /** The first is the total that is minimised. */
   readonly lossNames: readonly string[];
   /** Length of what `count` returns. */

@@ -62,7 +62,8 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
   const { reporter, signal } = context;
   const perEpoch = stepsPerEpoch(schedule);
   const totalSteps = perEpoch * schedule.epochs;
-  const resumedFrom = checkpoint === undefined ? 0 : await readCheckpoint(checkpoint, task.variables, optimizer);
+  const state = [...task.variables, ...(task.statistics ?? [])];
+  const resumedFrom = checkpoint === undefined ? 0 : await readCheckpoint(checkpoint, state, optimizer);
   const isFirst = communicator.rank === 0;
   if (resumedFrom > 0 && isFirst) reporter.notice(`going on from step ${resumedFrom} of ${totalSteps}`);
 
@@ -76,7 +77,7 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
   let step = resumedFrom;
   let interrupted = false;
   const save = async (): Promise<void> => {
-    if (isFirst && checkpoint !== undefined) await writeCheckpoint(checkpoint, task.variables, optimizer, step);
+    if (isFirst && checkpoint !== undefined) await writeCheckpoint(checkpoint, state, optimizer, step);
   };
 
   try {
@@ -90,7 +91,10 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
       const epoch = Math.floor(step / perEpoch);
       step++;
       if (!losses.every(Number.isFinite))
-        throw new UserError("input", `the loss became ${losses[0]} at step ${step} of ${totalSteps}: try a lower --lr`);
+        throw new UserError(
+          "input",
+          `the loss became ${losses[0]} at step ${step} of ${totalSteps}, with ${imagesOf(schedule, step - 1)}: try a lower --lr`,
+        );
 
       samplesDone += totals.samples;
       means.add(epoch, losses);
@@ -132,6 +136,15 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
     waitingSeconds: queue.waitingSeconds,
   };
 }
+
+/** The names of a step's images, over all processes. */
+function imagesOf(schedule: Schedule, step: number): string {
+  const names = requestsOf(schedule, step, { rank: 0, size: 1 }).map(({ id }) => `"${id}"`);
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : "";
+  return names.slice(0, MAX_NAMED).join(", ") + more;
+}
+
+const MAX_NAMED = 32;
 
 /** Means of the losses over the epoch in hand. */
 class EpochMeans {

@@ -1,0 +1,54 @@
+/**
+ * What segmentation networks are made of. A layer is a value: the parameters that it has, and how it is applied to a map
+ * [b, h, w, c]. Layers in a row are a layer again, so a network is one expression, and its list of parameters follows from it.
+ */
+
+import type * as tf from "@tensorflow/tfjs";
+
+export type ParameterKind = "kernel" | "bias" | "norm weight" | "norm bias" | "running mean" | "running variance";
+
+/** One parameter by its name in the state_dict. */
+export interface Parameter {
+  readonly name: string;
+  /** As PyTorch has it: a kernel's is [out, in, h, w]. */
+  readonly shape: readonly number[];
+  readonly kind: ParameterKind;
+}
+
+/** Values of the parameters, and how this pass through the network treats what training treats in its own way. */
+export interface Pass {
+  /** [h, w, in, out] */
+  kernel(name: string): tf.Tensor4D;
+  /** [c] */
+  bias(name: string): tf.Tensor1D;
+  /** Batch normalisation by the layer's name, with a ReLU after it or without. */
+  normalise(x: tf.Tensor4D, name: string, relu: boolean): tf.Tensor4D;
+  /** Of each image; absent: nothing is dropped. */
+  readonly dropoutSeeds?: readonly number[];
+}
+
+export interface Layer {
+  readonly parameters: readonly Parameter[];
+  apply(x: tf.Tensor4D, pass: Pass): tf.Tensor4D;
+}
+
+/** One after the other; what lies between them is freed at once. */
+export function chain(layers: readonly Layer[]): Layer {
+  return {
+    parameters: layers.flatMap(({ parameters }) => parameters),
+    apply(x, pass) {
+      let y = x;
+      for (const layer of layers) {
+        const next = layer.apply(y, pass);
+        if (y !== x && y !== next) y.dispose();
+        y = next;
+      }
+      return y;
+    },
+  };
+}
+
+/** A layer without parameters. */
+export function plainLayer(apply: (x: tf.Tensor4D) => tf.Tensor4D): Layer {
+  return { parameters: [], apply };
+}

@@ -1,0 +1,54 @@
+/** What every segmentation network offers, whatever it is made of. */
+
+import type * as tf from "@tensorflow/tfjs";
+import type { Parameter, Pass } from "./layer";
+import type { StemKind } from "./resnet101";
+
+export const MODELS = ["deeplab-v2-vgg16", "deeplab-v2-resnet101", "pspnet-resnet101", "tree-fcn-resnet101"] as const;
+
+export type ModelName = (typeof MODELS)[number];
+
+/** What tells one network of a model from another; read off the weights' names and shapes. */
+export interface NetworkShape {
+  readonly model: ModelName;
+  /** Channels of the first layer: 64 in the published networks. */
+  readonly base: number;
+  /** Background included. */
+  readonly classes: number;
+  /** Of a ResNet. */
+  readonly stem: StemKind;
+  /** Of a ResNet's stages: 3, 4, 23, 3. */
+  readonly blocks: readonly number[];
+}
+
+/** One of the maps that a training step compares with the label. */
+export interface TrainedOutput {
+  readonly name: string;
+  /** Of its loss in the total. */
+  readonly weight: number;
+}
+
+/** How a parameter learns, as each reference groups them. */
+export interface Learning {
+  /** Multiple of the learning rate. */
+  readonly rate: number;
+  readonly decays: boolean;
+}
+
+export interface SegmentationNetwork {
+  readonly parameters: readonly Parameter[];
+  readonly outputs: readonly TrainedOutput[];
+  /** Sides of the labels that the outputs are compared with, for a square crop. */
+  labelSides(crop: number): readonly number[];
+  /** @param image [b, H, W, 3], normalised @returns logits [b, side, side, K] in the order of `outputs` */
+  train(image: tf.Tensor4D, pass: Pass): readonly tf.Tensor4D[];
+  /** @returns logits [b, h, w, K] on the network's grid */
+  infer(image: tf.Tensor4D, pass: Pass): tf.Tensor4D;
+  /** Whether logits are resized with corner pixels meeting corner pixels. */
+  readonly alignCorners: boolean;
+  /** The least extent from this one on that the network takes. */
+  fit(extent: number): number;
+  learning(parameter: Parameter): Learning;
+  /** True of layers that no classification network has: they are drawn where the weights lack them. */
+  isNew(name: string): boolean;
+}
