@@ -13,17 +13,19 @@ export interface DenseCrfConfig {
 
 const crf = "Dense CRF";
 
-/** @param widths the default standard deviations of the kernels: pixels, pixels, and of 255 */
-export function denseCrfOptions(widths: {
+/** @param defaults the kernels' standard deviations (pixels, pixels, and of 255), and the bilateral one's weight */
+export function denseCrfOptions(defaults: {
   readonly gaussianSxy: number;
   readonly bilateralSxy: number;
   readonly bilateralSrgb: number;
+  readonly bilateralCompat?: number;
 }): OptionTable<DenseCrfConfig> {
+  const { bilateralCompat = 10 } = defaults;
   return {
     crfIterations: { kind: "integer", default: 10, min: 0, group: crf, help: "mean-field iterations" },
     crfGaussianSxy: {
       kind: "number",
-      default: widths.gaussianSxy,
+      default: defaults.gaussianSxy,
       min: 1e-3,
       unit: "pixels",
       group: crf,
@@ -32,7 +34,7 @@ export function denseCrfOptions(widths: {
     crfGaussianCompat: { kind: "number", default: 3, min: 0, group: crf, help: "Gaussian kernel's weight" },
     crfBilateralSxy: {
       kind: "number",
-      default: widths.bilateralSxy,
+      default: defaults.bilateralSxy,
       min: 1e-3,
       unit: "pixels",
       group: crf,
@@ -40,12 +42,18 @@ export function denseCrfOptions(widths: {
     },
     crfBilateralSrgb: {
       kind: "number",
-      default: widths.bilateralSrgb,
+      default: defaults.bilateralSrgb,
       min: 1e-3,
       unit: "of 255",
       group: crf,
       help: "bilateral kernel's width in colour",
     },
-    crfBilateralCompat: { kind: "number", default: 10, min: 0, group: crf, help: "bilateral kernel's weight" },
+    crfBilateralCompat: {
+      kind: "number",
+      default: bilateralCompat,
+      min: 0,
+      group: crf,
+      help: "bilateral kernel's weight",
+    },
   };
 }

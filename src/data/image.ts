@@ -51,12 +51,16 @@ export async function decodeRgb(bytes: Uint8Array, where: string): Promise<RgbIm
   }
 }
 
-/** The file of an image id in `root/JPEGImages`: .jpg, .jpeg or .png. @throws UserError "input" where there is none */
+/**
+ * The file of an image id in `root/JPEGImages`, or in `root` itself: .jpg, .jpeg or .png.
+ * @throws UserError "input" where there is none
+ */
 export async function findImage(root: string, id: string): Promise<string> {
-  for (const extension of EXTENSIONS) {
-    const file = path.join(root, "JPEGImages", id + extension);
-    if (await fileExists(file)) return file;
-  }
+  for (const folder of [path.join(root, "JPEGImages"), root])
+    for (const extension of EXTENSIONS) {
+      const file = path.join(folder, id + extension);
+      if (await fileExists(file)) return file;
+    }
   throw new UserError(
     "input",
     `no image "${id}" with .jpg, .jpeg or .png in the folder ${path.join(root, "JPEGImages")}`,

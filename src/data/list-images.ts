@@ -19,14 +19,23 @@ export async function listImages(root: string, list: string, stated: boolean): P
     if (others.length > 0) throw new UserError("input", `${error.message}; there are: ${others.join(", ")}`);
     if (stated) throw new UserError("input", `${error.message}; without the option every image counts`);
   }
-  const folder = path.join(root, "JPEGImages");
-  const names = await fs.readdir(folder).catch(() => {
-    throw new UserError("input", `expected photographs in ${folder}, got no such folder`);
-  });
-  const ids = names.flatMap((name) => /^([^.].*)\.(?:jpe?g|png)$/i.exec(name)?.[1] ?? []).filter(isPlainName);
+  const { folder, names } = await photographs(root);
+  const ids = names.flatMap((name) => PHOTOGRAPH.exec(name)?.[1] ?? []).filter(isPlainName);
   if (ids.length === 0) throw new UserError("input", `expected photographs (.jpg, .jpeg, .png) in ${folder}, got none`);
   const unique = [...new Set(ids)].sort();
   return { ids: unique, split: "all", notices: [`no ${list}: all ${unique.length} images of ${folder}`] };
+}
+
+const PHOTOGRAPH = /^([^.].*)\.(?:jpe?g|png)$/i;
+
+/** Names in `JPEGImages`, or in the folder itself where it is a plain one of photographs. */
+async function photographs(root: string): Promise<{ folder: string; names: readonly string[] }> {
+  const folder = path.join(root, "JPEGImages");
+  const names = await fs.readdir(folder).catch(() => undefined);
+  if (names !== undefined) return { folder, names };
+  const own = await fs.readdir(root).catch(() => []);
+  if (own.some((name) => PHOTOGRAPH.test(name))) return { folder: root, names: own };
+  throw new UserError("input", `expected photographs in ${folder}, got no such folder`);
 }
 
 /** The lists that `readImageList` finds by name. */

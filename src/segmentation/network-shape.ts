@@ -14,13 +14,18 @@ const CLASSIFIERS: Readonly<Record<ModelName, string>> = {
   "tree-fcn-resnet101": "predict_layer.head_layers.1.weight",
 };
 
-/** The first convolution by the stem's kind; VGG's stands for both. */
-const FIRST: Readonly<Record<ModelName, { readonly plain: string; readonly deep: string }>> = {
-  "deeplab-v2-vgg16": { plain: "features.0.weight", deep: "features.0.weight" },
-  "deeplab-v2-resnet101": { plain: "conv1.weight", deep: "conv1.weight" },
+/** The first convolution by the stem's kind. */
+const FIRST: Readonly<Record<ModelName, { readonly plain: string; readonly deep?: string }>> = {
+  "deeplab-v2-vgg16": { plain: "features.0.weight" },
+  "deeplab-v2-resnet101": { plain: "conv1.weight" },
   "pspnet-resnet101": { plain: "layer0.0.weight", deep: "layer0.0.weight" },
   "tree-fcn-resnet101": { plain: "backbone.conv1.weight", deep: "backbone.conv1.0.weight" },
 };
+
+/** The layer whose first extent is the number of classes. */
+export function classifierOf(model: ModelName): string {
+  return CLASSIFIERS[model];
+}
 
 /** The file's parameters by our names. */
 export function renamed(weights: Weights, model: ModelName): ParameterSource {
@@ -50,7 +55,7 @@ export function modelOf(weights: Weights): ModelName | undefined {
  */
 export function shapeOf(source: ParameterSource, model: ModelName, classes: number): NetworkShape {
   const names = source.names();
-  const first = [FIRST[model].deep, FIRST[model].plain].find((name) => names.includes(name));
+  const first = [FIRST[model].deep, FIRST[model].plain].find((name) => name !== undefined && names.includes(name));
   if (first === undefined)
     throw expected(
       "weights",
@@ -64,7 +69,7 @@ export function shapeOf(source: ParameterSource, model: ModelName, classes: numb
     model,
     base,
     classes: names.includes(classifier) ? source.shape(classifier)[0] : classes,
-    stem: side === 3 ? "deep" : "plain",
+    stem: FIRST[model].deep !== undefined && side === 3 ? "deep" : "plain",
     blocks: blocksOf(names),
   };
 }

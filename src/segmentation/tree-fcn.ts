@@ -46,10 +46,8 @@ export function treeFcn({ base, classes, stem: kind, blocks }: NetworkShape): Se
 
   const upwards = (image: tf.Tensor4D, pass: Pass): tf.Tensor4D =>
     tf.tidy(() => {
-      const maps = stages.reduce<tf.Tensor4D[]>(
-        (done, stage, i) => [...done, stage.apply(i === 0 ? stem.apply(image, pass) : done[i - 1], pass)],
-        [],
-      );
+      const maps: tf.Tensor4D[] = [];
+      for (const stage of stages) maps.push(stage.apply(maps.at(-1) ?? stem.apply(image, pass), pass));
       maps.reverse(); // the coarsest first
       const means = maps[0].mean<tf.Tensor4D>([1, 2], true); // [b, 1, 1, c]
       let last = context.apply(means, pass);

@@ -9,9 +9,11 @@ import { inferSeam } from "./infer-seam";
 import { makePseudoLabels } from "./make-pseudo-labels";
 import { makeSeeds } from "./make-seeds";
 import { report } from "./report";
+import { segment } from "./segment";
 import { setup } from "./setup";
 import { trainAffinity } from "./train-affinity";
 import { trainSeam } from "./train-seam";
+import { trainSegmenter } from "./train-segmenter";
 
 export const steps: readonly Step<object>[] = [
   setup,
@@ -22,6 +24,8 @@ export const steps: readonly Step<object>[] = [
   makeSeeds,
   trainAffinity,
   makePseudoLabels,
+  trainSegmenter,
+  segment,
   evaluate,
   ablate,
   report,

@@ -5,7 +5,6 @@
 
 import path from "node:path";
 import { writeAtomic } from "../atomic-write";
-import type { ResolvedConfig } from "../config/pseudo-label-presets";
 import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
@@ -15,7 +14,14 @@ import { renderOverlay } from "../overlay";
 import { encodeNpy } from "../weights/npy";
 import { openFolder } from "./output-folder";
 import { recordSettings, type Settings } from "./settings-record";
-import { openSharpener } from "./sharpen";
+import { openSharpener, type SharpenerConfig } from "./sharpen";
+
+/** The options of a step that writes labels. */
+export interface LabelOutputConfig extends SharpenerConfig {
+  readonly savePath: string;
+  readonly overlay?: string;
+  readonly outProb?: string;
+}
 
 export interface LabelOutput {
   /** What the user should know of the folders before the run. */
@@ -28,12 +34,17 @@ export interface LabelOutput {
 }
 
 /**
+ * @param settings all that a label depends on; not where things are written, nor who makes which share of them
  * @throws UserError "output" for a folder that cannot be written, before any work is done
  */
-export async function openLabelOutput(config: ResolvedConfig, dataset: DatasetDescription): Promise<LabelOutput> {
+export async function openLabelOutput(
+  config: LabelOutputConfig,
+  dataset: DatasetDescription,
+  settings: Settings,
+): Promise<LabelOutput> {
   const { savePath, overlay, outProb } = config;
   for (const folder of [savePath, overlay, outProb]) if (folder !== undefined) await openFolder(folder);
-  const notice = await recordSettings(savePath, settingsOf(config, dataset));
+  const notice = await recordSettings(savePath, { ...settings, classes: dataset.classes });
   const sharpener = openSharpener(config);
   const labelFile = (id: string): string => path.join(savePath, `${id}.png`);
   const files = (id: string): string[] => [
@@ -59,12 +70,6 @@ export async function openLabelOutput(config: ResolvedConfig, dataset: DatasetDe
     },
     close: () => sharpener.close(),
   };
-}
-
-/** All that a label depends on; not where things are written, nor who makes which share of them. */
-function settingsOf(config: ResolvedConfig, dataset: DatasetDescription): Settings {
-  const { savePath, overlay, outProb, fits, inferList, shard, crfThreads, ...settings } = config;
-  return { ...settings, classes: dataset.classes };
 }
 
 /** As NumPy array [K, H, W], like the reference's `pred_probs`. */

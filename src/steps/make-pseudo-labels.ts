@@ -64,7 +64,8 @@ async function run(
   const { config, notices: inferred } = resolveConfig(given);
   const { dataset, list, ids, shard } = await openImages(config, given);
   for (const message of [...inferred, ...list.notices]) notice(message);
-  const output = await openLabelOutput(config, dataset);
+  const { savePath, overlay, outProb, fits: _fits, inferList, shard: _shard, crfThreads, ...settings } = config;
+  const output = await openLabelOutput(config, dataset, settings);
   output.notices.forEach(notice);
   try {
     const seeds = await openSeedSource(config, dataset);

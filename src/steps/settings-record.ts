@@ -8,7 +8,9 @@ import path from "node:path";
 import { writeAtomic } from "../atomic-write";
 import { readBoundedJson } from "../data/bounded-file";
 
-export type Settings = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+export type Settings = Readonly<
+  Record<string, string | number | boolean | readonly string[] | readonly number[] | undefined>
+>;
 
 const NAME = "settings.json";
 const MAX_BYTES = 1 << 24;

@@ -1,0 +1,150 @@
+/**
+ * Every option of `train-segmenter` (METHOD 4), and the recipes that fill them in: `full` as each reference trains on true
+ * masks, `pseudo` for labels that are partly wrong.
+ */
+
+import { UserError } from "../errors";
+import { MODELS, type ModelName } from "../segmentation/network";
+import type { NormMode } from "../segmentation/segmenter";
+import { completeConfig, type OptionTable } from "./option";
+import { type TrainingConfig, trainingOptions } from "./training";
+
+export type Recipe = "pseudo" | "full";
+
+export interface TrainSegmenterConfig extends TrainingConfig {
+  readonly model: ModelName;
+  readonly recipe: Recipe;
+  readonly labelDir: string;
+  readonly scaleRange: readonly number[];
+  readonly balanced: boolean;
+  readonly norm?: NormMode;
+}
+
+type RecipeValues = Pick<
+  TrainSegmenterConfig,
+  "lr" | "wtDec" | "batchSize" | "epochs" | "cropSize" | "scaleRange" | "balanced"
+>;
+
+/**
+ * The references' values on VOC's 10,582 training images: kazuto1011/deeplab-pytorch configs/voc12.yaml (20,000 steps of 2 × 5
+ * images); the authors' solver.prototxt of VGG16; hszhao/semseg voc2012_pspnet101.yaml; TreeFilter-Torch
+ * voc.fcn_32d.R101_v1c.extra.tree_filter/config.py, whose drawn sizes are 0.5, 0.75, 1, 1.5, 1.75, 2.
+ */
+const FULL: Readonly<Record<ModelName, RecipeValues>> = {
+  "deeplab-v2-vgg16": {
+    ...{ lr: 1e-3, wtDec: 5e-4, batchSize: 10, epochs: 19, cropSize: 321 },
+    ...{ scaleRange: [0.5, 1.5], balanced: false },
+  },
+  "deeplab-v2-resnet101": {
+    ...{ lr: 2.5e-4, wtDec: 5e-4, batchSize: 10, epochs: 19, cropSize: 321 },
+    ...{ scaleRange: [0.5, 1.5], balanced: false },
+  },
+  "pspnet-resnet101": {
+    ...{ lr: 0.01, wtDec: 1e-4, batchSize: 16, epochs: 50, cropSize: 473 },
+    ...{ scaleRange: [0.5, 2], balanced: false },
+  },
+  "tree-fcn-resnet101": {
+    ...{ lr: 4e-3, wtDec: 1e-4, batchSize: 32, epochs: 60, cropSize: 512 },
+    ...{ scaleRange: [0.5, 2], balanced: false },
+  },
+};
+
+/**
+ * On pseudo labels: a learning rate of SC-CAM's class (Chang et al., CVPR 2020, train DeepLab v2 with 2.5e-4), whatever the
+ * model, so that the network does not learn the labels' mistakes by heart; background and foreground weigh the same
+ * (balanced cross-entropy, as in SEC, Kolesnikov and Lampert 2016), since pseudo labels err on the background's side.
+ */
+const PSEUDO: Pick<RecipeValues, "lr" | "balanced"> = { lr: 2.5e-4, balanced: true };
+
+export function recipeValues(model: ModelName, recipe: Recipe): RecipeValues {
+  return recipe === "full" ? FULL[model] : { ...FULL[model], ...PSEUDO };
+}
+
+const DEFAULT_MODEL: ModelName = "deeplab-v2-resnet101";
+const defaults = recipeValues(DEFAULT_MODEL, "pseudo");
+const shared = trainingOptions({
+  sessionName: "segmenter",
+  weights: "none",
+  momentum: 0.9,
+  jitter: false,
+  ...defaults,
+});
+const method = "Method";
+
+export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
+  ...shared,
+  model: { kind: "choice", choices: MODELS, default: DEFAULT_MODEL, group: method, help: "the network" },
+  recipe: {
+    kind: "choice",
+    choices: ["pseudo", "full"],
+    default: "pseudo",
+    group: method,
+    help: "values of what is not given: pseudo: a low learning rate and balanced classes, for pseudo labels; full: as the model's reference trains on true masks",
+  },
+  labelDir: {
+    kind: "path",
+    default: "./out/box_pred",
+    group: "Data",
+    help: "folder of labels, NAME.png of class indices, unknown = the ignore value; pseudo labels, or SegmentationClass for true masks",
+  },
+  weights: {
+    ...shared.weights,
+    help: "initial weights: .pth or .safetensors of the backbone (torchvision's names) or of a whole network of the model; new layers are initialised. none: from scratch, with --width",
+  },
+  batchSize: { ...shared.batchSize, symbol: "VGG16 10, PSPNet 16, Tree-FCN 32" },
+  epochs: { ...shared.epochs, symbol: "PSPNet 50, Tree-FCN 60" },
+  lr: {
+    ...shared.lr,
+    symbol: "recipe full: VGG16 1e-3, PSPNet 0.01, Tree-FCN 4e-3",
+    help: "learning rate; new layers of DeepLab and PSPNet learn ten times as fast, biases twice as fast where the reference has it so",
+  },
+  wtDec: { ...shared.wtDec, symbol: "PSPNet, Tree-FCN 1e-4", help: "weight decay, of what the reference lets decay" },
+  momentum: { ...shared.momentum, help: "of SGD" },
+  cropSize: {
+    ...shared.cropSize,
+    symbol: "PSPNet 473, Tree-FCN 512",
+    help: "side of the square cut out of each photograph; PSPNet's is 1 above a multiple of 8, Tree-FCN's a multiple of 32",
+  },
+  dropout: { ...shared.dropout, help: "dropout in VGG16's pyramid and in PSPNet's classifiers" },
+  microBatch: {
+    ...shared.microBatch,
+    help: "images computed together; the result is the same, fewer need less memory; not with --norm batch, which sees all of a process's at once [default: 1 on a CPU, all on a GPU]",
+  },
+  scaleRange: {
+    kind: "numbers",
+    default: defaults.scaleRange,
+    min: 0.05,
+    max: 8,
+    symbol: "PSPNet, Tree-FCN 0.5,2",
+    group: "Training",
+    help: "smallest and largest size of the photograph, drawn anew for each sample",
+  },
+  balanced: {
+    kind: "boolean",
+    default: defaults.balanced,
+    symbol: "recipe full false",
+    group: method,
+    help: "the loss is half the mean over background and half that over foreground pixels, not the mean over all",
+  },
+  norm: {
+    kind: "choice",
+    choices: ["frozen", "batch"],
+    group: method,
+    help: "batch normalisation by the weights' running statistics, which stay, or by the batch's over all processes [default: frozen for DeepLab with weights, else batch]",
+  },
+};
+
+/** @throws UserError "usage" */
+export function resolveConfig(given: Partial<TrainSegmenterConfig>): TrainSegmenterConfig {
+  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const model = MODELS.find((name) => name === given.model) ?? DEFAULT_MODEL;
+  const recipe = given.recipe === "full" ? "full" : "pseudo";
+  const config = completeConfig<TrainSegmenterConfig>(
+    { ...recipeValues(model, recipe), ...stated },
+    trainSegmenterOptions,
+  );
+  const [smallest, largest, ...rest] = config.scaleRange;
+  if (largest === undefined || rest.length > 0 || smallest > largest)
+    throw new UserError("usage", `expected --scale-range MIN,MAX, got ${config.scaleRange.join(",")}`);
+  return config;
+}

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../src/backend";
+import { resizeNearestCentre } from "../src/image-ops/nearest";
+import { normaliseBatch } from "../src/segmentation/batch-statistics";
+import { valueDropoutLayer } from "../src/segmentation/dropout-layer";
+import { countLabels, labelLoss, pixelWeights } from "../src/segmentation/label-loss";
+import type { Pass } from "../src/segmentation/layer";
+import { maxPool } from "../src/segmentation/max-pool";
+import { MODELS } from "../src/segmentation/network";
+import { modelOf, renamed, shapeOf } from "../src/segmentation/network-shape";
+import { openTrainable, shapeFromScratch } from "../src/segmentation/open-segmenter";
+import { classProbabilities } from "../src/segmentation/predict";
+import { segmentationCrop } from "../src/segmentation/segmentation-sample";
+import { assertGradient, normalTensor } from "./numeric-gradient";
+
+let tensors = 0;
+before(async () => {
+  await useBackend();
+  tensors = tf.memory().numTensors;
+});
+after(() => assert.equal(tf.memory().numTensors, tensors, "tensors leak"));
+
+const noPass: Pass = {
+  kernel: () => assert.fail(),
+  bias: () => assert.fail(),
+  normalise: () => assert.fail(),
+};
+
+test("max pooling counts windows as PyTorch does, with a last one part outside where Caffe has it", () => {
+  const row = (values: number[], options: { stride: number; ceil?: boolean }): number[] =>
+    tf.tidy(() => {
+      const x = tf.tensor4d(values, [1, 1, values.length, 1]);
+      return [...maxPool(options).apply(x, noPass).dataSync()];
+    });
+  assert.deepEqual(row([5, 1, 2, 9, 3], { stride: 2 }), [5, 9, 9]);
+  assert.deepEqual(row([5, 1, 2, 9], { stride: 2 }), [5, 9]);
+  assert.deepEqual(row([5, 1, 2, 9], { stride: 2, ceil: true }), [5, 9, 9]);
+  assert.deepEqual(row([5, 1, 2, 9], { stride: 1, ceil: true }), [5, 5, 9, 9]);
+});
+
+test("batch normalisation by the batch: mean 0 and variance 1, and its gradient", () => {
+  tf.tidy(() => {
+    const x = normalTensor([3, 4, 5, 2], 1, 3) as tf.Tensor4D;
+    const [weight, bias] = [tf.tensor1d([1.5, 0.5]), tf.tensor1d([0.2, -0.1])];
+    let count = 0;
+    const plain = normaliseBatch(x, tf.ones([2]), tf.zeros([2]), {
+      relu: false,
+      onStatistics: (_mean, _variance, values) => {
+        count = values;
+      },
+    });
+    const { mean, variance } = tf.moments(plain, [0, 1, 2]);
+    assert.equal(count, 60);
+    for (const value of mean.dataSync()) assert.ok(Math.abs(value) < 1e-5);
+    for (const value of variance.dataSync()) assert.ok(Math.abs(value - 1) < 1e-4);
+    const upstream = normalTensor(x.shape, 2);
+    const loss = (input: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor): tf.Scalar =>
+      normaliseBatch(input as tf.Tensor4D, gamma as tf.Tensor1D, beta as tf.Tensor1D, { relu: false })
+        .mul(upstream)
+        .sum() as tf.Scalar;
+    for (const [i, at] of [x, weight, bias].entries()) {
+      const others = [x, weight, bias];
+      const f = (value: tf.Tensor): tf.Scalar => {
+        const all = others.map((each, k) => (k === i ? value : each));
+        return loss(all[0], all[1], all[2]);
+      };
+      assertGradient((value) => ({ value: f(value), gradient: tf.grad(f)(value) }), at, { name: `input ${i}` });
+    }
+  });
+});
+
+test("values dropped: as many as asked for, the rest scaled, the same for the same seed", () => {
+  tf.tidy(() => {
+    const layer = valueDropoutLayer("fc6_1", 0.25);
+    const x = tf.ones([2, 20, 20, 10]) as tf.Tensor4D;
+    const apply = (dropoutSeeds?: number[]): Float32Array =>
+      layer.apply(x, { ...noPass, dropoutSeeds }).dataSync() as Float32Array;
+    const once = apply([1, 2]);
+    assert.deepEqual(apply([1, 2]), once);
+    assert.deepEqual(apply([7, 2]).subarray(4000), once.subarray(4000), "each image draws for itself");
+    assert.ok(once.every((value) => value === 0 || Math.abs(value - 4 / 3) < 1e-6));
+    const dropped = once.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0) / once.length;
+    assert.ok(Math.abs(dropped - 0.25) < 0.02);
+    assert.equal(layer.apply(x, noPass), x);
+  });
+});
+
+test("the loss: the mean over labelled pixels, or over background and foreground half each", () => {
+  const label = Uint8Array.from([0, 0, 0, 1, 2, 255]);
+  const counts = countLabels(label, 3);
+  assert.deepEqual(counts, { background: 3, foreground: 2 });
+  assert.deepEqual(pixelWeights(counts, false), { background: 1 / 5, foreground: 1 / 5 });
+  assert.deepEqual(pixelWeights(counts, true), { background: 1 / 6, foreground: 1 / 4 });
+  tf.tidy(() => {
+    const logits = normalTensor([1, 2, 3, 3], 3) as tf.Tensor4D;
+    const values = logits.dataSync<"float32">();
+    const entropy = [...label].slice(0, 5).map((wanted, i) => {
+      const row = values.subarray(3 * i, 3 * i + 3);
+      return Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0)) - row[wanted];
+    });
+    const wanted = (entropy[0] + entropy[1] + entropy[2]) / 6 + (entropy[3] + entropy[4]) / 4;
+    const f = (x: tf.Tensor): tf.Scalar => labelLoss(x as tf.Tensor4D, [label], pixelWeights(counts, true));
+    assert.ok(Math.abs(f(logits).dataSync()[0] - wanted) < 1e-5);
+    const gradient = tf.grad(f)(logits);
+    assertGradient((x) => ({ value: f(x), gradient: tf.grad(f)(x) }), logits);
+    assert.ok(
+      [...gradient.dataSync()].slice(15).every((value) => value === 0),
+      "unknown pixels have no gradient",
+    );
+  });
+});
+
+test("a sample: resized, cut, mirrored; the mean colour and unknown outside; a label for each output", () => {
+  const rgb = { width: 2, height: 1, data: Uint8Array.from([255, 0, 0, 0, 0, 255]) };
+  const label = { width: 2, height: 1, data: Uint8Array.from([1, 2]) };
+  const placement = { across: { from: 0, to: 0, length: 4 }, down: { from: 0, to: 1, length: 2 }, size: 4 };
+  const size = { width: 4, height: 2 };
+  const options = { labelSides: [4, 2], ignore: 255 };
+  const { image, labels } = segmentationCrop(rgb, label, size, placement, true, options);
+  assert.deepEqual([...labels[0]], [255, 255, 255, 255, 2, 2, 1, 1, 2, 2, 1, 1, 255, 255, 255, 255]);
+  assert.deepEqual([...labels[1]], [2, 1, 255, 255]);
+  assert.ok(image.subarray(0, 12).every((value) => value === 0));
+  assert.ok(image[12] < 0 && image[14] > 0, "blue on the left after mirroring");
+});
+
+test("nearest from the pixels' middles", () => {
+  const indices = resizeNearestCentre(Uint8Array.from([0, 1, 2, 3, 4]), { height: 1, width: 5, channels: 1 }, [1, 2]);
+  assert.deepEqual([...indices], [1, 3]);
+});
+
+for (const model of MODELS)
+  test(`${model}: outputs are as large as their labels, whatever the crop, and probabilities as the photograph`, async () => {
+    const { segmenter } = await openTrainable({ model, weights: "none", width: 1, seed: 1, norm: "batch" }, 3);
+    const { network } = segmenter;
+    for (const wanted of [32, 45, 65]) {
+      const crop = network.fit(wanted);
+      const shapes = tf.tidy(() => segmenter.train(tf.zeros([2, crop, crop, 3])).map(({ shape }) => shape));
+      const sides = network.labelSides(crop);
+      assert.deepEqual(
+        shapes,
+        sides.map((side) => [2, side, side, 3]),
+        `crop ${crop}`,
+      );
+      assert.equal(sides.length, network.outputs.length);
+    }
+    const image = { width: 37, height: 21, data: new Uint8Array(37 * 21 * 3).fill(100) };
+    const probabilities = classProbabilities(segmenter, image, { scales: [1, 0.5], flip: true });
+    assert.equal(probabilities.length, 37 * 21 * 3);
+    for (let i = 0; i < probabilities.length; i += 3)
+      assert.ok(Math.abs(probabilities[i] + probabilities[i + 1] + probabilities[i + 2] - 1) < 1e-5);
+    const state = await segmenter.toStateDict();
+    assert.equal(modelOf(state), model);
+    assert.deepEqual(shapeOf(renamed(state, model), model, 9), shapeFromScratch(model, 1, 3));
+    segmenter.dispose();
+  });
+
+test("a whole DeepLab v2 under the names of deeplab-pytorch", async () => {
+  const model = "deeplab-v2-resnet101";
+  const { segmenter } = await openTrainable({ model, weights: "none", width: 1, seed: 1 }, 3);
+  const theirs = (name: string): string => {
+    if (name.startsWith("aspp.")) return `base.${name}`;
+    const part = (layer: string): string =>
+      ({ conv1: "reduce.conv", bn1: "reduce.bn", conv2: "conv3x3.conv", bn2: "conv3x3.bn" })[layer] ??
+      { conv3: "increase.conv", bn3: "increase.bn" }[layer] ??
+      (layer === "downsample.0" ? "shortcut.conv" : "shortcut.bn");
+    const block = /^layer(\d)\.(\d+)\.(.+)\.(\w+)$/.exec(name);
+    if (block === null) return `base.layer1.conv1.${name.startsWith("conv") ? "conv" : "bn"}.${name.split(".")[1]}`;
+    return `base.layer${Number(block[1]) + 1}.block${Number(block[2]) + 1}.${part(block[3])}.${block[4]}`;
+  };
+  const state = await segmenter.toStateDict();
+  segmenter.dispose();
+  const published = new Map([...state].map(([name, value]) => [theirs(name), value]));
+  assert.ok(published.has("base.layer4.block23.increase.bn.running_var"));
+  assert.equal(modelOf(published), model);
+  assert.deepEqual(renamed(published, model).names(), [...state.keys()]);
+});

@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import sharp from "sharp";
+import { useBackend } from "../src/backend";
+import { resolveConfig, type TrainSegmenterConfig } from "../src/config/train-segmenter";
+import { readLabel } from "../src/data/label-png";
+import { parameterShapes } from "../src/network/layout";
+import { silentReporter } from "../src/running/reporter";
+import { MODELS, type ModelName } from "../src/segmentation/network";
+import { openSegmenter } from "../src/segmentation/open-segmenter";
+import { findMpi } from "../src/setup/mpi";
+import { segment } from "../src/steps/segment";
+import { trainSegmenter } from "../src/steps/train-segmenter";
+import { openWeights } from "../src/weights/checkpoint";
+import { formulaParameters } from "../src/weights/formula";
+import { writeSafetensors } from "../src/weights/safetensors";
+import { writeTinyDataset, writeTinyLabel } from "./tiny-dataset";
+
+const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-train-segmenter-"));
+const root = path.join(work, "data");
+let tensors = 0;
+
+before(async () => {
+  await useBackend();
+  await writeTinyDataset(root, 5);
+  tensors = tf.memory().numTensors;
+});
+after(() => {
+  fs.rmSync(work, { recursive: true });
+  assert.equal(tf.memory().numTensors, tensors, "tensors leak");
+});
+
+const session = (name: string): string => path.join(work, name);
+const quick: Partial<TrainSegmenterConfig> = {
+  voc12Root: root,
+  trainList: "train.txt",
+  labelDir: path.join(root, "SegmentationClass"),
+  weights: "none",
+  width: 2,
+  lr: 0.01,
+  batchSize: 2,
+  epochs: 2,
+  cropSize: 32,
+  numWorkers: 0,
+};
+const cropOf = (model: ModelName): number => (model === "pspnet-resnet101" ? 33 : 32);
+
+/** The loss table without the column that the clock fills. */
+function losses(name: string): string[][] {
+  const lines = fs
+    .readFileSync(`${session(name)}.csv`, "utf8")
+    .trim()
+    .split("\n");
+  return lines.map((line) => line.split(",").slice(0, -1));
+}
+
+async function parameter(name: string, key: string): Promise<Float32Array> {
+  const file = await openWeights(`${session(name)}.safetensors`);
+  const { data } = await file.read(key).finally(() => file.close());
+  return data as Float32Array;
+}
+
+test("a recipe fills in what is not given, after the model", () => {
+  const base = { voc12Root: "VOC" };
+  const pseudo = resolveConfig({ ...base, model: "pspnet-resnet101" });
+  assert.deepEqual([pseudo.lr, pseudo.balanced, pseudo.wtDec, pseudo.cropSize], [2.5e-4, true, 1e-4, 473]);
+  const full = resolveConfig({ ...base, model: "tree-fcn-resnet101", recipe: "full", epochs: 3 });
+  assert.deepEqual([full.lr, full.balanced, full.batchSize, full.epochs, full.momentum], [4e-3, false, 32, 3, 0.9]);
+  assert.throws(() => resolveConfig({ ...base, scaleRange: [2, 1] }), /--scale-range MIN,MAX/);
+});
+
+for (const model of MODELS)
+  test(`${model}: trains, and what it writes segments images`, async () => {
+    const config = { ...quick, model, cropSize: cropOf(model), sessionName: session(model) };
+    const summary = await trainSegmenter.run(config);
+    assert.deepEqual([summary.steps, summary.failed.length], [4, 0]);
+    assert.ok(Object.values(summary.losses).every(Number.isFinite));
+    for (const extension of ["safetensors", "pth"]) {
+      const segmenter = await openSegmenter(`${session(model)}.${extension}`, 3);
+      assert.deepEqual([segmenter.shape.model, segmenter.shape.base, segmenter.unused.length], [model, 2, 0]);
+      segmenter.dispose();
+    }
+    const savePath = session(`${model}-labels`);
+    const options = { voc12Root: root, inferList: "train.txt", savePath, scales: [1, 0.5], crfIterations: 1 };
+    const segmented = await segment.run({ ...options, weights: `${session(model)}.safetensors` });
+    assert.deepEqual([segmented.done, segmented.failed.length, segmented.model], [5, 0, model]);
+    const label = await readLabel(path.join(savePath, "img0.png"));
+    assert.deepEqual([label.width, label.height], [44, 36]);
+    assert.ok(label.data.every((value) => value < 3));
+    const again = await segment.run({ ...options, weights: `${session(model)}.safetensors` });
+    assert.deepEqual([again.done, again.skipped], [0, 5]);
+  });
+
+test("stopped and started again, on threads or not: the same losses and running statistics", async () => {
+  const config = { ...quick, model: "pspnet-resnet101" as const, cropSize: 33 };
+  const controller = new AbortController();
+  const progress = ({ done }: { done: number }): void => {
+    if (done === 3) controller.abort();
+  };
+  const context = { reporter: { ...silentReporter, progress }, signal: controller.signal };
+  const stopped = await trainSegmenter.run({ ...config, numWorkers: 2, sessionName: session("b") }, context);
+  assert.deepEqual([stopped.steps, stopped.interrupted], [3, true]);
+  const resumed = await trainSegmenter.run({ ...config, sessionName: session("b") });
+  assert.deepEqual([resumed.resumedFrom, resumed.steps], [3, 4]);
+  assert.deepEqual(losses("b"), losses("pspnet-resnet101"));
+  for (const key of ["layer3.5.bn2.running_var", "cls.4.weight"])
+    assert.deepEqual(await parameter("b", key), await parameter("pspnet-resnet101", key));
+});
+
+test("DeepLab's images are computed one by one or together with the same result, once its norms are frozen", async () => {
+  const weights = `${session("deeplab-v2-resnet101")}.safetensors`;
+  const config = { ...quick, width: undefined, weights, model: "deeplab-v2-resnet101" as const, epochs: 1, lr: 1e-5 };
+  await trainSegmenter.run({ ...config, microBatch: 1, sessionName: session("one") });
+  await trainSegmenter.run({ ...config, microBatch: 2, sessionName: session("two") });
+  const [one, two] = [losses("one"), losses("two")].map((rows) => Number(rows[2][3]));
+  assert.ok(Math.abs(one - two) < 1e-4 * one);
+  const kept = await parameter("one", "layer3.5.bn2.running_var");
+  assert.deepEqual(kept, await parameter("deeplab-v2-resnet101", "layer3.5.bn2.running_var"));
+});
+
+test("a backbone's weights under torchvision's names, and a network of other classes, serve as a beginning", async () => {
+  const trained = await openWeights(`${session("pspnet-resnet101")}.safetensors`);
+  const backbone = new Map();
+  const stem: Record<string, string> = { 0: "conv1", 1: "bn1", 3: "conv2", 4: "bn2", 6: "conv3", 7: "bn3" };
+  for (const name of trained.names().filter((each) => each.startsWith("layer"))) {
+    const renamed = name.replace(/^layer0\.(\d)/, (_, place) => stem[place]);
+    backbone.set(renamed, await trained.read(name));
+  }
+  await trained.close();
+  const file = session("resnet101.safetensors");
+  await writeSafetensors(file, backbone);
+  for (const model of ["pspnet-resnet101"] as const) {
+    const config = { ...quick, width: undefined, model, cropSize: 33, epochs: 1, weights: file };
+    const summary = await trainSegmenter.run({ ...config, sessionName: session("from-backbone") });
+    assert.ok(summary.notices.some((notice) => /new layers, initialised: ppm\.features\.0\.1, /.test(notice)));
+  }
+  const other = path.join(work, "other");
+  fs.cpSync(root, other, { recursive: true });
+  const classes = ["background", "brick", "leaf", "tin"];
+  fs.writeFileSync(path.join(other, "dataset.json"), JSON.stringify({ classes, ignore: 255 }));
+  const weights = `${session("pspnet-resnet101")}.pth`;
+  const config = { ...quick, width: undefined, voc12Root: other, cropSize: 33, epochs: 1, weights };
+  const summary = await trainSegmenter.run({ ...config, model: "pspnet-resnet101", sessionName: session("four") });
+  assert.ok(summary.notices.some((notice) => /of 3 classes, not 4: its classifier is left out/.test(notice)));
+  await assert.rejects(
+    segment.run({ voc12Root: other, inferList: "train.txt", weights, savePath: session("never") }),
+    /expected a network of 4 classes, background included, got 3/,
+  );
+  assert.ok(!fs.existsSync(session("never")));
+});
+
+test("weights of another model, width beside weights, sizes and batches that do not fit: refused before any work", async () => {
+  const weights = `${session("deeplab-v2-vgg16")}.safetensors`;
+  const reject = (config: Partial<TrainSegmenterConfig>, message: RegExp): Promise<void> =>
+    assert.rejects(trainSegmenter.run({ ...quick, sessionName: session("x"), ...config }), message);
+  const model = "pspnet-resnet101" as const;
+  await reject(
+    { model, cropSize: 33, width: undefined, weights },
+    /expected weights of pspnet-resnet101, got those of deeplab-v2-vgg16/,
+  );
+  await reject({ model, cropSize: 33, weights }, /--width goes with --weights none/);
+  await reject({ model, cropSize: 32 }, /--crop-size 32 does not fit pspnet-resnet101; the next that does is 33/);
+  await reject({ model, cropSize: 33, batchSize: 1 }, /--norm batch needs a --batch-size of 2/);
+  const affinity = session("affinity.safetensors");
+  await writeSafetensors(affinity, formulaParameters(parameterShapes(2, "affinity"), 3));
+  await reject(
+    { model, cropSize: 33, width: undefined, weights: affinity },
+    /expected weights of pspnet-resnet101 or its backbone/,
+  );
+  await assert.rejects(
+    segment.run({ voc12Root: root, inferList: "train.txt", weights: affinity, savePath: session("never") }),
+    /expected a whole segmentation network/,
+  );
+});
+
+test("labels missing, of another size, with unknown classes or all unknown: named or used, nothing lost", async () => {
+  const labels = path.join(work, "labels");
+  fs.cpSync(path.join(root, "SegmentationClass"), labels, { recursive: true });
+  fs.rmSync(path.join(labels, "img0.png"));
+  writeTinyLabel(path.join(labels, "img1.png"), new Uint8Array(44 * 36).fill(7));
+  for (const id of ["img2", "img3"]) writeTinyLabel(path.join(labels, `${id}.png`), new Uint8Array(44 * 36).fill(255));
+  writeTinyLabel(path.join(labels, "tiny.png"), new Uint8Array(44 * 36));
+  await sharp({ create: { width: 3, height: 2, channels: 3, background: "red" } })
+    .png()
+    .toFile(path.join(root, "JPEGImages", "tiny.png"));
+  const list = path.join(work, "odd.txt");
+  fs.writeFileSync(list, "img0\nimg1\nimg2\nimg3\ntiny\nabsent\n");
+  const config = { ...quick, model: "deeplab-v2-vgg16" as const, trainList: list, labelDir: labels, epochs: 2 };
+  const summary = await trainSegmenter.run({ ...config, sessionName: session("odd") });
+  const reasons = new Map(summary.failed.map(({ image, reason }) => [image, reason]));
+  assert.deepEqual([...reasons.keys()].sort(), ["absent", "img0", "img1", "tiny"]);
+  assert.match(reasons.get("img0") ?? "", /no label/);
+  assert.match(reasons.get("img1") ?? "", /label values below 3, or 255 for unknown, got 7/);
+  assert.match(reasons.get("tiny") ?? "", /expected a label of 3×2 pixels, got 44×36/);
+  assert.equal(summary.losses.loss, 0); // nothing labelled is left
+  assert.ok(fs.existsSync(`${session("odd")}.safetensors`));
+});
+
+test("a plain folder of photographs can be segmented", async () => {
+  const folder = path.join(work, "plain");
+  fs.mkdirSync(folder);
+  fs.copyFileSync(path.join(root, "JPEGImages", "img0.jpg"), path.join(folder, "cat.jpg"));
+  fs.copyFileSync(path.join(root, "dataset.json"), path.join(folder, "dataset.json"));
+  const weights = `${session("deeplab-v2-vgg16")}.safetensors`;
+  const savePath = session("plain-labels");
+  const summary = await segment.run({
+    voc12Root: folder,
+    weights,
+    savePath,
+    scales: [1],
+    flip: false,
+    denseCrf: false,
+  });
+  assert.deepEqual([summary.done, fs.existsSync(path.join(savePath, "cat.png"))], [1, true]);
+});
+
+test("in two and in three processes: the weights of one", { skip: findMpi() === undefined }, async () => {
+  const before = process.env.TF_NUM_INTRAOP_THREADS;
+  process.env.TF_NUM_INTRAOP_THREADS = "1";
+  try {
+    const list = path.join(work, "two.txt");
+    fs.writeFileSync(list, "img0\nimg1\n"); // one step: more would multiply the last bits
+    const config = { ...quick, model: "pspnet-resnet101" as const, trainList: list, cropSize: 33, epochs: 1 };
+    await trainSegmenter.run({ ...config, sessionName: session("alone") });
+    for (const gpus of [2, 3]) {
+      // of three processes one has no image of a batch of two
+      const together = await trainSegmenter.run({ ...config, sessionName: session(`together${gpus}`), gpus });
+      assert.deepEqual([together.processes, together.steps], [gpus, 1]);
+      for (const key of ["layer0.1.running_var", "cls.4.weight", "layer2.0.conv1.weight"]) {
+        const [one, many] = [await parameter("alone", key), await parameter(`together${gpus}`, key)];
+        for (const [i, value] of one.entries()) assert.ok(Math.abs(value - many[i]) < 1e-4, `${key} of ${gpus}`);
+      }
+    }
+  } finally {
+    if (before === undefined) delete process.env.TF_NUM_INTRAOP_THREADS;
+    else process.env.TF_NUM_INTRAOP_THREADS = before;
+  }
+});
