@@ -69,9 +69,17 @@ export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pse
 
 // --- segmentation networks ---
 
+export type { SegmentConfig } from "./config/segment";
+export { type Recipe, recipeValues, type TrainSegmenterConfig } from "./config/train-segmenter";
+export { type ModelName, MODELS, type NetworkShape } from "./segmentation/network";
+export { openSegmenter } from "./segmentation/open-segmenter";
+export { classProbabilities, type PredictOptions } from "./segmentation/predict";
+export type { Segmenter } from "./segmentation/segmenter";
 export { minimumSpanningTrees, type SpanningTree, type SpanningTrees } from "./segmentation/spanning-tree";
 export { type TreeFilterOptions, treeFilter } from "./segmentation/tree-filter";
 export { treeFilterModule } from "./segmentation/tree-filter-module";
+export { type SegmentSummary, segment } from "./steps/segment";
+export { trainSegmenter } from "./steps/train-segmenter";
 
 // --- evaluation, ablation, reports, demo ---
 
