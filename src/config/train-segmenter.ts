@@ -96,7 +96,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   lr: {
     ...shared.lr,
     symbol: "recipe full: VGG16 1e-3, PSPNet 0.01, Tree-FCN 4e-3",
-    help: "learning rate; new layers of DeepLab and PSPNet learn ten times as fast, biases twice as fast where the reference has it so",
+    help: "learning rate; on a trained backbone new layers of DeepLab and PSPNet learn ten times as fast; biases twice as fast where the reference has it so",
   },
   wtDec: { ...shared.wtDec, symbol: "PSPNet, Tree-FCN 1e-4", help: "weight decay, of what the reference lets decay" },
   momentum: { ...shared.momentum, help: "of SGD" },

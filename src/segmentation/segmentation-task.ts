@@ -12,6 +12,8 @@ import { lossShare } from "../training/gradients";
 import { stackImages } from "../training/image-batch";
 import type { LossShare, TrainedVariable, TrainingTask } from "../training/task";
 import { countLabels, labelLoss, pixelWeights } from "./label-loss";
+import type { Parameter } from "./layer";
+import type { Learning } from "./network";
 import type { SegmentationSample } from "./segmentation-sample";
 import type { NormMode, Segmenter } from "./segmenter";
 
@@ -38,7 +40,7 @@ export function segmentationTask(
   const variables: TrainedVariable[] = segmenter.trainedVariables().map(({ parameter, variable }) => ({
     name: parameter.name,
     variable,
-    ...network.learning(parameter),
+    ...learningOf(parameter, segmenter),
   }));
   const { outputs } = network;
   return {
@@ -58,6 +60,12 @@ export function segmentationTask(
     compute: (samples, counts) => computeShare(segmenter, variables, samples, counts, options),
     toStateDict: (): Promise<Map<string, NdArray>> => segmenter.toStateDict(),
   };
+}
+
+/** As the reference has it; from scratch, where every layer is new, none of them learns ten times as fast as the rest. */
+function learningOf(parameter: Parameter, { network, fromScratch }: Segmenter): Learning {
+  const { rate, decays } = network.learning(parameter);
+  return { rate: fromScratch ? Math.max(1, rate / 10) : rate, decays };
 }
 
 function computeShare(

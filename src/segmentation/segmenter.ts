@@ -49,6 +49,8 @@ export class Segmenter {
     readonly shape: NetworkShape,
     readonly network: SegmentationNetwork,
     private readonly norm: NormMode | undefined,
+    /** Whether every layer is new. */
+    readonly fromScratch: boolean,
     /** What the weights lacked and was drawn. */
     readonly initialised: readonly string[],
     /** What the weights held besides. */
@@ -73,7 +75,7 @@ export class Segmenter {
     checkShapes(source, shapes, names, initial);
     const initialised = [...shapes.keys()].filter((name) => !names.has(name));
     const unused = [...names].filter((name) => !shapes.has(name) && !/\.num_batches_tracked$/.test(name));
-    const segmenter = new Segmenter(shape, network, trained, initialised, unused);
+    const segmenter = new Segmenter(shape, network, trained, fromScratch, initialised, unused);
     try {
       for (const parameter of network.parameters) {
         const { name } = parameter;
