@@ -4,38 +4,19 @@
  */
 
 import path from "node:path";
-import sharp from "sharp";
 import { writeAtomic } from "../src/atomic-write";
-import type { DatasetDescription, ImageSize } from "../src/data/dataset";
+import type { ImageSize } from "../src/data/dataset";
 import { writeLabel } from "../src/data/label-png";
 import { drawPolyline } from "../src/data/polyline";
 import { SCRIBBLE_WIDTH } from "../src/data/scribbles";
 import type { NdArray } from "../src/nd-array";
 import { encodeNpyDictionary } from "../src/weights/npy-dictionary";
 import { makeCam } from "./mini/cams";
+import { datasetText, jpegOf, miniClasses, miniDataset } from "./mini/dataset";
 import { type Rendering, render } from "./mini/render";
 import { type Scene, scenes } from "./mini/scenes";
-import { type ThingName, things } from "./mini/things";
+import type { ThingName } from "./mini/things";
 import { boxesOf, type Clicks, clicksOf, type NamedBox, type Polyline, scribblesOf, tagsOf } from "./mini/weak-labels";
-
-export const miniDataset: DatasetDescription = {
-  classes: ["background", ...Object.keys(things)],
-  palette: [
-    [0, 0, 0],
-    [214, 69, 65],
-    [92, 184, 72],
-    [66, 133, 220],
-    [240, 173, 48],
-    [160, 90, 200],
-  ],
-  ignore: 255,
-};
-
-/** Class index of each kind of thing. */
-export const miniClasses = Object.fromEntries(Object.keys(things).map((name, i) => [name, i + 1])) as Record<
-  ThingName,
-  number
->;
 
 export async function makeMini(root: string): Promise<void> {
   const clicks: Record<string, Clicks> = {};
@@ -43,9 +24,7 @@ export async function makeMini(root: string): Promise<void> {
   for (const scene of scenes) {
     const rendering = render(scene, miniClasses, miniDataset.ignore);
     const { width, height } = rendering;
-    const raw = { width, height, channels: 3 as const };
-    const jpeg = sharp(Buffer.from(rendering.rgb), { raw }).jpeg({ quality: 88, chromaSubsampling: "4:4:4" });
-    await writeAtomic(path.join(root, "JPEGImages", `${scene.id}.jpg`), await jpeg.toBuffer());
+    await writeAtomic(path.join(root, "JPEGImages", `${scene.id}.jpg`), await jpegOf(rendering));
     const label = { width, height, data: rendering.label };
     await writeLabel(path.join(root, "SegmentationClass", `${scene.id}.png`), label, miniDataset.palette);
     const xml = annotation(scene, rendering, boxesOf(scene, rendering));
@@ -94,11 +73,6 @@ function drawStrokes(strokes: readonly Polyline[], size: ImageSize): Uint8Array 
   const drawn = new Uint8Array(size.width * size.height).fill(miniDataset.ignore);
   for (const stroke of strokes) drawPolyline(drawn, size, stroke.points.flat(), SCRIBBLE_WIDTH, stroke.class);
   return drawn;
-}
-
-function datasetText({ classes, palette, ignore }: DatasetDescription): string {
-  const colours = palette.map((colour) => `    [${colour.join(", ")}]`).join(",\n");
-  return `{\n  "classes": ${JSON.stringify(classes)},\n  "palette": [\n${colours}\n  ],\n  "ignore": ${ignore}\n}\n`;
 }
 
 if (require.main === module) {

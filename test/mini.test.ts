@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
 import fs from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { miniClasses, miniDataset } from "../scripts/make-mini";
+import { miniClasses, miniDataset } from "../scripts/mini/dataset";
+import { drawTagged } from "../scripts/mini/drawn";
+import { randomPortrait, randomScene } from "../scripts/mini/random-scenes";
 import { render } from "../scripts/mini/render";
 import { scenes } from "../scripts/mini/scenes";
 import { boxesOf, clicksOf, tagsOf } from "../scripts/mini/weak-labels";
 import { readDataset } from "../src/data/dataset";
 import { readRgb } from "../src/data/image";
 import { readImageList } from "../src/data/image-list";
+import { readImageTags } from "../src/data/image-tags";
 import { encodeLabel, readLabel } from "../src/data/label-png";
 import { pointsOf, readPointsFile } from "../src/data/points";
 import { readScribbles } from "../src/data/scribbles";
 import { readBoxes } from "../src/data/voc-boxes";
+import { silentReporter } from "../src/running/reporter";
 import { readCams } from "../src/seam/cam-dictionary";
 
 const root = path.join(__dirname, "../data/mini");
@@ -82,5 +87,39 @@ test("class activation maps: of every tag of every training image, in [0, 1]", a
       assert.ok(map.every((value) => value >= 0 && value <= 1));
       assert.equal(Math.max(...map), 1);
     }
+  }
+});
+
+test("random scenes: the same on each call, things of every kind on every ground, seen and inside the picture", () => {
+  assert.deepEqual(randomScene(7), randomScene(7));
+  assert.notDeepEqual({ ...randomScene(7), id: "" }, { ...randomScene(8), id: "" });
+  const some = Array.from({ length: 60 }, (_, i) => randomScene(i + 1));
+  assert.deepEqual(new Set(some.map(({ ground }) => ground)).size, 6);
+  assert.deepEqual(new Set(some.flatMap(({ things }) => things.map(({ thing }) => thing))).size, 5);
+  for (const { things, width, height } of some) {
+    assert.ok(things.length >= 1 && things.length <= 3);
+    assert.ok(things.every(({ x, y }) => x > 0 && y > 0 && x < width && y < height));
+  }
+  const kinds = [1, 2, 3, 4, 5].map((number) => randomPortrait(number).things[0].thing);
+  assert.equal(new Set(kinds).size, 5);
+});
+
+test("a drawn data set: pictures, a list, tags, and no mask or box; what is there is not drawn again", async () => {
+  const root = await fs.mkdtemp(path.join(os.tmpdir(), "a2gnn-drawn-"));
+  try {
+    await drawTagged(root, randomPortrait, 2, silentReporter);
+    assert.deepEqual((await fs.readdir(root)).sort(), ["ImageSets", "JPEGImages", "cls_labels.json", "dataset.json"]);
+    const { ids } = await readImageList("train.txt", root);
+    assert.deepEqual(ids, ["portrait_0001", "portrait_0002"]);
+    const dataset = await readDataset(root);
+    const tags = await readImageTags(root, dataset);
+    for (const [i, id] of ids.entries())
+      assert.deepEqual(await tags.tagsOf(id), [miniClasses[randomPortrait(i + 1).things[0].thing]]);
+    const file = path.join(root, "JPEGImages", `${ids[0]}.jpg`);
+    const { mtimeMs } = await fs.stat(file);
+    await drawTagged(root, randomPortrait, 2, silentReporter);
+    assert.equal((await fs.stat(file)).mtimeMs, mtimeMs);
+  } finally {
+    await fs.rm(root, { recursive: true, force: true });
   }
 });

@@ -74,3 +74,37 @@ test("dropout depends on the sample's seed and can be switched off", () => {
   assert.notEqual(lossOf(1), lossOf(2));
   assert.equal(lossOf(1, false), lossOf(2, false));
 });
+
+test("the classification stage: the classifier's loss alone, shares add up, what PCM learns stays as it is", () => {
+  const task = seamTask(net, { stage: "classification" });
+  assert.deepEqual(task.lossNames, ["loss"]);
+  assert.ok(task.variables.every(({ rate }) => rate === 1)); // nothing has learned before
+  const samples = [sample(1), sample(2), sample(3)];
+  const whole = task.compute(samples, [3]);
+  const parts = samples.map((each) => task.compute([each], [3]));
+  assert.ok(Math.abs(parts.reduce((sum, { losses }) => sum + losses[0], 0) - whole.losses[0]) < 1e-5);
+  const norms = new Map(
+    task.variables.map(({ name }, i) => [name, tf.tidy(() => whole.gradients[i].norm().dataSync()[0])]),
+  );
+  for (const layer of ["f8_3", "f8_4", "f9"]) assert.equal(norms.get(`${layer}.weight`), 0);
+  for (const layer of ["fc8", "b7.conv_branch2b2", "b3.conv_branch2a"])
+    assert.ok((norms.get(`${layer}.weight`) ?? 0) > 0);
+  tf.dispose([...whole.gradients, ...parts.flatMap(({ gradients }) => [...gradients])]);
+});
+
+test("the classification loss, by hand: softplus of minus the mean score where tagged, of the score where not", () => {
+  const task = seamTask(net, { stage: "classification", dropout: false });
+  const only = sample(2); // tags 0, 1
+  const { losses, gradients } = task.compute([only], [1]);
+  const [first, second] = tf.tidy(() => {
+    const { cam } = net.grid(tf.tensor4d(only.image, [1, 40, 40, 3]));
+    return [...cam.mean([0, 1, 2]).dataSync()].slice(1);
+  });
+  const softplus = (x: number): number => Math.log1p(Math.exp(x));
+  assert.ok(Math.abs(losses[0] - (softplus(first) + softplus(-second)) / 2) < 1e-5);
+  tf.dispose([...gradients]);
+});
+
+test("from scratch all layers learn equally fast", () => {
+  assert.ok(seamTask(net, { fromScratch: true }).variables.every(({ rate }) => rate === 1));
+});

@@ -1,5 +1,6 @@
 /** The eighteen scenes of data/mini: what lies where. Positions and sizes in pixels, turns in degrees. */
 
+import { brown, cream, green, ochre, olive, red, rust, silver, steel, teal, violet, white } from "./colours";
 import type { Colour, GroundName } from "./grounds";
 import type { ThingName } from "./things";
 
@@ -31,19 +32,6 @@ export interface Scene {
   /** From the back to the front. */
   readonly things: readonly Placement[];
 }
-
-const red: Colour = [186, 52, 40];
-const rust: Colour = [176, 96, 44];
-const ochre: Colour = [198, 150, 62];
-const olive: Colour = [112, 124, 52];
-const green: Colour = [70, 128, 58];
-const teal: Colour = [54, 122, 126];
-const steel: Colour = [92, 124, 152];
-const violet: Colour = [118, 78, 132];
-const cream: Colour = [214, 200, 166];
-const silver: Colour = [176, 182, 180];
-const brown: Colour = [110, 74, 48];
-const white: Colour = [226, 222, 212];
 
 function place(
   thing: ThingName,

@@ -13,13 +13,15 @@ import { AFFINITY_LOSS_WEIGHTS, type AffinityLossWeights, affinityLosses } from 
 import type { AffinitySample } from "./affinity-sample";
 import { COUNT_NAMES } from "./affinity-targets";
 
-/** Layers that no published weights have: they learn ten times as fast. */
+/** Layers that no published weights have: they learn ten times as fast, where the others have learned before. */
 const NEW_LAYERS: readonly string[] = ["f8_3", "f8_4", "f8_5", "f9"];
 
 export interface AffinityTaskOptions {
   readonly weights?: AffinityLossWeights;
   /** Channel dropout in b6 and b7. Default true. */
   readonly dropout?: boolean;
+  /** No layer has learned anything yet: all learn equally fast. Default false. */
+  readonly fromScratch?: boolean;
 }
 
 /** What a training computes with: an image, its targets, and the seed of its dropout. */
@@ -27,11 +29,11 @@ export type AffinityInput = Pick<AffinitySample, "image" | "targets" | "seed">;
 
 /** @param net loaded as trainable; the caller disposes it */
 export function affinityTask(net: AffinityNet, options: AffinityTaskOptions = {}): TrainingTask<AffinityInput> {
-  const { weights = AFFINITY_LOSS_WEIGHTS, dropout = true } = options;
+  const { weights = AFFINITY_LOSS_WEIGHTS, dropout = true, fromScratch = false } = options;
   const variables: TrainedVariable[] = net.parameters.variables().map(({ name, variable }) => ({
     name,
     variable,
-    rate: NEW_LAYERS.includes(layerOf(name)) ? 10 : 1,
+    rate: !fromScratch && NEW_LAYERS.includes(layerOf(name)) ? 10 : 1,
     decays: true,
   }));
   return {

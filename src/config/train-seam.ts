@@ -5,8 +5,12 @@ import { tagsOption } from "./images";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
 import { type TrainingConfig, trainingOptions } from "./training";
 
+/** seam: all of SEAM's losses. classification: the classifier alone, from nothing to something that SEAM can refine. */
+export type SeamStage = "seam" | "classification";
+
 export interface TrainSeamConfig extends TrainingConfig {
   readonly tags?: string;
+  readonly stage: SeamStage;
   readonly longSide: readonly number[];
   readonly tblogDir?: string;
 }
@@ -19,6 +23,13 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
     epochs: 8,
   }),
   tags: tagsOption,
+  stage: {
+    kind: "choice",
+    choices: ["seam", "classification"],
+    default: "seam",
+    group: "Training",
+    help: "seam: all losses; classification: the classifier alone, cheap, for where there are no pre-trained weights to begin with",
+  },
   longSide: {
     kind: "numbers",
     default: [448, 768],

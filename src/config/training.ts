@@ -96,7 +96,7 @@ export function trainingOptions(
       min: 0,
       aliases: ["learning-rate"],
       group: schedule,
-      help: "learning rate of trained layers; new layers learn ten times as fast",
+      help: "learning rate of trained layers; new layers learn ten times as fast, from scratch all learn at this rate",
     },
     wtDec: {
       kind: "number",

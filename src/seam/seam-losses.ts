@@ -64,8 +64,12 @@ export function seamLosses(image: SeamMaps, copy: SeamMaps, tags: tf.Tensor2D): 
   return { loss, classification, rvmin, er, ecr };
 }
 
-/** Soft margin of the global average of every foreground map: mean of −y log σ(s) − (1 − y) log σ(−s). */
-function multilabelLoss(cam: tf.Tensor4D, tags: tf.Tensor2D): tf.Scalar {
+/**
+ * Soft margin of the global average of every foreground map: mean of −y log σ(s) − (1 − y) log σ(−s).
+ * @param cam [b, h, w, k]
+ * @param tags [b, k−1], 1 where the image carries the class
+ */
+export function multilabelLoss(cam: tf.Tensor4D, tags: tf.Tensor2D): tf.Scalar {
   const score = foregroundOf(cam).mean([1, 2]); // [b, k−1]
   return tf
     .softplus(score.neg())

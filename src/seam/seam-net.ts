@@ -53,12 +53,17 @@ export class SeamNet implements RefinedMapSource {
   trunkGrid(stem: tf.Tensor4D, image: tf.Tensor4D, { dropout, classes }: SeamForwardOptions = {}): SeamGrid {
     return tf.tidy(() => {
       const { conv4, conv5, conv6 } = this.backbone.trunk(stem, { dropout });
-      const channels = conv6.shape[3];
-      const factors = dropout?.("dropout7", channels, HEAD_DROPOUT).reshape([-1, 1, 1, channels]);
       const kernel = (name: string): tf.Tensor4D => this.parameters.kernel(name);
       const kernels = { fc8: kernel("fc8"), f8_3: kernel("f8_3"), f8_4: kernel("f8_4"), f9: kernel("f9") };
-      const taps = { conv4, conv5, conv6: factors === undefined ? conv6 : conv6.mul<tf.Tensor4D>(factors) };
-      return { ...seamHead(taps, image, kernels, classes) };
+      return { ...seamHead({ conv4, conv5, conv6: dropped(conv6, dropout) }, image, kernels, classes) };
+    });
+  }
+
+  /** The classifier's map alone, from the stem's output: [b, h, w, k]. */
+  trunkCam(stem: tf.Tensor4D, dropout?: ChannelDropout): tf.Tensor4D {
+    return tf.tidy(() => {
+      const { conv6 } = this.backbone.trunk(stem, { dropout, taps: ["conv6"] });
+      return tf.conv2d(dropped(conv6, dropout), this.parameters.kernel("fc8"), 1, "valid");
     });
   }
 
@@ -86,4 +91,11 @@ export class SeamNet implements RefinedMapSource {
   dispose(): void {
     this.parameters.dispose();
   }
+}
+
+/** conv6 after the channel dropout before the classifier. */
+function dropped(conv6: tf.Tensor4D, dropout: ChannelDropout | undefined): tf.Tensor4D {
+  if (dropout === undefined) return conv6;
+  const channels = conv6.shape[3];
+  return conv6.mul(dropout("dropout7", channels, HEAD_DROPOUT).reshape([-1, 1, 1, channels]));
 }

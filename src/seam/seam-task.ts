@@ -10,22 +10,27 @@ import { type ChannelDropout, sampleDropout } from "../network/channel-dropout";
 import { deriveSeed } from "../random";
 import { lossShare } from "../training/gradients";
 import type { LossShare, TrainedVariable, TrainingTask } from "../training/task";
-import { seamLosses, shrunken } from "./seam-losses";
+import { multilabelLoss, seamLosses, shrunken } from "./seam-losses";
 import type { SeamNet } from "./seam-net";
 import type { SeamSample } from "./seam-sample";
 
-/** Layers that the classification network adds to the backbone: they learn ten times as fast. */
+/** Layers that the classification network adds to the backbone: they learn ten times as fast, where that has learned before. */
 const NEW_LAYERS = ["fc8", "f8_3", "f8_4", "f9"];
 
 export interface SeamTaskOptions {
+  /** All losses, or the classifier's alone. Default "seam". */
+  readonly stage?: "seam" | "classification";
   /** Channel dropout in b6, b7 and before the classifier. Default true. */
   readonly dropout?: boolean;
+  /** No layer has learned anything yet: all learn equally fast. Default false. */
+  readonly fromScratch?: boolean;
 }
 
 /** @param network stays the caller's; loaded with `trainable` */
-export function seamTask(network: SeamNet, { dropout = true }: SeamTaskOptions = {}): TrainingTask<SeamSample> {
+export function seamTask(network: SeamNet, options: SeamTaskOptions = {}): TrainingTask<SeamSample> {
+  const { stage = "seam", dropout = true, fromScratch = false } = options;
   const variables = network.parameters.variables().map(({ name, variable }): TrainedVariable => {
-    const isNew = NEW_LAYERS.includes(name.split(".")[0]);
+    const isNew = stage === "seam" && !fromScratch && NEW_LAYERS.includes(name.split(".")[0]);
     const isBias = name.endsWith(".bias");
     return { name, variable, rate: (isNew ? 10 : 1) * (isBias ? 2 : 1), decays: !isBias };
   });
@@ -35,10 +40,10 @@ export function seamTask(network: SeamNet, { dropout = true }: SeamTaskOptions =
   return {
     variables,
     // The reference's names and sums: classification and minimum together, both directions of the cross loss.
-    lossNames: ["loss", "loss_cls", "loss_er", "loss_ecr"],
+    lossNames: stage === "seam" ? ["loss", "loss_cls", "loss_er", "loss_ecr"] : ["loss"],
     countNames: ["images"],
     count: (samples) => [samples.length],
-    compute: (samples, [images]) => shareOf(samples, images),
+    compute: (samples, [images]) => (stage === "seam" ? shareOf(samples, images) : classifierShare(samples, images)),
     toStateDict: (): Promise<Map<string, NdArray>> => network.parameters.toStateDict(),
   };
 
@@ -56,6 +61,18 @@ export function seamTask(network: SeamNet, { dropout = true }: SeamTaskOptions =
       tf.dispose([image, copy, tags, stem, copyStem]);
     }
   }
+
+  function classifierShare(samples: readonly SeamSample[], images: number): LossShare {
+    const { stem, tags } = tf.tidy(() => ({ stem: network.stem(imagesOf(samples)), tags: tagsOf(samples) }));
+    try {
+      return lossShare(variables, () => {
+        const cam = network.trunkCam(stem, drop(samples, "image"));
+        return [multilabelLoss(cam, tags).mul(samples.length / images)];
+      });
+    } finally {
+      tf.dispose([stem, tags]);
+    }
+  }
 }
 
 /** A type, not an interface: tf.tidy takes only those. */
@@ -71,9 +88,16 @@ type Inputs = {
 };
 
 function inputsOf(samples: readonly SeamSample[], network: SeamNet): Inputs {
-  const side = Math.sqrt(samples[0].image.length / 3);
-  const image = tf.stack(samples.map((sample) => tf.tensor3d(sample.image, [side, side, 3]))) as tf.Tensor4D;
+  const image = imagesOf(samples);
   const copy = shrunken(image);
-  const tags = tf.stack(samples.map((sample) => tf.tensor1d(sample.tags))) as tf.Tensor2D;
-  return { image, copy, tags, stem: network.stem(image), copyStem: network.stem(copy) };
+  return { image, copy, tags: tagsOf(samples), stem: network.stem(image), copyStem: network.stem(copy) };
+}
+
+function imagesOf(samples: readonly SeamSample[]): tf.Tensor4D {
+  const side = Math.sqrt(samples[0].image.length / 3);
+  return tf.stack(samples.map((sample) => tf.tensor3d(sample.image, [side, side, 3]))) as tf.Tensor4D;
+}
+
+function tagsOf(samples: readonly SeamSample[]): tf.Tensor2D {
+  return tf.stack(samples.map((sample) => tf.tensor1d(sample.tags))) as tf.Tensor2D;
 }

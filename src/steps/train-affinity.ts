@@ -76,7 +76,11 @@ async function openTraining(
   );
   if (initial.fromScratch) await calibrateNorms(net.backbone, loader, schedule, config.cropSize);
   return {
-    task: affinityTask(net, { weights: lossWeights(config), dropout: config.dropout }),
+    task: affinityTask(net, {
+      weights: lossWeights(config),
+      dropout: config.dropout,
+      fromScratch: initial.fromScratch,
+    }),
     loader,
     notices: initial.noticesOf(net.parameters),
     dispose: () => net.dispose(),

@@ -105,7 +105,7 @@ async function openTraining(
   const loader = createSampleLoader<SeamSampleConfig, UntaggedSample>(module, samples, config.numWorkers);
   if (initial.fromScratch) await calibrateNorms(network.backbone, loader, schedule, config.cropSize);
   return {
-    task: seamTask(network, { dropout: config.dropout }),
+    task: seamTask(network, { stage: config.stage, dropout: config.dropout, fromScratch: initial.fromScratch }),
     loader: withTags(loader, tagsOf, classes.length - 1),
     notices: initial.noticesOf(network.parameters),
     dispose: () => network.dispose(),

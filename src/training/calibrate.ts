@@ -7,7 +7,7 @@ import { stackImages } from "./image-batch";
 import type { SampleLoader } from "./task";
 
 /** Samples looked at; one batch's, if it is smaller. */
-const SAMPLES = 8;
+const SAMPLES = 16;
 
 /**
  * The same on every process, and again when a run goes on.
