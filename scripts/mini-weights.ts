@@ -36,7 +36,7 @@ const at = (...names: string[]): string => path.join(out, ...names);
 /** Pictures drawn, and passes over the list of each training. */
 const amounts = isTry
   ? { portraits: 20, scenes: 20, first: 1, second: 1, seam: 1, plain: 1, gated: 1 }
-  : { portraits: 400, scenes: 600, first: 40, second: 40, seam: 3, plain: 2, gated: 80 };
+  : { portraits: 400, scenes: 600, first: 40, second: 40, seam: 3, plain: 2, gated: 400 };
 
 /** Of 64: two networks of this width are 7.4 MB. */
 const WIDTH = 6;
@@ -94,7 +94,7 @@ async function relate(scenes: string): Promise<void> {
     await run(makeSeeds, { ...ours, supervision, seamDir: at("mini-image"), savePath: at(`mini-${supervision}`) });
   const full = at("scenes-full");
   await run(inferSeam, { voc12Root: scenes, inferList: "train.txt", weights, scales: [0.75], oriCrf: full });
-  const common = { ...training, lr: 0.005, cropSize: 128 };
+  const common = { ...training, lr: 0.01, cropSize: 128 };
   const plain = { voc12Root: scenes, labelDir: full, stage: "plain", weights, epochs: amounts.plain } as const;
   await run(trainAffinity, { ...common, ...plain, sessionName: at("4-plain") });
   const gated = { voc12Root: mini, labelDir: at("mini-mixed"), weights: at("4-plain.safetensors") };
