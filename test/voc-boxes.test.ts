@@ -105,6 +105,6 @@ test("entities of the document type are not expanded, XML's own are read", async
 });
 
 test("a message names twenty problems, and counts the rest", async () => {
-  const file = await write(...Array.from({ length: 30 }, () => object("unicorn", 1, 1, 5, 5)));
-  await assert.rejects(readBoxes(file, VOC, size), /object 20 \(unicorn\)\); and 10 more \(.*x\.xml\)$/);
+  const file = await write(...Array.from({ length: 30 }, () => object("dog", 5, 5, 1, 1)));
+  await assert.rejects(readBoxes(file, VOC, size), /object 20 \(dog\): [^;]*; and 10 more \(.*x\.xml\)$/);
 });

@@ -43,8 +43,9 @@ export function differences(
     ...presets[supervision],
     ...(features === "handcrafted" ? handcraftedPreset : {}),
   };
+  const momentum = training?.wtDec ?? trainAffinityOptions.wtDec.default; // the reference's slip, see poly-sgd.ts
   const parts = [
-    ...(training === undefined ? [] : ["train-affinity", ...stated(training, trainAffinityOptions, {})]),
+    ...(training === undefined ? [] : ["train-affinity", ...stated(training, trainAffinityOptions, { momentum })]),
     ...(seeds === undefined ? [] : ["make-seeds", ...stated(seeds, makeSeedsOptions, {})]),
     ...stated(labels, makePseudoLabelsOptions, preset),
   ];
