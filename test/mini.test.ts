@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { miniClasses, miniDataset } from "../scripts/mini/dataset";
-import { drawTagged } from "../scripts/mini/drawn";
+import { drawWeaklyLabelled } from "../scripts/mini/drawn";
 import { randomPortrait, randomScene } from "../scripts/mini/random-scenes";
 import { render } from "../scripts/mini/render";
 import { scenes } from "../scripts/mini/scenes";
@@ -104,11 +104,13 @@ test("random scenes: the same on each call, things of every kind on every ground
   assert.equal(new Set(kinds).size, 5);
 });
 
-test("a drawn data set: pictures, a list, tags, and no mask or box; what is there is not drawn again", async () => {
+test("a drawn data set: pictures, a list, weak labels, and no mask; what is there is not drawn again", async () => {
   const root = await fs.mkdtemp(path.join(os.tmpdir(), "a2gnn-drawn-"));
   try {
-    await drawTagged(root, randomPortrait, 2, silentReporter);
-    assert.deepEqual((await fs.readdir(root)).sort(), ["ImageSets", "JPEGImages", "cls_labels.json", "dataset.json"]);
+    await drawWeaklyLabelled(root, randomPortrait, 2, silentReporter);
+    const weak = ["Annotations", "Scribbles", "cls_labels.json", "points.json"];
+    const there = [...weak, "ImageSets", "JPEGImages", "dataset.json"].sort();
+    assert.deepEqual((await fs.readdir(root)).sort(), there);
     const { ids } = await readImageList("train.txt", root);
     assert.deepEqual(ids, ["portrait_0001", "portrait_0002"]);
     const dataset = await readDataset(root);
@@ -117,7 +119,7 @@ test("a drawn data set: pictures, a list, tags, and no mask or box; what is ther
       assert.deepEqual(await tags.tagsOf(id), [miniClasses[randomPortrait(i + 1).things[0].thing]]);
     const file = path.join(root, "JPEGImages", `${ids[0]}.jpg`);
     const { mtimeMs } = await fs.stat(file);
-    await drawTagged(root, randomPortrait, 2, silentReporter);
+    await drawWeaklyLabelled(root, randomPortrait, 2, silentReporter);
     assert.equal((await fs.stat(file)).mtimeMs, mtimeMs);
   } finally {
     await fs.rm(root, { recursive: true, force: true });
