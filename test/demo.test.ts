@@ -39,13 +39,13 @@ test("one image, one supervision: labels on disk, figures, a report that says wh
   const given = { images: 1, supervision: ["scribble"], out: path.join(folder, "out") };
   const summary = await demo.run(given);
   assert.deepEqual(summary.failed, []);
-  assert.equal(summary.features, "handcrafted");
+  assert.equal(summary.features, "trained");
   const [figures] = summary.rows;
   assert.equal(figures.supervision, "scribble");
   assert.ok(figures.precision > 0.98 && figures.coverage < 0.2);
   assert.ok(figures.seedMiou < figures.crfMiou && figures.crfMiou < figures.labelMiou, JSON.stringify(figures));
   const html = await fs.readFile(summary.report, "utf8");
-  assert.match(html, /No network and no trained weights were used/);
+  assert.match(html, /the network in affinity\.safetensors/);
   assert.match(html, /not photographs/);
   assert.equal(html.match(/<img /g)?.length, 6);
   assert.doesNotMatch(html, /(src|href)="(?!data:)/);
@@ -55,6 +55,15 @@ test("one image, one supervision: labels on disk, figures, a report that says wh
   const { mtimeMs } = await fs.stat(label);
   await demo.run(given);
   assert.equal((await fs.stat(label)).mtimeMs, mtimeMs, "a second run keeps what is there");
+});
+
+test("handcrafted features where asked for; the report says that no network was used", async () => {
+  const given = { images: 1, supervision: ["point"], features: "handcrafted", out: path.join(folder, "handcrafted") };
+  const summary = await demo.run(given);
+  assert.equal(summary.features, "handcrafted");
+  const html = await fs.readFile(summary.report, "utf8");
+  assert.match(html, /No network and no trained weights were used/);
+  assert.match(html, /walked along the affinities/);
 });
 
 test("figures as text; names are escaped in the report", () => {

@@ -17,8 +17,14 @@ export interface DemoGraph {
   /** A sentence for the report. */
   readonly said: string;
   /** What `make-pseudo-labels` is told. */
-  readonly options: Pick<MakePseudoLabelsConfig, "features" | "weights">;
+  readonly options: Partial<MakePseudoLabelsConfig>;
 }
+
+/**
+ * For pictures of some 300 cells, where the reference's have 3,000: 64 steps of the random walk mix all of so small a grid,
+ * and padding that counts as background outweighs a few clicks.
+ */
+const SMALL_PICTURES = { rw: false, seedPadding: "ignore" } as const;
 
 /** conv1a's channels: 64 at full width. */
 const REDUCED_BASE = 4;
@@ -33,8 +39,8 @@ export async function chooseFeatures({ data, features, weights, out }: DemoConfi
         throw new UserError("usage", `--features trained needs --weights: there is no weight file in ${data}/weights`);
       return {
         kind,
-        said: `Graph: features and affinities of the network in ${path.basename(trained)}.`,
-        options: { features: "cnn", weights: trained },
+        said: `Graph: features and affinities of the network in ${path.basename(trained)}. Without the random walk, and with padding unknown: the reference's 64 steps mix all of so small a picture.`,
+        options: { features: "cnn", weights: trained, ...SMALL_PICTURES },
       };
     case "random": {
       const file = path.join(out, "weights", "random-width-16th.safetensors");

@@ -12,7 +12,7 @@ import { readLabel, writeLabel } from "../data/label-png";
 import { crfAlone } from "../demo/crf-alone";
 import type { DemoPictures, DemoRow, DemoSection } from "../demo/report";
 import { picturesOf } from "../demo/section-pictures";
-import { commandOf, supervisionWords } from "../demo/words";
+import { commandOf, supervisionWords, walkWords } from "../demo/words";
 import { silentReporter } from "../running/reporter";
 import type { ImageFailure, StepContext } from "../running/step";
 import { countSeeds, coverageRows, type StageCounts } from "../seeds/coverage-precision";
@@ -51,7 +51,7 @@ export async function runSupervision(
     savePath: labelFolder,
     seed: config.seed,
     ...graph,
-    ...(presets[supervision].rw ? { camDir } : {}),
+    ...(presets[supervision].rw && graph.rw !== false ? { camDir } : {}),
   };
   const { config: resolved } = resolveConfig(options);
   const quiet = { ...context, reporter: { ...silentReporter, warn: context.reporter.warn } };
@@ -77,7 +77,8 @@ export async function runSupervision(
     labelAccuracy: label.accuracy,
     secondsPerImage: labels.seconds / Math.max(1, labels.done),
   };
-  const section = { row, about: supervisionWords[supervision], pictures: made.pictures, command: commandOf(options) };
+  const about = [supervisionWords[supervision], ...(resolved.rw ? [walkWords] : [])].join(" ");
+  const section = { row, about, pictures: made.pictures, command: commandOf(options) };
   return { section, labels };
 }
 
