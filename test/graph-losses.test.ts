@@ -167,6 +167,27 @@ test("multi-point loss: one point a row and a column, gradients of logits and fe
   upsampler.dispose();
 });
 
+test("multi-point loss: boxes of all sizes share the shapes of their matrix products", async () => {
+  const upsampler = createUpsampler([H, W], [H * 8, W * 8]);
+  const nodes = normalTensor([H * W, 7], 8) as tf.Tensor2D;
+  const pixels = normalTensor([H * W * 64, K], 6) as tf.Tensor2D;
+  const shapesOf = async (side: number): Promise<readonly (readonly number[])[]> => {
+    const boxes = clipBoxes([{ xmin: 2, ymin: 3, xmax: 1 + side, ymax: 2 + side, class: 1 }], upsampler.to);
+    const points = findPoints(pixels, boxes, upsampler);
+    const { kernels, result } = await tf.profile(() =>
+      tf.tidy(() => multiPointLoss(pixels, nodes, points, upsampler).value),
+    );
+    tf.dispose(result);
+    return kernels.filter(({ name }) => name === "BatchMatMul").flatMap(({ inputShapes }) => inputShapes);
+  };
+  const shapes = await shapesOf(20); // 40 points
+  assert.equal(shapes.length, 8); // four products
+  assert.deepEqual(await shapesOf(7), shapes);
+  assert.notDeepEqual(await shapesOf(33), shapes); // 66 points
+  tf.dispose([nodes, pixels]);
+  upsampler.dispose();
+});
+
 test("consistency checking equals the comparison on the upsampled feature map, and edits only the box's class", () => {
   const upsampler = createUpsampler([H, W], [H * 8, W * 8]);
   const nodes = normalTensor([H * W, 7], 9) as tf.Tensor2D;

@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { expected } from "../errors";
 import { valuesOf } from "../tensor-values";
 import { divideRows } from "./divide-rows";
+import { roundedSize } from "./rounded-size";
 
 /** n = height·width nodes, d = 2·radius + 1. The owner calls `dispose`. */
 export interface ImageGraph {
@@ -14,8 +15,8 @@ export interface ImageGraph {
   readonly width: number;
   readonly radius: number;
   /**
-   * Node features [n, kept]: each row divided by its sum, columns that are 0 for the whole image left out. Their weights
-   * would receive no gradient but weight decay and never meet the data, so the result is exactly the same.
+   * Node features [n, kept]: each row divided by its sum, columns that are 0 for the whole image left out (but for a few that
+   * round `kept` up). Their weights would receive no gradient but weight decay and never meet the data, so the result is the same.
    */
   readonly features: tf.Tensor2D;
   /** Column count before empty ones were left out: the fan-in of the initial weights. */
@@ -49,12 +50,10 @@ export function createImageGraph(
   const adjacency = affinity.slice();
   for (let i = 0; i < n; i++) adjacency[i * d * d + (d * d - 1) / 2] = 1;
   const strongest = valuesOf(() => tf.max(tf.abs(features), 0));
-  const columns = Int32Array.from(strongest.keys()).filter((column) => strongest[column] !== 0);
+  const columns = columnsToKeep(strongest);
   const normalised = tf.tidy(() => {
     const kept =
-      columns.length === features.shape[1] || columns.length === 0
-        ? features
-        : tf.gather(features, tf.tensor1d(columns, "int32"), 1);
+      columns.length === features.shape[1] ? features : tf.gather(features, tf.tensor1d(columns, "int32"), 1);
     return divideRows(kept, tf.sum(kept, 1, true));
   });
   return {
@@ -63,8 +62,17 @@ export function createImageGraph(
     radius,
     features: normalised,
     channels: features.shape[1],
-    columns: columns.length === 0 ? Int32Array.from(strongest.keys()) : columns,
+    columns,
     affinity: adjacency,
     dispose: () => normalised.dispose(),
   };
+}
+
+/** Those with a value other than 0, and the first empty ones up to a rounded number; all where there is no value at all. */
+function columnsToKeep(strongest: Float32Array): Int32Array {
+  const all = Int32Array.from(strongest.keys());
+  const filled = all.filter((column) => strongest[column] !== 0).length;
+  if (filled === 0) return all;
+  let spare = roundedSize(filled) - filled;
+  return all.filter((column) => strongest[column] !== 0 || spare-- > 0);
 }

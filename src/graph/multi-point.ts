@@ -11,6 +11,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Box } from "../data/voc-boxes";
 import { valuesOf } from "../tensor-values";
 import { divideRows } from "./divide-rows";
+import { roundedSize } from "./rounded-size";
 import { bilinearTap } from "./upsample";
 
 const EPSILON = 1e-7;
@@ -134,16 +135,23 @@ export function multiPointLoss(
   return { value, dLogits, dNodes: spread(tf.concat(gradients, 0)), prototypes };
 }
 
-/** Σ over all pairs, self included, of (1 − cos + 1e-5) / pairs, with its gradient. @param x [p, m] */
-function pairDistance(x: tf.Tensor2D, pairs: number): { value: tf.Tensor; gradient: tf.Tensor2D } {
-  const p = x.shape[0];
-  const norm = tf.sqrt(tf.sum(tf.square(x), 1, true)) as tf.Tensor2D; // [p, 1]
+/**
+ * Σ over all pairs, self included, of (1 − cos + 1e-5) / pairs, with its gradient. Points of zeros, up to a rounded number q,
+ * add nothing to either: their cos is 0, and so is their part in the other points' gradient. @param points [p, m]
+ */
+function pairDistance(points: tf.Tensor2D, pairs: number): { value: tf.Tensor; gradient: tf.Tensor2D } {
+  const [p, m] = points.shape;
+  const x = tf.pad(points, [
+    [0, roundedSize(p) - p],
+    [0, 0],
+  ]); // [q, m]
+  const norm = tf.sqrt(tf.sum(tf.square(x), 1, true)) as tf.Tensor2D; // [q, 1]
   const inverse = tf.reciprocal(tf.add(tf.matMul(norm, norm, false, true), EPSILON)) as tf.Tensor2D;
   const cos = tf.mul(tf.matMul(x, x, false, true), inverse) as tf.Tensor2D;
   const value = tf.add(tf.mul(tf.sum(cos), -1 / pairs), ((1 + PAIR_OFFSET) * p * p) / pairs);
   const along = tf.matMul(tf.mul(cos, inverse) as tf.Tensor2D, norm); // Σ_j cos_ij ‖x_j‖ / D_ij
   const gradient = tf.mul(tf.sub(tf.matMul(inverse, x), tf.mul(divideRows(x, norm), along)), -2 / pairs) as tf.Tensor2D;
-  return { value, gradient };
+  return { value, gradient: tf.slice(gradient, [0, 0], [p, m]) };
 }
 
 /** The four cells of each pixel and their bilinear weights. */
