@@ -38,6 +38,9 @@ test("convolutions pad as PyTorch does, at any stride and dilation, and their gr
     [1, 2, 7, 6],
     [1, 4, 6, 9],
     [1, 4, 3, 2],
+    [1, 6, 13, 9],
+    [1, 7, 6, 11],
+    [1, 24, 5, 5],
   ]) {
     const [xs, ks] = [floats(h * w * 3), floats(9 * 3 * 2)];
     tf.tidy(() => {
