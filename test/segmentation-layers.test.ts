@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
+import { resizeBilinear } from "../src/image-ops/bilinear";
 import { resizeNearestCentre } from "../src/image-ops/nearest";
 import { normaliseBatch } from "../src/segmentation/batch-statistics";
 import { valueDropoutLayer } from "../src/segmentation/dropout-layer";
@@ -13,6 +14,7 @@ import { modelOf, renamed, shapeOf } from "../src/segmentation/network-shape";
 import { openTrainable, shapeFromScratch } from "../src/segmentation/open-segmenter";
 import { classProbabilities } from "../src/segmentation/predict";
 import { segmentationCrop } from "../src/segmentation/segmentation-sample";
+import { Segmenter } from "../src/segmentation/segmenter";
 import { assertGradient, normalTensor } from "./numeric-gradient";
 
 let tensors = 0;
@@ -117,12 +119,16 @@ test("a sample: resized, cut, mirrored; the mean colour and unknown outside; a l
   const label = { width: 2, height: 1, data: Uint8Array.from([1, 2]) };
   const placement = { across: { from: 0, to: 0, length: 4 }, down: { from: 0, to: 1, length: 2 }, size: 4 };
   const size = { width: 4, height: 2 };
-  const options = { labelSides: [4, 2], ignore: 255 };
+  const options = { labelSides: [4, 2], ignore: 255, input: "imagenet" } as const;
   const { image, labels } = segmentationCrop(rgb, label, size, placement, true, options);
   assert.deepEqual([...labels[0]], [255, 255, 255, 255, 2, 2, 1, 1, 2, 2, 1, 1, 255, 255, 255, 255]);
   assert.deepEqual([...labels[1]], [2, 1, 255, 255]);
   assert.ok(image.subarray(0, 12).every((value) => value === 0));
   assert.ok(image[12] < 0 && image[14] > 0, "blue on the left after mirroring");
+  const caffe = segmentationCrop(rgb, label, size, placement, true, { ...options, input: "caffe" }).image;
+  assert.ok(caffe.subarray(0, 12).every((value) => value === 0));
+  const blue = [255 - 104.008, -116.669, -122.675]; // blue comes first
+  for (const [i, value] of blue.entries()) assert.ok(Math.abs(caffe[12 + i] - value) < 1e-4);
 });
 
 test("nearest from the pixels' middles", () => {
@@ -156,7 +162,24 @@ for (const model of MODELS)
     segmenter.dispose();
   });
 
-test("a whole DeepLab v2 under the names of deeplab-pytorch", async () => {
+test("batch normalisation of a single value is refused, and says what helps", async () => {
+  const config = { weights: "none", width: 1, seed: 1, norm: "batch" } as const;
+  for (const [model, name] of [
+    ["pspnet-resnet101", /"ppm\.features\.0\.2" had one value/],
+    ["tree-fcn-resnet101", /"global_context\.1\.bn" had one value/],
+  ] as const) {
+    const { segmenter } = await openTrainable({ ...config, model }, 3);
+    const side = segmenter.network.fit(33);
+    const image = tf.zeros<tf.Rank.R4>([1, side, side, 3]);
+    assert.throws(() => segmenter.train(image), name);
+    assert.throws(() => segmenter.train(image), /needs at least 2 images a step.*--norm frozen/);
+    tf.dispose([...segmenter.train(image, { counts: false })]); // a process without an image takes part with a blank one
+    image.dispose();
+    segmenter.dispose();
+  }
+});
+
+test("a whole DeepLab v2 under the names of deeplab-pytorch: sees Caffe's colours, and is written under those names", async () => {
   const model = "deeplab-v2-resnet101";
   const { segmenter } = await openTrainable({ model, weights: "none", width: 1, seed: 1 }, 3);
   const theirs = (name: string): string => {
@@ -170,9 +193,26 @@ test("a whole DeepLab v2 under the names of deeplab-pytorch", async () => {
     return `base.layer${Number(block[1]) + 1}.block${Number(block[2]) + 1}.${part(block[3])}.${block[4]}`;
   };
   const state = await segmenter.toStateDict();
-  segmenter.dispose();
   const published = new Map([...state].map(([name, value]) => [theirs(name), value]));
   assert.ok(published.has("base.layer4.block23.increase.bn.running_var"));
   assert.equal(modelOf(published), model);
   assert.deepEqual(renamed(published, model).names(), [...state.keys()]);
+  const shape = shapeOf(renamed(published, model), model, 3);
+  assert.equal(shape.input, "caffe");
+  const fromCaffe = await Segmenter.load(renamed(published, model), shape);
+  assert.deepEqual([...(await fromCaffe.toStateDict()).keys()], [...published.keys()]);
+  const [height, width] = [17, 20];
+  const rgb = Uint8Array.from({ length: height * width * 3 }, (_, i) => (i * 37) % 256);
+  const got = classProbabilities(fromCaffe, { height, width, data: rgb });
+  const wanted = tf.tidy(() => {
+    const seen = tf
+      .tensor4d([...rgb], [1, height, width, 3])
+      .reverse(3)
+      .sub<tf.Tensor4D>([104.008, 116.669, 122.675]);
+    return resizeBilinear(segmenter.infer(seen), [height, width]).softmax().dataSync();
+  });
+  assert.ok(new Set(wanted).size > 10);
+  for (const [i, value] of wanted.entries()) assert.ok(Math.abs(value - got[i]) < 1e-5);
+  fromCaffe.dispose();
+  segmenter.dispose();
 });

@@ -28,7 +28,8 @@ type RecipeValues = Pick<
 /**
  * The references' values on VOC's 10,582 training images: kazuto1011/deeplab-pytorch configs/voc12.yaml (20,000 steps of 2 × 5
  * images); the authors' solver.prototxt of VGG16; hszhao/semseg voc2012_pspnet101.yaml; TreeFilter-Torch
- * voc.fcn_32d.R101_v1c.extra.tree_filter/config.py, whose drawn sizes are 0.5, 0.75, 1, 1.5, 1.75, 2.
+ * voc.fcn_32d.R101_v1c.extra.tree_filter/config.py, whose drawn sizes are 0.5, 0.75, 1, 1.5, 1.75, 2. deeplab-pytorch lets
+ * the learning rate fall every ten steps; here it falls at each, to the same values every tenth.
  */
 const FULL: Readonly<Record<ModelName, RecipeValues>> = {
   "deeplab-v2-vgg16": {
@@ -89,7 +90,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   },
   weights: {
     ...shared.weights,
-    help: "initial weights: .pth or .safetensors of the backbone (torchvision's names) or of a whole network of the model; new layers are initialised. none: from scratch, with --width",
+    help: "initial weights: .pth or .safetensors of the backbone (torchvision's names) or of a whole network of the model; those of deeplab-pytorch see Caffe's colours and keep their names; new layers are initialised. none: from scratch, with --width",
   },
   batchSize: { ...shared.batchSize, symbol: "VGG16 10, PSPNet 16, Tree-FCN 32" },
   epochs: { ...shared.epochs, symbol: "PSPNet 50, Tree-FCN 60" },

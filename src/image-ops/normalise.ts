@@ -1,13 +1,26 @@
-/** What the network sees: (x / 255 − mean) / standard deviation, per colour. METHOD 2.1. */
+/** What the network sees: (x / 255 − mean) / standard deviation, per colour. METHOD 2.1. Or what networks from Caffe see. */
+
+/**
+ * imagenet: torchvision's, as above. caffe: blue, green, red of 0 to 255 without their means, not divided (kazuto1011's
+ * deeplab-pytorch, whose weights come from Caffe).
+ */
+export type InputColours = "imagenet" | "caffe";
 
 /** ImageNet's mean colour, of 1. */
 export const COLOUR_MEAN: readonly number[] = [0.485, 0.456, 0.406];
 /** ImageNet's standard deviation of colour. */
 export const COLOUR_DEVIATION: readonly number[] = [0.229, 0.224, 0.225];
 
-/** RGB values of 0 to 255, [H·W·3] → normalised [H·W·3]. */
-export function normaliseRgb(rgb: ArrayLike<number>): Float32Array {
+/** Of 255; blue, green, red. */
+const CAFFE_MEAN: readonly number[] = [104.008, 116.669, 122.675];
+
+/** RGB values of 0 to 255, [H·W·3] → normalised [H·W·3], where 0 is the mean colour. */
+export function normaliseRgb(rgb: ArrayLike<number>, colours: InputColours = "imagenet"): Float32Array {
   const out = new Float32Array(rgb.length);
+  if (colours === "caffe") {
+    for (let i = 0; i < out.length; i++) out[i] = rgb[i + 2 - 2 * (i % 3)] - CAFFE_MEAN[i % 3];
+    return out;
+  }
   for (let i = 0; i < out.length; i++) out[i] = (rgb[i] / 255 - COLOUR_MEAN[i % 3]) / COLOUR_DEVIATION[i % 3];
   return out;
 }

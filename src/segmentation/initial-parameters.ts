@@ -1,7 +1,11 @@
 /**
  * Initial values of layers that the weights lack: convolutions kaiming normal, the layers that give the logits normal with
- * deviation 0.01 as in the references, biases 0, normalisations that do nothing yet; but a residual block's last one begins at
+ * deviation 0.01, biases 0, normalisations that do nothing yet; but a residual block's last one begins at
  * 0, so that a hundred layers from scratch begin as a shallow network (Goyal et al. 2017; torchvision's zero_init_residual).
+ *
+ * One rule for all models, so that they can be compared. DeepLab v2's pyramid has it so in the reference; Tree-FCN's new layers
+ * are kaiming normal there throughout, the logits' too, and PSPNet's are PyTorch's default, uniform within 1 / √fan-in. With a
+ * deviation of 0.01 logits begin near 0 and all classes alike. Residual blocks are drawn from scratch alone.
  */
 
 import { type NdArray, sizeOf } from "../nd-array";

@@ -1,10 +1,11 @@
 /** Which network a file of weights is of, read off its parameters' names and shapes. */
 
 import { expected } from "../errors";
+import type { InputColours } from "../image-ops/normalise";
 import { type ParameterSource, parameterSource, type Weights } from "../network/parameters";
 import type { ModelName, NetworkShape } from "./network";
 import { RESNET101_BLOCKS } from "./resnet101";
-import { renaming } from "./weight-names";
+import { inputColours, renaming } from "./weight-names";
 
 /** A name that only whole networks of the model have: the layer that gives the logits. */
 const CLASSIFIERS: Readonly<Record<ModelName, string>> = {
@@ -27,14 +28,19 @@ export function classifierOf(model: ModelName): string {
   return CLASSIFIERS[model];
 }
 
+export interface RenamedSource extends ParameterSource {
+  readonly input: InputColours;
+}
+
 /** The file's parameters by our names. */
-export function renamed(weights: Weights, model: ModelName): ParameterSource {
+export function renamed(weights: Weights, model: ModelName): RenamedSource {
   const source = parameterSource(weights);
   const rename = renaming(model, source.names());
   const original = new Map(source.names().map((name) => [rename(name), name]));
   const of = (name: string): string => original.get(name) ?? name;
   return {
     where: source.where,
+    input: inputColours(model, source.names()),
     names: () => [...original.keys()],
     shape: (name) => source.shape(of(name)),
     read: (name) => source.read(of(name)),
@@ -53,7 +59,7 @@ export function modelOf(weights: Weights): ModelName | undefined {
  * @param classes where the weights have no classifier; those of a whole network count otherwise
  * @throws UserError "weights" where there is no first layer
  */
-export function shapeOf(source: ParameterSource, model: ModelName, classes: number): NetworkShape {
+export function shapeOf(source: RenamedSource, model: ModelName, classes: number): NetworkShape {
   const names = source.names();
   const first = [FIRST[model].deep, FIRST[model].plain].find((name) => name !== undefined && names.includes(name));
   if (first === undefined)
@@ -71,6 +77,7 @@ export function shapeOf(source: ParameterSource, model: ModelName, classes: numb
     classes: names.includes(classifier) ? source.shape(classifier)[0] : classes,
     stem: FIRST[model].deep !== undefined && side === 3 ? "deep" : "plain",
     blocks: blocksOf(names),
+    input: source.input,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What every segmentation network offers, whatever it is made of. */
 
 import type * as tf from "@tensorflow/tfjs";
+import type { InputColours } from "../image-ops/normalise";
 import type { Parameter, Pass } from "./layer";
 import type { StemKind } from "./resnet101";
 
@@ -19,6 +20,8 @@ export interface NetworkShape {
   readonly stem: StemKind;
   /** Of a ResNet's stages: 3, 4, 23, 3. */
   readonly blocks: readonly number[];
+  /** What its images are normalised to. */
+  readonly input: InputColours;
 }
 
 /** One of the maps that a training step compares with the label. */

@@ -2,12 +2,11 @@
 
 import { expected, UserError } from "../errors";
 import { FULL_WIDTH } from "../network/layout";
-import type { ParameterSource } from "../network/parameters";
 import { openWeights } from "../weights/checkpoint";
 import { givesLogits } from "./initial-parameters";
 import { buildNetwork } from "./models";
 import type { ModelName, NetworkShape } from "./network";
-import { classifierOf, modelOf, renamed, shapeOf } from "./network-shape";
+import { classifierOf, modelOf, type RenamedSource, renamed, shapeOf } from "./network-shape";
 import { RESNET101_BLOCKS } from "./resnet101";
 import { type NormMode, Segmenter } from "./segmenter";
 
@@ -93,7 +92,7 @@ export async function openSegmenter(file: string, classes: number): Promise<Segm
 /** The published network, or a narrower one. */
 export function shapeFromScratch(model: ModelName, base: number, classes: number): NetworkShape {
   const stem = model === "pspnet-resnet101" || model === "tree-fcn-resnet101" ? "deep" : "plain";
-  return { model, base, classes, stem, blocks: RESNET101_BLOCKS };
+  return { model, base, classes, stem, blocks: RESNET101_BLOCKS, input: "imagenet" };
 }
 
 // --- internal ---
@@ -104,10 +103,10 @@ function hasNorms(shape: NetworkShape): boolean {
 
 /** Of another number of classes the layers that give logits do not fit: they are drawn anew. */
 function withoutOtherClassifier(
-  source: ParameterSource,
+  source: RenamedSource,
   model: ModelName,
   classes: number,
-): { source: ParameterSource; left: number } {
+): { source: RenamedSource; left: number } {
   const names = source.names();
   const classifier = classifierOf(model);
   if (!names.includes(classifier)) return { source, left: 0 };

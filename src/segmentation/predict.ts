@@ -53,7 +53,11 @@ function probabilitiesAt(
   const padded = size.map((extent) => network.fit(extent)) as [number, number];
   return tf.tidy(() => {
     const colours = resizeBilinearArray(data, { height, width, channels: 3 }, size);
-    const input = padTo(normaliseRgb(colours), { height: size[0], width: size[1], channels: 3 }, padded); // 0 = mean colour
+    const input = padTo(
+      normaliseRgb(colours, segmenter.shape.input),
+      { height: size[0], width: size[1], channels: 3 },
+      padded,
+    ); // 0 = mean colour
     const seen = tf.tensor4d(input, [1, ...padded, 3]);
     const logits = segmenter.infer(mirrored ? seen.reverse(2) : seen); // [1, h, w, K]
     const whole = resizeBilinear(logits, padded, { alignCorners: network.alignCorners });

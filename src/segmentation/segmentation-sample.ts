@@ -4,6 +4,10 @@
  * kazuto1011/deeplab-pytorch, util/transform.py of hszhao/semseg, dataloader.py of TreeFilter-Torch.
  *
  * Outside the photograph the crop has the mean colour, and the label is unknown.
+ *
+ * Unlike them: the size is drawn evenly from a range, as in semseg, where the other two draw from a list; a photograph smaller
+ * than the crop lies anywhere in it, where deeplab-pytorch puts it top left and the other two in the middle; and semseg's
+ * rotations by up to 10° and its blur are left out.
  */
 
 import type { RgbImage } from "../data/image";
@@ -11,7 +15,7 @@ import type { LabelMap } from "../data/label-png";
 import { resizeBilinearArray } from "../image-ops/bilinear";
 import { type JitterRanges, jitterColour } from "../image-ops/colour-jitter";
 import { resizeNearestCentre } from "../image-ops/nearest";
-import { normaliseRgb } from "../image-ops/normalise";
+import { type InputColours, normaliseRgb } from "../image-ops/normalise";
 import { type CropPlacement, crop, mirror, randomPlacement } from "../image-ops/random-crop";
 import { deriveSeed, Random } from "../random";
 import { type LabelledImages, readLabelledImage } from "../training/labelled-image";
@@ -22,6 +26,8 @@ export interface SegmentationSampleOptions extends LabelledImages {
   readonly cropSize: number;
   /** Of the labels, in the order of the network's outputs. */
   readonly labelSides: readonly number[];
+  /** What the network's images are normalised to. */
+  readonly input: InputColours;
   /** Smallest and largest size of the photograph, drawn evenly. */
   readonly scaleRange: readonly [smallest: number, largest: number];
   /** Absent: colours as they are. */
@@ -60,7 +66,7 @@ export function segmentationCrop(
   size: { readonly width: number; readonly height: number },
   placement: CropPlacement,
   mirrored: boolean,
-  { labelSides, ignore }: Pick<SegmentationSampleOptions, "labelSides" | "ignore">,
+  { labelSides, ignore, input }: Pick<SegmentationSampleOptions, "labelSides" | "ignore" | "input">,
 ): Pick<SegmentationSample, "image" | "labels"> {
   const side = placement.size;
   const target = [size.height, size.width] as const;
@@ -72,7 +78,7 @@ export function segmentationCrop(
   const classes = resizeNearestCentre(label.data, { ...extentOf(label), channels: 1 }, target);
   const whole = cut(classes, 1, ignore);
   return {
-    image: cut(normaliseRgb(colours), 3, 0), // 0 is the mean colour
+    image: cut(normaliseRgb(colours, input), 3, 0), // 0 is the mean colour
     labels: labelSides.map((to) =>
       to === side ? whole : resizeNearestCentre(whole, { width: side, height: side, channels: 1 }, [to, to]),
     ),

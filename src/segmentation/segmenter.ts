@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { UserError } from "../errors";
 import type { NdArray } from "../nd-array";
 import { checkShapes, type ParameterSource } from "../network/parameters";
 import { type Communicator, singleProcess } from "../parallel/communicator";
@@ -14,6 +15,7 @@ import type { Parameter, Pass } from "./layer";
 import { buildNetwork } from "./models";
 import type { NetworkShape, SegmentationNetwork } from "./network";
 import { normaliseFrozen } from "./norm-layer";
+import { fileName } from "./weight-names";
 
 /** Share of the batch's statistics in the running ones, PyTorch's default. */
 const STATISTICS_MOMENTUM = 0.1;
@@ -108,12 +110,12 @@ export class Segmenter {
     return this.variables().filter(({ parameter: { kind } }) => isStatistic(kind));
   }
 
-  /** All parameters by their names, convolutions [out, in, h, w]. */
+  /** All parameters by the names that a file of them has, convolutions [out, in, h, w]. */
   async toStateDict(): Promise<Map<string, NdArray>> {
     const state = new Map<string, NdArray>();
     for (const { name, shape } of this.network.parameters) {
       const turned = tf.tidy(() => toPytorch(this.value(name)));
-      state.set(name, { shape, data: (await turned.data()) as Float32Array });
+      state.set(fileName(name, this.shape.input), { shape, data: (await turned.data()) as Float32Array });
       turned.dispose();
     }
     return state;
@@ -169,7 +171,8 @@ export class Segmenter {
           communicator,
           counts,
           onStatistics: (batchMean, batchVariance, count) => {
-            if (count < 2) return; // no spread to speak of
+            if (count === 0) return; // no image of this batch could be used
+            if (count === 1) throw oneValue(name);
             moveTowards(mean, batchMean, 1);
             moveTowards(variance, batchVariance, count / (count - 1)); // the unbiased one
           },
@@ -177,6 +180,15 @@ export class Segmenter {
       },
     };
   }
+}
+
+/** As PyTorch refuses it: the layer would put out its bias alone, whatever it sees. */
+function oneValue(name: string): UserError {
+  const found = `"${name}" had one value a channel to normalise`;
+  return new UserError(
+    "input",
+    `--norm batch needs at least 2 images a step; ${found}: use --norm frozen, or leave out images that fail`,
+  );
 }
 
 function isStatistic(kind: Parameter["kind"]): boolean {

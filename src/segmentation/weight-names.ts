@@ -1,18 +1,33 @@
 /**
  * Names of parameters in other people's files, brought to ours: a classification network's of torchvision or of the
- * references' pre-training, and whole DeepLab v2 networks of kazuto1011/deeplab-pytorch.
+ * references' pre-training, and DeepLab v2 networks of kazuto1011/deeplab-pytorch.
+ *
+ * The latter's come from Caffe and see other colours (image-ops/normalise.ts). Their names are what tells them, so what is
+ * trained from them is written under the same names again, which the reference reads as well.
  */
 
+import type { InputColours } from "../image-ops/normalise";
 import type { ModelName } from "./network";
 
 type Rename = (name: string) => string;
 
 /** @param names all of the file's, as they are there */
 export function renaming(model: ModelName, names: readonly string[]): Rename {
-  if (model === "deeplab-v2-resnet101" && names.some((name) => DEEPLAB_PYTORCH.test(name))) return fromDeepLabPytorch;
+  if (inputColours(model, names) === "caffe") return fromDeepLabPytorch;
   if (model === "pspnet-resnet101" && names.includes("conv1.weight")) return toPspNet;
   if (model === "tree-fcn-resnet101" && !names.some((name) => name.startsWith("backbone."))) return toTreeFcn;
   return (name) => name;
+}
+
+/** What the network of these weights sees. */
+export function inputColours(model: ModelName, names: readonly string[]): InputColours {
+  const fromCaffe = model === "deeplab-v2-resnet101" && names.some((name) => DEEPLAB_PYTORCH.test(name));
+  return fromCaffe ? "caffe" : "imagenet";
+}
+
+/** The name to write a parameter under. */
+export function fileName(name: string, input: InputColours): string {
+  return input === "caffe" ? toDeepLabPytorch(name) : name;
 }
 
 // --- internal ---
@@ -36,6 +51,19 @@ function fromDeepLabPytorch(full: string): string {
   if (block === null || BLOCK_PARTS[block[3]] === undefined) return name;
   const [, layer, number, part, kind, rest] = block;
   return `layer${Number(layer) - 1}.${Number(number) - 1}.${BLOCK_PARTS[part][kind === "conv" ? 0 : 1]}.${rest}`;
+}
+
+/** `layer1.0.conv1.weight` → `base.layer2.block1.reduce.conv.weight`. */
+function toDeepLabPytorch(name: string): string {
+  const stem = /^(conv1|bn1)\.(.+)$/.exec(name);
+  if (stem !== null) return `base.layer1.conv1.${stem[1] === "conv1" ? "conv" : "bn"}.${stem[2]}`;
+  const block = /^layer(\d)\.(\d+)\.(conv\d|bn\d|downsample\.\d)\.(.+)$/.exec(name);
+  if (block === null) return `base.${name}`;
+  const [, layer, number, part, rest] = block;
+  const entries = Object.entries(BLOCK_PARTS);
+  const [theirs, [convolution]] = entries.find(([, ours]) => ours.includes(part)) ?? entries[0];
+  const kind = part === convolution ? "conv" : "bn";
+  return `base.layer${Number(layer) + 1}.block${Number(number) + 1}.${theirs}.${kind}.${rest}`;
 }
 
 /** Places in PSPNet's `layer0` of the stem's layers. */

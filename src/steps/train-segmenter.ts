@@ -70,7 +70,10 @@ async function openTraining(
   try {
     checkCrop(segmenter.network, config);
     if (norm === "batch" && config.batchSize < 2)
-      throw new UserError("usage", "--norm batch needs a --batch-size of 2 at least: one image has no spread");
+      throw new UserError(
+        "usage",
+        "--norm batch needs a --batch-size of 2 at least, for one image has no spread; or --norm frozen",
+      );
   } catch (error) {
     segmenter.dispose();
     throw error;
@@ -84,6 +87,7 @@ async function openTraining(
       classCount: classes.length,
       ignore,
       cropSize,
+      input: segmenter.shape.input,
       labelSides: segmenter.network.labelSides(cropSize),
       scaleRange: [smallest, largest],
       jitter: config.jitter ? TRAINING_JITTER : undefined,

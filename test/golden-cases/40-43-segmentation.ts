@@ -32,7 +32,7 @@ async function run(golden: GoldenCase): Promise<Computed> {
   const [model, norm] = MODELS[golden.name.slice(0, 2)];
   const stem = model === "deeplab-v2-resnet101" ? "plain" : "deep";
   const [base, classes] = [golden.attr<number>("base"), golden.attr<number>("classes")];
-  const shape: NetworkShape = { model, base, classes, stem, blocks: RESNET101_BLOCKS };
+  const shape: NetworkShape = { model, base, classes, stem, blocks: RESNET101_BLOCKS, input: "imagenet" };
   const segmenter = await Segmenter.load(
     parameterSource(parameters(shape, golden.attr<number>("formula_seed"))),
     shape,
