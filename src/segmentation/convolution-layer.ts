@@ -10,6 +10,8 @@ export interface ConvolutionLayerOptions extends ConvolutionOptions {
   readonly side?: number;
   /** Default false. */
   readonly bias?: boolean;
+  /** Whether a ReLU follows the bias, for networks without normalisations. Default false. */
+  readonly relu?: boolean;
 }
 
 /** [b, h, w, input] → [b, ⌈h/stride⌉, ⌈w/stride⌉, output], zeros around as in PyTorch with padding (side − 1) / 2 · dilation. */
@@ -17,7 +19,7 @@ export function convolution(
   name: string,
   input: number,
   output: number,
-  { side = 1, bias = false, ...geometry }: ConvolutionLayerOptions = {},
+  { side = 1, bias = false, relu = false, ...geometry }: ConvolutionLayerOptions = {},
 ): Layer {
   return {
     parameters: [
@@ -27,7 +29,7 @@ export function convolution(
     apply: (x, pass) =>
       tf.tidy(() => {
         const y = convolve(x, pass.kernel(`${name}.weight`), geometry);
-        return bias ? y.add<tf.Tensor4D>(pass.bias(`${name}.bias`)) : y;
+        return bias ? addBias(y, pass.bias(`${name}.bias`), relu) : y;
       }),
   };
 }
@@ -42,5 +44,20 @@ export function convolutionNormRelu(
   return chain([convolution(names[0], input, output, options), normLayer(names[1], output, true)]);
 }
 
-/** ReLU by itself, for networks without normalisations. Its gradient needs the output alone. */
-export const reluLayer: Layer = { parameters: [], apply: (x) => tf.relu(x) };
+/** Keeps the result alone for the gradient, and nothing without a ReLU; TensorFlow.js would keep the map before each of the two. */
+function addBias(x: tf.Tensor4D, bias: tf.Tensor1D, relu: boolean): tf.Tensor4D {
+  const add = tf.customGrad((...values) => {
+    const [map, addend] = values as unknown as [tf.Tensor4D, tf.Tensor1D];
+    const y = tf.tidy(() => (relu ? map.add(addend).relu() : map.add(addend)) as tf.Tensor4D);
+    (values[2] as unknown as tf.GradSaveFunc)(relu ? [y] : []);
+    return {
+      value: y,
+      gradFunc: (dy: tf.Tensor, [output]: tf.Tensor[]) =>
+        tf.tidy(() => {
+          const g = output === undefined ? dy.clone() : dy.mul(output.sign());
+          return [g, g.sum([0, 1, 2])];
+        }),
+    };
+  });
+  return add(x, bias) as tf.Tensor4D;
+}

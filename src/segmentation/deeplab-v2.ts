@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { resizeBilinear } from "../image-ops/bilinear";
-import { convolution, reluLayer } from "./convolution-layer";
+import { convolution } from "./convolution-layer";
 import { valueDropoutLayer } from "./dropout-layer";
 import { chain, type Layer, type Parameter, type Pass } from "./layer";
 import { pooledExtent } from "./max-pool";
@@ -54,11 +54,9 @@ export function deepLabV2Vgg16({ base, classes }: NetworkShape): SegmentationNet
   const pyramid = sumOf(
     RATES.map((dilation, i) =>
       chain([
-        convolution(`fc6_${i + 1}`, channels, hidden, { side: 3, dilation, bias: true }),
-        reluLayer,
+        convolution(`fc6_${i + 1}`, channels, hidden, { side: 3, dilation, bias: true, relu: true }),
         valueDropoutLayer(`fc6_${i + 1}`, 0.5),
-        convolution(`fc7_${i + 1}`, hidden, hidden, { bias: true }),
-        reluLayer,
+        convolution(`fc7_${i + 1}`, hidden, hidden, { bias: true, relu: true }),
         valueDropoutLayer(`fc7_${i + 1}`, 0.5),
         convolution(`fc8_${i + 1}`, hidden, classes, { bias: true }),
       ]),

@@ -3,7 +3,7 @@
  * convolutions after the fourth are dilated instead. Names are torchvision's. Golden 41.
  */
 
-import { convolution, reluLayer } from "./convolution-layer";
+import { convolution } from "./convolution-layer";
 import { chain, type Layer } from "./layer";
 import { maxPool } from "./max-pool";
 
@@ -18,17 +18,19 @@ const GROUPS = [
 
 /** To an eighth of the image's size. @param base channels of the first layer, 64 at full width */
 export function vgg16(base: number): { readonly features: Layer; readonly channels: number } {
-  const layers: Layer[] = []; // their places count in torchvision's names: convolution, ReLU, …, pooling
+  const layers: Layer[] = [];
+  let place = 0; // in torchvision's names, where each convolution, ReLU and pooling counts
   let channels = 3;
   for (const group of GROUPS) {
     for (let i = 0; i < group.convolutions; i++) {
       const { dilation } = group;
       const output = group.channels * base;
-      layers.push(convolution(`features.${layers.length}`, channels, output, { side: 3, dilation, bias: true }));
-      layers.push(reluLayer);
+      layers.push(convolution(`features.${place}`, channels, output, { side: 3, dilation, bias: true, relu: true }));
+      place += 2;
       channels = output;
     }
     layers.push(maxPool({ stride: group.stride, ceil: true }));
+    place++;
   }
   return { features: chain(layers), channels };
 }
