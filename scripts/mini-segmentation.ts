@@ -51,13 +51,20 @@ interface Row {
   readonly seed: number;
 }
 
-/** From scratch on a dozen small pictures: higher rates and smaller crops than the recipes', found on the true masks. */
-const SETTINGS: Readonly<Record<ModelName, Pick<TrainSegmenterConfig, "lr" | "cropSize" | "epochs">>> = {
-  "deeplab-v2-vgg16": { lr: 0.004, cropSize: 97, epochs: 80 },
-  "deeplab-v2-resnet101": { lr: 0.002, cropSize: 97, epochs: 60 },
-  "pspnet-resnet101": { lr: 0.02, cropSize: 97, epochs: 100 },
-  "tree-fcn-resnet101": { lr: 0.02, cropSize: 96, epochs: 80 },
+/**
+ * From scratch on a dozen small pictures: higher rates, smaller crops and (but for PSPNet, where it does worse) a narrower range of
+ * sizes than the recipes', found on the true masks; no dropout in networks this narrow, and classes balanced, for else the
+ * background, three quarters of the pixels, is all that is learnt for long. VGG16 has no normalisations: from scratch a rate
+ * of 0.02 ends in numbers without end.
+ */
+const SETTINGS: Readonly<Record<ModelName, Pick<TrainSegmenterConfig, "lr" | "cropSize" | "epochs" | "scaleRange">>> = {
+  "deeplab-v2-vgg16": { lr: 0.01, cropSize: 97, epochs: 80, scaleRange: [0.75, 1.25] },
+  "deeplab-v2-resnet101": { lr: 0.02, cropSize: 97, epochs: 30, scaleRange: [0.75, 1.25] },
+  "pspnet-resnet101": { lr: 0.02, cropSize: 97, epochs: 60, scaleRange: [0.5, 2] },
+  "tree-fcn-resnet101": { lr: 0.02, cropSize: 96, epochs: 40, scaleRange: [0.75, 1.25] },
 };
+
+const SHARED = { trainList: "train.txt", weights: "none", batchSize: 4, balanced: true, dropout: false } as const;
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
@@ -102,14 +109,19 @@ async function rowOf(
   labelMiou: number,
   context: StepContext,
 ): Promise<Row> {
-  const { lr, cropSize } = SETTINGS[model];
   const sessionName = path.join(out, supervision, `${model}-width${width}-epochs${epochs}-seed${seed}`);
-  const common = { voc12Root: DATA, model, weights: "none", width, seed, epochs, lr, cropSize };
-  const training = { ...common, trainList: "train.txt", labelDir, sessionName, batchSize: 4 };
-  const summary = await trainSegmenter.run(
-    { ...training, recipe: supervision === "masks" ? "full" : "pseudo" },
-    context,
-  );
+  const training = {
+    ...SHARED,
+    ...SETTINGS[model],
+    voc12Root: DATA,
+    model,
+    labelDir,
+    width,
+    seed,
+    epochs,
+    sessionName,
+  };
+  const summary = await trainSegmenter.run(training, context);
   if (summary.weights === undefined) throw new UserError("input", "stopped; the same command goes on");
   const savePath = `${sessionName}-val`;
   const weights = summary.weights.safetensors;
