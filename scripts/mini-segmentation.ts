@@ -51,20 +51,19 @@ interface Row {
   readonly seed: number;
 }
 
-/**
- * From scratch on a dozen small pictures: higher rates, smaller crops and (but for PSPNet, where it does worse) a narrower range of
- * sizes than the recipes', found on the true masks; no dropout in networks this narrow, and classes balanced, for else the
- * background, three quarters of the pixels, is all that is learnt for long. VGG16 has no normalisations: from scratch a rate
- * of 0.02 ends in numbers without end.
- */
-const SETTINGS: Readonly<Record<ModelName, Pick<TrainSegmenterConfig, "lr" | "cropSize" | "epochs" | "scaleRange">>> = {
-  "deeplab-v2-vgg16": { lr: 0.01, cropSize: 97, epochs: 80, scaleRange: [0.75, 1.25] },
-  "deeplab-v2-resnet101": { lr: 0.02, cropSize: 97, epochs: 30, scaleRange: [0.75, 1.25] },
-  "pspnet-resnet101": { lr: 0.02, cropSize: 97, epochs: 60, scaleRange: [0.5, 2] },
-  "tree-fcn-resnet101": { lr: 0.02, cropSize: 96, epochs: 40, scaleRange: [0.75, 1.25] },
-};
+type Setting = Pick<TrainSegmenterConfig, "lr" | "cropSize" | "epochs" | "scaleRange" | "balanced">;
 
-const SHARED = { trainList: "train.txt", weights: "none", batchSize: 4, balanced: true, dropout: false } as const;
+/**
+ * From scratch on a dozen small pictures: higher rates and smaller crops than the recipes', and the range of sizes and the
+ * loss that did best on the true masks, seed 0. Mind that six val images are few: a change of no account moves the figure by
+ * some points. VGG16 has no normalisations: with batches of 2 and this rate its loss ends as no number.
+ */
+const SETTINGS: Readonly<Record<ModelName, Setting>> = {
+  "deeplab-v2-vgg16": { lr: 0.02, cropSize: 97, epochs: 100, scaleRange: [0.75, 1.25], balanced: true },
+  "deeplab-v2-resnet101": { lr: 0.02, cropSize: 97, epochs: 30, scaleRange: [0.75, 1.25], balanced: true },
+  "pspnet-resnet101": { lr: 0.02, cropSize: 97, epochs: 60, scaleRange: [0.5, 2], balanced: true },
+  "tree-fcn-resnet101": { lr: 0.02, cropSize: 96, epochs: 40, scaleRange: [0.75, 1.25], balanced: false },
+};
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
@@ -110,17 +109,9 @@ async function rowOf(
   context: StepContext,
 ): Promise<Row> {
   const sessionName = path.join(out, supervision, `${model}-width${width}-epochs${epochs}-seed${seed}`);
-  const training = {
-    ...SHARED,
-    ...SETTINGS[model],
-    voc12Root: DATA,
-    model,
-    labelDir,
-    width,
-    seed,
-    epochs,
-    sessionName,
-  };
+  const dropout = model !== "deeplab-v2-vgg16"; // half of so narrow a pyramid is too little
+  const settings = { ...SETTINGS[model], weights: "none", batchSize: 4, dropout, width, seed, epochs };
+  const training = { ...settings, voc12Root: DATA, trainList: "train.txt", model, labelDir, sessionName };
   const summary = await trainSegmenter.run(training, context);
   if (summary.weights === undefined) throw new UserError("input", "stopped; the same command goes on");
   const savePath = `${sessionName}-val`;
