@@ -12,6 +12,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { useBackend } from "../src/backend";
 import type { TrainSegmenterConfig } from "../src/config/train-segmenter";
+import { SMALL_PICTURES } from "../src/demo/features";
 import { UserError } from "../src/errors";
 import { createReporter } from "../src/running/reporter";
 import type { StepContext } from "../src/running/step";
@@ -95,9 +96,9 @@ async function labelsOf(supervision: Labels, { out, seed }: Options, context: St
   const seeds = path.join(folder, "seed");
   if (supervision === "image") await inferSeam.run({ ...common, camDir, crf: seeds }, context);
   const savePath = path.join(folder, "label");
-  const walk = supervision === "image" || supervision === "point" ? { camDir } : {};
+  const graph = { weights: path.join(DATA, "weights", "affinity.safetensors"), ...SMALL_PICTURES };
   const seedLabelRoot = supervision === "image" ? seeds : undefined;
-  await makePseudoLabels.run({ ...common, ...walk, supervision, seedLabelRoot, savePath, seed }, context);
+  await makePseudoLabels.run({ ...common, ...graph, supervision, seedLabelRoot, savePath, seed }, context);
   return savePath;
 }
 

@@ -24,7 +24,7 @@ export interface DemoGraph {
  * For pictures of some 300 cells, where the reference's have 3,000: 64 steps of the random walk mix all of so small a grid,
  * and padding that counts as background outweighs a few clicks.
  */
-const SMALL_PICTURES = { rw: false, seedPadding: "ignore" } as const;
+export const SMALL_PICTURES = { rw: false, seedPadding: "ignore" } as const;
 
 /** conv1a's channels: 64 at full width. */
 const REDUCED_BASE = 4;
