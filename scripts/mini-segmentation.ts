@@ -202,7 +202,7 @@ function readOptions(words: readonly string[]): Options {
     width: number("width") ?? 8,
     seed: number("seed") ?? 0,
     out: given.get("out") ?? path.join("out", "mini-segmentation"),
-    results: given.get("results") ?? path.join(__dirname, "..", "notebooks", "results"),
+    results: given.get("results") ?? path.join(DATA, "results"),
   };
 }
 

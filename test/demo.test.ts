@@ -8,6 +8,7 @@ import { useBackend } from "../src/backend";
 import { affinityPicture, neighbourAffinity } from "../src/demo/affinity-picture";
 import { crfAlone } from "../src/demo/crf-alone";
 import { figureCells, reportHtml } from "../src/demo/report";
+import { segmentationTable } from "../src/demo/segmentation-table";
 import { demo } from "../src/steps/demo";
 
 let folder: string;
@@ -75,8 +76,31 @@ test("figures as text; names are escaped in the report", () => {
     images: 1,
     classes: [{ name: '<script>"', colour: [1, 2, 3] }],
     sections: [{ row, about: "", pictures: [], command: "x" }],
+    further: { title: "more", about: "b < c", head: ["on", "net"], rows: [["boxes", "12.5"]] },
   });
+  assert.match(html, /<h2>more<\/h2>.*b &lt; c[\s\S]*<th>boxes<\/th><td>12\.5<\/td>/);
   assert.ok(html.includes("a &lt; b") && html.includes("&lt;script&gt;&quot;") && !html.includes("<script>"));
+});
+
+test("the table of segmentation networks: a row a supervision, a column a network; none without the file", async () => {
+  const data = path.join(folder, "with-results");
+  assert.equal(await segmentationTable(data), undefined);
+  await fs.mkdir(path.join(data, "results"), { recursive: true });
+  const write = (value: unknown): Promise<void> =>
+    fs.writeFile(path.join(data, "results", "segmentation.json"), JSON.stringify(value));
+  const rows = [
+    { supervision: "box", model: "a", labelMiou: 90.04, miou: 30 },
+    { supervision: "masks", model: "b", labelMiou: 100, miou: 40.26 },
+  ];
+  await write({ command: "x", rows });
+  const table = await segmentationTable(data);
+  assert.deepEqual(table?.head, ["trained on", "labels", "a", "b"]);
+  assert.deepEqual(table?.rows, [
+    ["box", "90.0", "30.0", "–"],
+    ["masks", "100.0", "–", "40.3"],
+  ]);
+  await write({ command: "x", rows: [{ supervision: "box" }] });
+  await assert.rejects(segmentationTable(data), /expected rows of supervision, .*segmentation\.json/);
 });
 
 test("the dense CRF alone spreads seeds to pixels of their colour", () => {

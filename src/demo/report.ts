@@ -1,6 +1,7 @@
 /** The demo's report: one HTML file that needs nothing else. Plain rows and data URIs in, text out. */
 
 import type { Colour } from "../data/dataset";
+import type { FurtherTable } from "./segmentation-table";
 
 /** Figures of one supervision, as fractions. */
 export interface DemoRow {
@@ -44,6 +45,7 @@ export interface DemoReport {
   readonly images: number;
   readonly classes: readonly { readonly name: string; readonly colour: Colour }[];
   readonly sections: readonly DemoSection[];
+  readonly further?: FurtherTable;
 }
 
 export function reportHtml(report: DemoReport): string {
@@ -70,6 +72,7 @@ ${bars(rows)}
       "",
     )}<li><i class="unknown"></i>unknown, or border in the truth</li><li><i class="scale"></i>affinity: low to high</li></ul>
 ${report.sections.map(section).join("\n")}
+${report.further === undefined ? "" : furtherTable(report.further)}
 </main>
 </html>
 `;
@@ -117,6 +120,14 @@ function figures(rows: readonly DemoRow[]): string {
   return `<table class="figures"><thead><tr>${head}</tr></thead><tbody>${body.join("")}</tbody></table>
 <p class="note">Coverage and precision: share of pixels that the seeds label, and of those the right ones. The other figures are mIoU in %;
 gain: A2GNN over the dense CRF on the same seeds.</p>`;
+}
+
+function furtherTable({ title, about, head, rows }: FurtherTable): string {
+  const cells = (row: readonly string[], tag: "th" | "td"): string =>
+    row.map((cell, i) => (i === 0 ? `<th>${text(cell)}</th>` : `<${tag}>${text(cell)}</${tag}>`)).join("");
+  const body = rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("");
+  return `<h2>${text(title)}</h2><p class="note">${text(about)}</p>
+<table class="figures"><thead><tr>${cells(head, "th")}</tr></thead><tbody>${body}</tbody></table>`;
 }
 
 /** A group of three bars a supervision. */

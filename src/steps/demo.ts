@@ -15,6 +15,7 @@ import { readImageList } from "../data/image-list";
 import { chooseFeatures } from "../demo/features";
 import { partOf } from "../demo/part-progress";
 import { type DemoRow, type DemoSection, FIGURE_HEAD, figureCells, reportHtml } from "../demo/report";
+import { segmentationTable } from "../demo/segmentation-table";
 import { dataWords } from "../demo/words";
 import { silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
@@ -83,6 +84,7 @@ async function run(
     images: ids.length,
     classes: dataset.classes.map((name, i) => ({ name, colour: dataset.palette[i] })),
     sections,
+    further: await segmentationTable(config.data),
   });
   await writeAtomic(report, html);
   const summary: DemoSummary = {
