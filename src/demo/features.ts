@@ -39,7 +39,13 @@ export async function chooseFeatures({ data, features, weights, out }: DemoConfi
         throw new UserError("usage", `--features trained needs --weights: there is no weight file in ${data}/weights`);
       return {
         kind,
-        said: `Graph: features and affinities of the network in ${path.basename(trained)}. Without the random walk, and with padding unknown: the reference's 64 steps mix all of so small a picture.`,
+        said: [
+          `Graph: features and affinities of the network in ${path.basename(trained)}.`,
+          ...(weights === undefined
+            ? ["It was trained on weak labels, those of these images among them, and on no mask."]
+            : []),
+          "Without the random walk, and with padding unknown: the reference's 64 steps mix all of so small a picture.",
+        ].join(" "),
         options: { features: "cnn", weights: trained, ...SMALL_PICTURES },
       };
     case "random": {
@@ -48,8 +54,8 @@ export async function chooseFeatures({ data, features, weights, out }: DemoConfi
       await writeSafetensors(file, formulaParameters(parameterShapes(REDUCED_BASE, "affinity"), FORMULA_SEED));
       return {
         kind,
-        said: "Graph: features and affinities of a ResNet38 of a sixteenth of the width with RANDOM weights: it has learned nothing. This shows the machinery, not the method's quality.",
-        options: { features: "cnn", weights: file },
+        said: "Graph: features and affinities of a ResNet38 of a sixteenth of the width with RANDOM weights: it has learned nothing. This shows the machinery, not the method's quality. Settings as with trained weights.",
+        options: { features: "cnn", weights: file, ...SMALL_PICTURES },
       };
     }
     default:
