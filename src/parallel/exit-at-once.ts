@@ -1,7 +1,7 @@
 /**
- * The end of a process that MPI started. Its work is done and written when this is called; the clean-up that libraries do at
- * exit (MPI's, TensorFlow's, with threads of theirs still alive) crashed one in some hundred runs, and mpiexec then called
- * the whole run failed.
+ * The end of a process that MPI started, once its work is done and written. Twice in several hundred runs such a process
+ * crashed under load (signal 11), and mpiexec called the whole run failed. The clean-up that libraries do at exit (MPI's,
+ * TensorFlow's, with threads of theirs still alive) is the likely place, not a proven one: it is left out.
  */
 
 import { load } from "koffi";
