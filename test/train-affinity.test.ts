@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
-import * as tf from "@tensorflow/tfjs";
+import { test } from "node:test";
 import sharp from "sharp";
-import { useBackend } from "../src/backend";
 import { parseFlags } from "../src/config/option";
 import {
   ignoredFlags,
@@ -15,31 +12,18 @@ import {
 } from "../src/config/train-affinity";
 import { AffinityNet } from "../src/network/affinity-net";
 import { parameterShapes } from "../src/network/layout";
-import { silentReporter } from "../src/running/reporter";
 import { findMpi } from "../src/setup/mpi";
 import { trainAffinity } from "../src/steps/train-affinity";
 import { openWeights } from "../src/weights/checkpoint";
 import { formulaParameters } from "../src/weights/formula";
 import { writeSafetensors } from "../src/weights/safetensors";
-import { writeTinyDataset, writeTinyLabel } from "./tiny-dataset";
+import { writeTinyLabel } from "./tiny-dataset";
+import { onOneThread, stopAfter, trainingFolder } from "./training-folder";
 
-const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-train-affinity-"));
-const root = path.join(work, "data");
+const { work, root, session, losses, parameter } = trainingFolder("train-affinity", () =>
+  writeSafetensors(initial, formulaParameters(parameterShapes(2, "affinity"), 3)),
+);
 const initial = path.join(work, "initial.safetensors");
-let tensors = 0;
-
-before(async () => {
-  await useBackend();
-  await writeTinyDataset(root, 5);
-  await writeSafetensors(initial, formulaParameters(parameterShapes(2, "affinity"), 3));
-  tensors = tf.memory().numTensors;
-});
-after(() => {
-  fs.rmSync(work, { recursive: true });
-  assert.equal(tf.memory().numTensors, tensors, "tensors leak");
-});
-
-const session = (name: string): string => path.join(work, name);
 const quick: Partial<TrainAffinityConfig> = {
   voc12Root: root,
   trainList: "train.txt",
@@ -51,15 +35,6 @@ const quick: Partial<TrainAffinityConfig> = {
   cropSize: 32,
   numWorkers: 0,
 };
-
-/** The loss table without the column that the clock fills. */
-function losses(name: string): string[][] {
-  const lines = fs
-    .readFileSync(`${session(name)}.csv`, "utf8")
-    .trim()
-    .split("\n");
-  return lines.map((line) => line.split(",").slice(0, -1));
-}
 
 test("the reference's command line works after the step's name, with its defaults", () => {
   const words =
@@ -96,12 +71,7 @@ test("trains, logs, and writes weights that the network loads; a second run has 
 });
 
 test("stopped and started again, on threads or not, in parts or not: the same losses", async () => {
-  const controller = new AbortController();
-  const progress = ({ done }: { done: number }): void => {
-    if (done === 2) controller.abort();
-  };
-  const context = { reporter: { ...silentReporter, progress }, signal: controller.signal };
-  const stopped = await trainAffinity.run({ ...quick, numWorkers: 2, sessionName: session("b") }, context);
+  const stopped = await trainAffinity.run({ ...quick, numWorkers: 2, sessionName: session("b") }, stopAfter(2));
   assert.deepEqual([stopped.steps, stopped.interrupted, stopped.weights], [2, true, undefined]);
   const resumed = await trainAffinity.run({ ...quick, sessionName: session("b") });
   assert.deepEqual([resumed.resumedFrom, resumed.steps], [2, 6]);
@@ -149,22 +119,12 @@ test("labels missing, of another size or all unknown, and an image of a few pixe
 });
 
 test("in two processes of one thread: the weights of one process", { skip: findMpi() === undefined }, async () => {
-  const before = process.env.TF_NUM_INTRAOP_THREADS;
-  process.env.TF_NUM_INTRAOP_THREADS = "1";
-  try {
+  await onOneThread(async () => {
     const config = { ...quick, batchSize: 4, epochs: 2 };
     const alone = await trainAffinity.run({ ...config, sessionName: session("one") });
     const pair = await trainAffinity.run({ ...config, sessionName: session("two"), gpus: 2 });
     assert.deepEqual([alone.processes, pair.processes, pair.steps], [1, 2, 2]);
-    const values = async (name: string): Promise<Float32Array> => {
-      const file = await openWeights(`${session(name)}.safetensors`);
-      const { data } = await file.read("b6.conv_branch2b1.weight").finally(() => file.close());
-      return data as Float32Array;
-    };
-    const [one, two] = [await values("one"), await values("two")];
+    const [one, two] = await Promise.all(["one", "two"].map((name) => parameter(name, "b6.conv_branch2b1.weight")));
     for (const [i, value] of one.entries()) assert.ok(Math.abs(value - two[i]) < 1e-6);
-  } finally {
-    if (before === undefined) delete process.env.TF_NUM_INTRAOP_THREADS;
-    else process.env.TF_NUM_INTRAOP_THREADS = before;
-  }
+  });
 });

@@ -1,32 +1,15 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
-import * as tf from "@tensorflow/tfjs";
-import { useBackend } from "../src/backend";
+import { test } from "node:test";
 import type { TrainSeamConfig } from "../src/config/train-seam";
-import { silentReporter } from "../src/running/reporter";
 import { SeamNet } from "../src/seam/seam-net";
 import { trainSeam } from "../src/steps/train-seam";
 import { openWeights } from "../src/weights/checkpoint";
-import { CLASSES, writeTinyDataset } from "./tiny-dataset";
+import { CLASSES } from "./tiny-dataset";
+import { stopAfter, trainingFolder } from "./training-folder";
 
-const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-train-seam-"));
-const root = path.join(work, "data");
-let tensors = 0;
-
-before(async () => {
-  await useBackend();
-  await writeTinyDataset(root, 5);
-  tensors = tf.memory().numTensors;
-});
-after(() => {
-  fs.rmSync(work, { recursive: true });
-  assert.equal(tf.memory().numTensors, tensors, "tensors leak");
-});
-
-const session = (name: string): string => path.join(work, name);
+const { work, root, session, losses } = trainingFolder("train-seam");
 const quick: Partial<TrainSeamConfig> = {
   voc12Root: root,
   trainList: "train.txt",
@@ -38,15 +21,6 @@ const quick: Partial<TrainSeamConfig> = {
   longSide: [32, 40],
   numWorkers: 0,
 };
-
-/** The loss table without the column that the clock fills. */
-function losses(name: string): string[][] {
-  const lines = fs
-    .readFileSync(`${session(name)}.csv`, "utf8")
-    .trim()
-    .split("\n");
-  return lines.map((line) => line.split(",").slice(0, -1));
-}
 
 test("trains from scratch to weights that infer-seam's network loads, and logs every step", async () => {
   const summary = await trainSeam.run({ ...quick, sessionName: session("a") });
@@ -63,12 +37,7 @@ test("trains from scratch to weights that infer-seam's network loads, and logs e
 });
 
 test("stopped in the middle and started again: the losses of an uninterrupted run", async () => {
-  const controller = new AbortController();
-  const progress = ({ done }: { done: number }): void => {
-    if (done === 3) controller.abort();
-  };
-  const context = { reporter: { ...silentReporter, progress }, signal: controller.signal };
-  const stopped = await trainSeam.run({ ...quick, sessionName: session("b") }, context);
+  const stopped = await trainSeam.run({ ...quick, sessionName: session("b") }, stopAfter(3));
   assert.deepEqual([stopped.steps, stopped.interrupted, stopped.weights], [3, true, undefined]);
   const resumed = await trainSeam.run({ ...quick, sessionName: session("b") });
   assert.deepEqual([resumed.resumedFrom, resumed.steps], [3, 6]);

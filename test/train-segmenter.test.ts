@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
-import * as tf from "@tensorflow/tfjs";
+import { test } from "node:test";
 import sharp from "sharp";
-import { useBackend } from "../src/backend";
 import { resolveConfig, type TrainSegmenterConfig } from "../src/config/train-segmenter";
 import { readLabel } from "../src/data/label-png";
 import { parameterShapes } from "../src/network/layout";
-import { silentReporter } from "../src/running/reporter";
 import { MODELS, type ModelName } from "../src/segmentation/network";
 import { openSegmenter } from "../src/segmentation/open-segmenter";
 import { findMpi } from "../src/setup/mpi";
@@ -18,23 +14,10 @@ import { trainSegmenter } from "../src/steps/train-segmenter";
 import { openWeights } from "../src/weights/checkpoint";
 import { formulaParameters } from "../src/weights/formula";
 import { writeSafetensors } from "../src/weights/safetensors";
-import { writeTinyDataset, writeTinyLabel } from "./tiny-dataset";
+import { writeTinyLabel } from "./tiny-dataset";
+import { onOneThread, stopAfter, trainingFolder } from "./training-folder";
 
-const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-train-segmenter-"));
-const root = path.join(work, "data");
-let tensors = 0;
-
-before(async () => {
-  await useBackend();
-  await writeTinyDataset(root, 5);
-  tensors = tf.memory().numTensors;
-});
-after(() => {
-  fs.rmSync(work, { recursive: true });
-  assert.equal(tf.memory().numTensors, tensors, "tensors leak");
-});
-
-const session = (name: string): string => path.join(work, name);
+const { work, root, session, losses, parameter } = trainingFolder("train-segmenter");
 const quick: Partial<TrainSegmenterConfig> = {
   voc12Root: root,
   trainList: "train.txt",
@@ -48,21 +31,6 @@ const quick: Partial<TrainSegmenterConfig> = {
   numWorkers: 0,
 };
 const cropOf = (model: ModelName): number => (model === "pspnet-resnet101" ? 33 : 32);
-
-/** The loss table without the column that the clock fills. */
-function losses(name: string): string[][] {
-  const lines = fs
-    .readFileSync(`${session(name)}.csv`, "utf8")
-    .trim()
-    .split("\n");
-  return lines.map((line) => line.split(",").slice(0, -1));
-}
-
-async function parameter(name: string, key: string): Promise<Float32Array> {
-  const file = await openWeights(`${session(name)}.safetensors`);
-  const { data } = await file.read(key).finally(() => file.close());
-  return data as Float32Array;
-}
 
 test("a recipe fills in what is not given, after the model", () => {
   const base = { voc12Root: "VOC" };
@@ -97,12 +65,7 @@ for (const model of MODELS)
 
 test("stopped and started again, on threads or not: the same losses and running statistics", async () => {
   const config = { ...quick, model: "pspnet-resnet101" as const, cropSize: 33 };
-  const controller = new AbortController();
-  const progress = ({ done }: { done: number }): void => {
-    if (done === 3) controller.abort();
-  };
-  const context = { reporter: { ...silentReporter, progress }, signal: controller.signal };
-  const stopped = await trainSegmenter.run({ ...config, numWorkers: 2, sessionName: session("b") }, context);
+  const stopped = await trainSegmenter.run({ ...config, numWorkers: 2, sessionName: session("b") }, stopAfter(3));
   assert.deepEqual([stopped.steps, stopped.interrupted], [3, true]);
   const resumed = await trainSegmenter.run({ ...config, sessionName: session("b") });
   assert.deepEqual([resumed.resumedFrom, resumed.steps], [3, 4]);
@@ -219,9 +182,7 @@ test("a plain folder of photographs can be segmented", async () => {
 });
 
 test("in two and in three processes: the weights of one", { skip: findMpi() === undefined }, async () => {
-  const before = process.env.TF_NUM_INTRAOP_THREADS;
-  process.env.TF_NUM_INTRAOP_THREADS = "1";
-  try {
+  await onOneThread(async () => {
     const list = path.join(work, "two.txt");
     fs.writeFileSync(list, "img0\nimg1\n"); // one step: more would multiply the last bits
     const config = { ...quick, model: "pspnet-resnet101" as const, trainList: list, cropSize: 33, epochs: 1 };
@@ -235,8 +196,5 @@ test("in two and in three processes: the weights of one", { skip: findMpi() === 
         for (const [i, value] of one.entries()) assert.ok(Math.abs(value - many[i]) < 1e-4, `${key} of ${gpus}`);
       }
     }
-  } finally {
-    if (before === undefined) delete process.env.TF_NUM_INTRAOP_THREADS;
-    else process.env.TF_NUM_INTRAOP_THREADS = before;
-  }
+  });
 });
