@@ -4,7 +4,6 @@
 import { type BackendName, backendNames, preferBackend, useBackend } from "./backend";
 import { describeOptions, type OptionTable, parseFlags, suggestion } from "./config/option";
 import { messageOf, UserError } from "./errors";
-import { exitAtOnce } from "./parallel/exit-at-once";
 import { bindLocalRank, launchedRank } from "./parallel/local-rank";
 import { createReporter, silentReporter } from "./running/reporter";
 import type { Step, Summary } from "./running/step";
@@ -126,7 +125,6 @@ process.exitCode = 1; // until `main` comes to its end: a process that runs dry 
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
-    if (launchedRank() !== undefined) exitAtOnce(code);
   },
   (error: unknown) => {
     const known = error instanceof UserError;

@@ -7,7 +7,6 @@ import fs from "node:fs";
 import { writeAtomic } from "./atomic-write";
 import { type BackendName, preferBackend, useBackend } from "./backend";
 import { messageOf, UserError } from "./errors";
-import { exitAtOnce } from "./parallel/exit-at-once";
 import { JOB_VARIABLE, type RankJob } from "./parallel/launch";
 import { bindLocalRank, launchedRank } from "./parallel/local-rank";
 import type { ShardMessage } from "./parallel/shards";
@@ -55,10 +54,7 @@ function sendingReporter(send: (message: ShardMessage) => void): Reporter {
 }
 
 main().then(
-  () => {
-    if (process.connected) process.disconnect();
-    if (launchedRank() !== undefined) exitAtOnce(0);
-  },
+  () => process.connected && process.disconnect(),
   (error: unknown) => {
     const text = error instanceof UserError ? error.message : error instanceof Error ? error.stack : messageOf(error);
     process.stderr.write(`${text}\n`);

@@ -1,7 +1,7 @@
 /** Starts a step in several processes by itself: `--gpus 2` is `mpiexec -n 2` without writing it. */
 
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -28,8 +28,6 @@ export const JOB_VARIABLE = "A2GNN_RANK_JOB";
 
 /** How long processes have to end after they were asked to stop. */
 const PATIENCE_SECONDS = 600;
-/** mpiexec's exit code for it. */
-const SEGMENTATION_FAULT = 11;
 
 /**
  * Runs `step` with `config` in `count` processes on this machine and waits for them.
@@ -74,8 +72,7 @@ export async function launchStep<S extends Summary>(
       child.once("error", reject);
       child.once("close", resolve);
     });
-    // The first process writes its summary when all have finished: one that crashed after that has lost nothing.
-    if (code !== 0 && !(code === SEGMENTATION_FAULT && existsSync(summary)))
+    if (code !== 0)
       throw new UserError("input", `${step} failed in one of its ${count} processes (mpiexec ended with ${code})`);
     return JSON.parse(await fs.readFile(summary, "utf8")) as S;
   } finally {

@@ -78,6 +78,7 @@ interface MpiLibrary {
 }
 
 function loadMpi(): MpiLibrary {
+  leaveHeapAlone();
   const { library, file } = openLibrary();
   const check = (status: number, call: string): void => {
     if (status !== 0) throw new UserError("environment", `${call} failed with status ${status} (${file})`);
@@ -106,6 +107,16 @@ function loadMpi(): MpiLibrary {
     },
     finalize: () => check(finalize(), "MPI_Finalize"),
   };
+}
+
+/**
+ * UCX, which carries messages for MPICH and Open MPI, hooks the allocator, and in MPI_Init it tries its hooks out: it raises
+ * the heap's end by a page and lowers it again. Where something lies right behind the heap (Node's code does, so the heap
+ * sometimes ends just there), raising fails, lowering does not, and a page in use is gone: the process crashes.
+ * Without the hooks UCX registers memory with the network card anew for every message.
+ */
+function leaveHeapAlone(): void {
+  process.env.UCX_MEM_EVENTS ??= "no";
 }
 
 /** `A2GNN_MPI_LIBRARY`, else that of the mpiexec in use, else what the system's loader finds. */
