@@ -1,6 +1,7 @@
 /** Losses and gradients of a function of variables, as the trainer wants them. */
 
 import * as tf from "@tensorflow/tfjs";
+import { freeTapeAsItGoes } from "./free-tape";
 import type { LossShare, TrainedVariable } from "./task";
 
 /**
@@ -14,6 +15,7 @@ export function lossShare(variables: readonly TrainedVariable[], compute: () => 
     const { grads } = tf.variableGrads(() => {
       const computed = compute();
       losses = computed.map((loss) => tf.keep(loss.clone()));
+      freeTapeAsItGoes();
       return computed[0];
     }, tensors);
     return tensors.map((tensor) => grads[tensor.name] ?? tf.zerosLike(tensor));
