@@ -21,6 +21,8 @@ export type BackendName = (typeof backendNames)[number];
 export interface BackendOptions {
   /** Threads for one operation; default: `TF_NUM_INTRAOP_THREADS`, else all cores. Fixed once TensorFlow is loaded. */
   readonly threads?: number;
+  /** On a GPU: float32 products in TF32 where it can (Ampere and newer), faster and less exact. Default false. */
+  readonly tf32?: boolean;
   /** Where notices go (no GPU found, …); default: Node's process warnings. */
   readonly notice?: (message: string) => void;
 }
@@ -34,6 +36,8 @@ export interface BackendInUse {
   readonly threads: number;
   /** True where TensorFlow computes on a GPU. */
   readonly usesGpu: boolean;
+  /** True where the GPU may compute float32 products in TF32. */
+  readonly tf32: boolean;
 }
 
 let preferred: { name?: BackendName; options: BackendOptions } = { options: {} };
@@ -65,7 +69,7 @@ export async function useBackend(
     throw expected("usage", `one of ${backendNames.join(", ")}`, `"${name}"`, "--backend");
   const asked = name === undefined ? "the default" : "asked for";
   if (name === "cpu") await usePlainJavaScript(asked);
-  else if (name === "gpu") await useGpu(asked, options.threads, notice);
+  else if (name === "gpu") await useGpu(asked, options, notice);
   else await useNative("cpu", "native", asked, options.threads);
   return tf.getBackend();
 }
@@ -78,10 +82,14 @@ async function usePlainJavaScript(why: string): Promise<void> {
   await tf.setBackend("cpu");
   // The first use would advise to install tfjs-node on standard error.
   (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
-  inUse = { name: "cpu", why, threads: 1, usesGpu: false };
+  inUse = { name: "cpu", why, threads: 1, usesGpu: false, tf32: false };
 }
 
-async function useGpu(asked: string, threads: number | undefined, notice: (message: string) => void): Promise<void> {
+async function useGpu(
+  asked: string,
+  { threads, tf32 = false }: BackendOptions,
+  notice: (message: string) => void,
+): Promise<void> {
   const found = findGpu();
   if (found.gpu === undefined) {
     notice(`--backend gpu: ${found.why}; the CPU goes on`);
@@ -89,6 +97,9 @@ async function useGpu(asked: string, threads: number | undefined, notice: (messa
   }
   // Otherwise TensorFlow takes the whole card for itself, and a second process finds none left.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
+  // NVIDIA's libraries read it when they are loaded. TensorFlow alone would take TF32 wherever it can.
+  if (tf32) delete process.env.NVIDIA_TF32_OVERRIDE;
+  else process.env.NVIDIA_TF32_OVERRIDE ??= "0";
   await useNative("gpu", "gpu", asked, threads);
   if (inUse?.usesGpu) return;
   const why = `TensorFlow could not use the GPU (driver ${found.gpu.driver}; TF_CPP_MIN_LOG_LEVEL=0 tells more)`;
@@ -109,7 +120,8 @@ async function useNative(kind: NativeKind, name: BackendName, why: string, threa
   await tf.ready();
   const backend = tf.backend() as unknown as { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
   const { isUsingGpuDevice: usesGpu, binding } = backend;
-  inUse = { name, why, tensorflow: binding.TF_Version, threads: loaded?.threads ?? 1, usesGpu };
+  const tf32 = usesGpu && process.env.NVIDIA_TF32_OVERRIDE !== "0";
+  inUse = { name, why, tensorflow: binding.TF_Version, threads: loaded?.threads ?? 1, usesGpu, tf32 };
 }
 
 function loadOnce(kind: NativeKind, threads: number | undefined): void {

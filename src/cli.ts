@@ -3,6 +3,7 @@
 
 import { type BackendName, backendNames, preferBackend, useBackend } from "./backend";
 import { describeOptions, type OptionTable, parseFlags, suggestion } from "./config/option";
+import { asksForTf32 } from "./config/training";
 import { messageOf, UserError } from "./errors";
 import { bindLocalRank, launchedRank } from "./parallel/local-rank";
 import { createReporter, silentReporter } from "./running/reporter";
@@ -71,7 +72,7 @@ async function main(words: readonly string[]): Promise<number> {
   const reporter = quiet ? { ...silentReporter, warn: visible.warn } : visible;
   for (const notice of notices) reporter.notice(notice);
   bindLocalRank();
-  preferBackend(backend, { threads, notice: reporter.notice });
+  preferBackend(backend, { threads, tf32: asksForTf32(config), notice: reporter.notice });
   if (step.needsBackend) await useBackend();
   const signal = stopOnSignal();
   const summary = await step.run(config, { reporter, signal });

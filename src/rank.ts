@@ -6,6 +6,7 @@
 import fs from "node:fs";
 import { writeAtomic } from "./atomic-write";
 import { type BackendName, preferBackend, useBackend } from "./backend";
+import { asksForTf32 } from "./config/training";
 import { messageOf, UserError } from "./errors";
 import { JOB_VARIABLE, type RankJob } from "./parallel/launch";
 import { bindLocalRank, launchedRank } from "./parallel/local-rank";
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   for (const event of ["SIGINT", "SIGTERM", "disconnect"] as const) process.on(event, () => controller.abort());
   if (stop !== undefined) setInterval(() => fs.existsSync(stop) && controller.abort(), STOP_INTERVAL_MS).unref();
   bindLocalRank();
-  preferBackend(backend as BackendName | undefined, { notice: reporter.notice });
+  preferBackend(backend as BackendName | undefined, { tf32: asksForTf32(config), notice: reporter.notice });
   if (step.needsBackend) await useBackend();
   const summary = await step.run(config, { reporter, signal: controller.signal });
   reporter.finish();

@@ -5,6 +5,7 @@ import { type MakeSeedsConfig, makeSeedsOptions } from "../config/make-seeds";
 import { flagOf, type OptionTable } from "../config/option";
 import { handcraftedPreset, presets } from "../config/pseudo-label-presets";
 import { type TrainAffinityConfig, trainAffinityOptions } from "../config/train-affinity";
+import { momentumOf } from "../config/training";
 import { expected, UserError } from "../errors";
 
 export interface Variant {
@@ -43,7 +44,7 @@ export function differences(
     ...presets[supervision],
     ...(features === "handcrafted" ? handcraftedPreset : {}),
   };
-  const momentum = training?.wtDec ?? trainAffinityOptions.wtDec.default; // the reference's slip, see poly-sgd.ts
+  const momentum = momentumOf({ wtDec: training?.wtDec });
   const parts = [
     ...(training === undefined ? [] : ["train-affinity", ...stated(training, trainAffinityOptions, { momentum })]),
     ...(seeds === undefined ? [] : ["make-seeds", ...stated(seeds, makeSeedsOptions, {})]),

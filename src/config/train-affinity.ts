@@ -5,7 +5,7 @@
 
 import { UserError } from "../errors";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
-import { type TrainingConfig, trainingOptions } from "./training";
+import { momentumOf, type TrainingConfig, trainingOptions } from "./training";
 
 /** gated: affinities with the gated CRF term, for the graph. plain: from a classification network, on full labels. */
 export type AffinityStage = "gated" | "plain";
@@ -81,5 +81,5 @@ export function resolveConfig(given: Partial<TrainAffinityConfig>): TrainAffinit
     throw new UserError("usage", `--crop-size must be a multiple of 8, the network's stride, got ${config.cropSize}`);
   if (stage === "plain" && config.radius < 2)
     throw new UserError("usage", "--radius must be at least 2 in the plain stage: its pairs are closer than it");
-  return { ...config, momentum: config.momentum ?? config.wtDec };
+  return { ...config, momentum: momentumOf(config) };
 }

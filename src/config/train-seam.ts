@@ -3,7 +3,7 @@
 import { UserError } from "../errors";
 import { tagsOption } from "./images";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
-import { type TrainingConfig, trainingOptions } from "./training";
+import { momentumOf, type TrainingConfig, trainingOptions } from "./training";
 
 /** seam: all of SEAM's losses. classification: the classifier alone, from nothing to something that SEAM can refine. */
 export type SeamStage = "seam" | "classification";
@@ -58,5 +58,5 @@ export function resolveConfig(given: Partial<TrainSeamConfig>): TrainSeamConfig 
   const [shortest, longest, ...rest] = config.longSide;
   if (rest.length > 0 || longest === undefined || shortest > longest || ![shortest, longest].every(Number.isInteger))
     throw new UserError("usage", `expected --long-side MIN,MAX in whole pixels, got ${config.longSide.join(",")}`);
-  return { ...config, momentum: config.momentum ?? config.wtDec };
+  return { ...config, momentum: momentumOf(config) };
 }

@@ -2,6 +2,9 @@
 
 import type { Option, OptionTable } from "./option";
 
+/** float32: exact. tf32: as NVIDIA's GPUs round the factors of float32 products. bfloat16: convolutions in mixed precision. */
+export type Precision = "float32" | "tf32" | "bfloat16";
+
 export interface TrainingConfig {
   readonly voc12Root: string;
   readonly trainList: string;
@@ -20,6 +23,7 @@ export interface TrainingConfig {
   readonly dropout: boolean;
   readonly numWorkers: number;
   readonly microBatch?: number;
+  readonly precision: Precision;
   readonly gpus?: number;
   readonly resume: boolean;
   readonly seed: number;
@@ -28,6 +32,8 @@ export interface TrainingConfig {
 const data = "Data";
 const schedule = "Training";
 const running = "Running";
+
+const WEIGHT_DECAY = 5e-4;
 
 /** @param defaults of what differs between the steps */
 export function trainingOptions(
@@ -100,7 +106,7 @@ export function trainingOptions(
     },
     wtDec: {
       kind: "number",
-      default: 5e-4,
+      default: WEIGHT_DECAY,
       min: 0,
       aliases: ["weight-decay"],
       group: schedule,
@@ -147,6 +153,13 @@ export function trainingOptions(
       group: running,
       help: "images computed together; the result is the same, fewer need less memory [default: 1 on a CPU, all on a GPU]",
     },
+    precision: {
+      kind: "choice",
+      choices: ["float32", "tf32", "bfloat16"],
+      default: "float32",
+      group: running,
+      help: "of products; weights and sums stay float32. tf32: NVIDIA GPUs from Ampere on, faster, 10 bits of mantissa; bfloat16: convolutions with 8 bits, twice as fast on processors and GPUs that have it",
+    },
     gpus: {
       kind: "integer",
       min: 1,
@@ -170,4 +183,17 @@ export function trainingOptions(
       help: "of all random numbers; results depend neither on threads nor on the number of processes",
     },
   });
+}
+
+/** SGD's momentum: without the option as large as the weight decay, the reference's slip (training/poly-sgd.ts). */
+export function momentumOf({
+  momentum,
+  wtDec = WEIGHT_DECAY,
+}: Pick<Partial<TrainingConfig>, "momentum" | "wtDec">): number {
+  return momentum ?? wtDec;
+}
+
+/** Whether a step's options ask for what TensorFlow must know before it is loaded. */
+export function asksForTf32(config: object): boolean {
+  return "precision" in config && config.precision === "tf32";
 }

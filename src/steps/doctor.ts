@@ -100,9 +100,9 @@ async function checkBackendInUse(): Promise<Check[]> {
     await useBackend(undefined, { notice: (message) => notices.push(message) });
     const backend = backendInUse();
     if (backend === undefined) throw new Error("no backend was chosen");
-    const { name, why, tensorflow, threads, usesGpu } = backend;
-    const engine =
-      tensorflow === undefined ? "plain JavaScript" : `TensorFlow ${tensorflow}${usesGpu ? " on the GPU" : ""}`;
+    const { name, why, tensorflow, threads, usesGpu, tf32 } = backend;
+    const card = usesGpu ? ` on the GPU, products in ${tf32 ? "TF32 where it can" : "float32"}` : "";
+    const engine = tensorflow === undefined ? "plain JavaScript" : `TensorFlow ${tensorflow}${card}`;
     return [
       { ...common, name: "backend in use", ok: true, found: `${name} (${why}): ${engine}` },
       {

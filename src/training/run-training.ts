@@ -1,12 +1,14 @@
 /** One training from its options to its weights, in one process of maybe many: what every training step shares. */
 
 import { backendInUse } from "../backend";
-import type { TrainingConfig } from "../config/training";
+import type { Precision, TrainingConfig } from "../config/training";
+import { inBfloat16 } from "../network/bfloat16";
 import type { Communicator } from "../parallel/communicator";
 import type { StepContext, Summary } from "../running/step";
 import { removeCheckpoint } from "./checkpoint";
 import { type Schedule, stepsPerEpoch } from "./epoch-order";
 import { PolySgd } from "./poly-sgd";
+import { checkPrecision } from "./precision";
 import { finishSession, isFinished, trainingSession } from "./session";
 import type { SampleLoader, TrainingTask } from "./task";
 import { type TrainingResult, train } from "./trainer";
@@ -17,6 +19,8 @@ export interface TrainingSummary extends Summary {
   /** The result, where the training came to its end. */
   readonly weights?: { readonly safetensors: string; readonly pth: string };
   readonly processes: number;
+  /** In use. */
+  readonly precision: Precision;
   /** Steps done, of all. */
   readonly steps: number;
   readonly totalSteps: number;
@@ -49,7 +53,7 @@ export interface TrainingPlan<S> {
   open(schedule: Schedule): Promise<OpenTraining<S>>;
 }
 
-/** @throws UserError as the parts do: see trainer.ts, session.ts, checkpoint.ts */
+/** @throws UserError as the parts do: see precision.ts, trainer.ts, session.ts, checkpoint.ts */
 export async function runTraining<S>(
   { step, config, images, run, tensorboard, open }: TrainingPlan<S>,
   communicator: Communicator,
@@ -62,6 +66,7 @@ export async function runTraining<S>(
     notices.push(message);
     if (isFirst) reporter.notice(message);
   };
+  const precision = checkPrecision(config.precision, backendInUse(), notice);
   images.notices.forEach(notice);
   if (isFirst) for (const { image, reason } of images.failed) reporter.warn(`image "${image}": ${reason}`);
 
@@ -71,6 +76,7 @@ export async function runTraining<S>(
     split: images.split,
     ...(isThere ? { weights: session.weights } : {}),
     processes: communicator.size,
+    precision,
     steps: result?.steps ?? 0,
     totalSteps: result?.totalSteps ?? 0,
     resumedFrom: result?.resumedFrom ?? 0,
@@ -106,7 +112,8 @@ export async function runTraining<S>(
     const { checkpoint } = session;
     const log = { ...session.log, ...(tensorboard === undefined ? {} : { tensorboard }) };
     const trainer = { task, optimizer, loader, schedule, communicator, microBatch, checkpoint, log };
-    const result = await train(trainer, { reporter, signal });
+    const work = (): Promise<TrainingResult> => train(trainer, { reporter, signal });
+    const result = await (precision === "bfloat16" ? inBfloat16(work) : work());
     if (result.interrupted)
       notice(`stopped after step ${result.steps} of ${result.totalSteps}; the same command goes on`);
     else if (isFirst) await finishSession(session, await task.toStateDict());
@@ -130,11 +137,12 @@ export function numbersOf<C extends TrainingConfig>(config: C, places: readonly 
 /** The summary as a few lines. */
 export function describeTraining(summary: TrainingSummary): string {
   const { step, steps, totalSteps, losses, failed, weights, imagesPerSecond, waitingSeconds, seconds } = summary;
+  const { precision } = summary;
   const share = (100 * waitingSeconds) / Math.max(seconds, 1e-9);
   const where = summary.processes > 1 ? ` in ${summary.processes} processes` : "";
   const pace = `${imagesPerSecond.toFixed(2)} images/s, ${share.toFixed(0)} % of the time waiting for images`;
   return [
-    steps === 0 ? `${step}: nothing to do` : `${step}: ${steps} of ${totalSteps} steps${where}, ${pace}`,
+    steps === 0 ? `${step}: nothing to do` : `${step}: ${steps} of ${totalSteps} steps${where}, ${precision}, ${pace}`,
     ...Object.entries(losses).map(
       ([name, value]) => `  ${name.padEnd(12)} ${value.toFixed(4)} (mean of the last epoch)`,
     ),
