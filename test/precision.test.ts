@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -6,7 +7,7 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { type BackendInUse, backendInUse, useBackend } from "../src/backend";
 import type { TrainAffinityConfig } from "../src/config/train-affinity";
-import { inBfloat16 } from "../src/network/bfloat16";
+import { bfloat16Problem, inBfloat16 } from "../src/network/bfloat16";
 import { type ConvolutionOptions, convolve } from "../src/network/convolution";
 import { parameterShapes } from "../src/network/layout";
 import { trainAffinity } from "../src/steps/train-affinity";
@@ -21,6 +22,7 @@ let tensors = 0;
 
 before(async () => {
   await useBackend();
+  await writeTinyDataset(path.join(work, "data"), 5);
   tensors = tf.memory().numTensors;
 });
 after(() => {
@@ -49,7 +51,8 @@ for (const [title, side, options] of [
   ["3×3, stride 2", 3, { stride: 2 }],
   ["3×3, dilation 2", 3, { dilation: 2 }],
 ] as const)
-  test(`${title}: products of rounded factors, sums in float32, one rounding at the end; float32 again afterwards`, async () => {
+  test(`${title}: products of rounded factors, sums in float32, one rounding at the end; float32 again afterwards`, async (t) => {
+    if (bfloat16Problem() !== undefined) return t.skip(bfloat16Problem());
     const extent = "stride" in options ? 5 : 9;
     const inputs = [normalTensor([2, 9, 9, 32], 1), normalTensor([side, side, 32, 48], 2), normalTensor([2, extent, extent, 48], 3)]; // biome-ignore format: a row
     const exact = convolved(inputs, options);
@@ -72,10 +75,10 @@ for (const [title, side, options] of [
     tf.dispose([...inputs, ...exact, ...mixed, ...afterwards, ...factors, ...wanted]);
   });
 
-test("a training in bfloat16 learns as one in float32, its weights float32; another precision is another run", async () => {
+test("a training in bfloat16 learns as one in float32, its weights float32; another precision is another run", async (t) => {
+  if (bfloat16Problem() !== undefined) return t.skip(bfloat16Problem());
   const root = path.join(work, "data");
   const weights = path.join(work, "initial.safetensors");
-  await writeTinyDataset(root, 5);
   await writeSafetensors(weights, formulaParameters(parameterShapes(2, "affinity"), 3));
   const config: Partial<TrainAffinityConfig> = {
     ...{ voc12Root: root, trainList: "train.txt", labelDir: path.join(root, "SegmentationClass"), weights },
@@ -92,6 +95,18 @@ test("a training in bfloat16 learns as one in float32, its weights float32; anot
   await assert.rejects(other, /another run: precision "bfloat16" \(now "float32"\)/);
 });
 
+test("a backend that rounds sums too is refused before anything is trained", () => {
+  const words = ["train-affinity", "--precision", "bfloat16", "--voc12-root", path.join(work, "data")];
+  const cli = path.join(__dirname, "../src/cli.ts");
+  const labels = ["--label-dir", path.join(work, "data/SegmentationClass"), "--train-list", "train.txt"];
+  const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", cli, ...words, ...labels], {
+    encoding: "utf8",
+    env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: "0" },
+  });
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /expected exact sums of bfloat16 products, got sums that are rounded too/);
+});
+
 test("a precision that the backend lacks is refused, one that is forced on it is told", async () => {
   const notices: string[] = [];
   const check = (asked: "float32" | "tf32" | "bfloat16", backend?: BackendInUse): string =>
@@ -101,7 +116,7 @@ test("a precision that the backend lacks is refused, one that is forced on it is
   assert.throws(() => check("tf32", native), /expected an NVIDIA GPU in use, got backend native/);
   assert.throws(() => check("tf32", gpu), /tf32: true/);
   assert.throws(() => check("bfloat16"), /expected a backend of TensorFlow, native or gpu, got backend cpu/);
-  assert.deepEqual([check("float32", gpu), check("bfloat16", gpu)], ["float32", "bfloat16"]);
+  assert.equal(check("float32", gpu), "float32");
   assert.deepEqual(notices, []);
   assert.deepEqual([check("tf32", { ...gpu, tf32: true }), check("float32", { ...gpu, tf32: true })], ["tf32", "tf32"]);
   assert.match(notices.join(), /^this GPU multiplies in TF32/);

@@ -8,6 +8,8 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { messageOf } from "../errors";
+import { Random } from "../random";
 
 const KERNELS = [tf.Conv2D, tf.Conv2DBackpropInput, tf.Conv2DBackpropFilter];
 
@@ -42,13 +44,56 @@ interface NodeBackend {
 
 /** Runs `work` with every convolution of the native backend in bfloat16, its gradients too; whoever computes meanwhile. */
 export async function inBfloat16<T>(work: () => Promise<T>): Promise<T> {
-  const exact = KERNELS.map((name) => tf.getKernel(name, "tensorflow"));
-  for (const config of exact) replaceKernel({ ...config, kernelFunc: mixed(config.kernelFunc) });
+  const restore = replaceKernels();
   try {
     return await work();
   } finally {
-    exact.forEach(replaceKernel);
+    restore();
   }
+}
+
+/**
+ * Tries a small convolution and its gradients, of whole numbers, which have one right result: the exact one, rounded once.
+ * TensorFlow without oneDNN rounds its sums too, and oneDNN has no such convolution for processors without AVX-512.
+ * @returns what is wrong; undefined where all is well
+ */
+export function bfloat16Problem(): string | undefined {
+  const random = new Random(1);
+  const draw = (shape: [number, number, number, number]): tf.Tensor4D =>
+    tf.tensor4d(
+      Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => random.integer(17) - 8),
+      shape,
+    );
+  const run = (x: tf.Tensor, kernel: tf.Tensor): tf.Tensor =>
+    tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, 1, "same");
+  let restore: (() => void) | undefined;
+  try {
+    return tf.tidy(() => {
+      const [x, kernel, dy] = [draw([1, 9, 9, 64]), draw([3, 3, 64, 64]), draw([1, 9, 9, 64])];
+      const results = (): Float32Array[] =>
+        [run(x, kernel), ...tf.grads(run)([x, kernel], dy)].map((each) => each.dataSync<"float32">());
+      const exact = results();
+      restore = replaceKernels();
+      const right = results().every((values, i) => values.every((v, at) => isRounded(v, exact[i][at])));
+      return right ? undefined : "sums that are rounded too";
+    });
+  } catch (error) {
+    return `an error of TensorFlow: ${messageOf(error)}`;
+  } finally {
+    restore?.();
+  }
+}
+
+/** Off by half a unit in the last of 8 bits at most. */
+function isRounded(value: number, exact: number): boolean {
+  return Math.abs(value - exact) <= 2 ** -8 * Math.abs(exact);
+}
+
+/** @returns what puts the exact ones back */
+function replaceKernels(): () => void {
+  const exact = KERNELS.map((name) => tf.getKernel(name, "tensorflow"));
+  for (const config of exact) replaceKernel({ ...config, kernelFunc: mixed(config.kernelFunc) });
+  return () => exact.forEach(replaceKernel);
 }
 
 function replaceKernel(config: tf.KernelConfig): void {

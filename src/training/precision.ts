@@ -4,6 +4,7 @@ import fs from "node:fs";
 import type { BackendInUse } from "../backend";
 import type { Precision } from "../config/training";
 import { expected } from "../errors";
+import { bfloat16Problem } from "../network/bfloat16";
 
 /**
  * @param asked the option
@@ -23,6 +24,8 @@ export function checkPrecision(
     throw expected("environment", 'useBackend("gpu", { tf32: true })', "a backend loaded without tf32", where);
   if (asked === "bfloat16" && tensorflow === undefined)
     throw expected("environment", "a backend of TensorFlow, native or gpu", `backend ${name}`, where);
+  const problem = asked === "bfloat16" ? bfloat16Problem() : undefined;
+  if (problem !== undefined) throw expected("environment", "exact sums of bfloat16 products", problem, where);
   if (asked === "bfloat16" && !usesGpu && !multipliesBfloat16())
     notice("this processor has no instructions for bfloat16: float32 is faster on it");
   if (asked !== "float32" || !tf32) return asked;
