@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { resizeBilinear } from "../src/image-ops/bilinear";
 import { resizeNearestCentre } from "../src/image-ops/nearest";
-import { normaliseBatch } from "../src/segmentation/batch-statistics";
+import { normaliseBatch } from "../src/network/batch-statistics";
 import { valueDropoutLayer } from "../src/segmentation/dropout-layer";
 import { countLabels, labelLoss, pixelWeights } from "../src/segmentation/label-loss";
 import type { Pass } from "../src/segmentation/layer";

@@ -1,6 +1,7 @@
 /** Every option of `train-seam` (METHOD 1.1). Names and defaults are those of SEAM's `train_SEAM.py`. */
 
 import { UserError } from "../errors";
+import { NORM_MODES, type NormMode } from "../network/trained-norm";
 import { tagsOption } from "./images";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
 import { momentumOf, type TrainingConfig, trainingOptions } from "./training";
@@ -11,6 +12,7 @@ export type SeamStage = "seam" | "classification";
 export interface TrainSeamConfig extends TrainingConfig {
   readonly tags?: string;
   readonly stage: SeamStage;
+  readonly norm: NormMode;
   readonly longSide: readonly number[];
   readonly tblogDir?: string;
 }
@@ -29,6 +31,13 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
     default: "seam",
     group: "Training",
     help: "seam: all losses; classification: the classifier alone, cheap, for where there are no pre-trained weights to begin with",
+  },
+  norm: {
+    kind: "choice",
+    choices: NORM_MODES,
+    default: "frozen",
+    group: "Training",
+    help: "batch normalisation by the weights' running statistics, which stay, as the reference has it, or by the batch's over all processes, and trained: with --stage classification, where there are no pre-trained weights",
   },
   longSide: {
     kind: "numbers",
@@ -58,5 +67,12 @@ export function resolveConfig(given: Partial<TrainSeamConfig>): TrainSeamConfig 
   const [shortest, longest, ...rest] = config.longSide;
   if (rest.length > 0 || longest === undefined || shortest > longest || ![shortest, longest].every(Number.isInteger))
     throw new UserError("usage", `expected --long-side MIN,MAX in whole pixels, got ${config.longSide.join(",")}`);
+  if (config.norm === "batch" && config.stage !== "classification")
+    throw new UserError("usage", "--norm batch goes with --stage classification: SEAM's own losses keep it frozen");
+  if (config.norm === "batch" && config.batchSize < 2)
+    throw new UserError(
+      "usage",
+      "--norm batch needs a --batch-size of 2 at least, for one image has no spread; or --norm frozen",
+    );
   return { ...config, momentum: momentumOf(config) };
 }

@@ -4,8 +4,8 @@
  */
 
 import { UserError } from "../errors";
+import { NORM_MODES, type NormMode } from "../network/trained-norm";
 import { MODELS, type ModelName } from "../segmentation/network";
-import type { NormMode } from "../segmentation/segmenter";
 import { completeConfig, type OptionTable } from "./option";
 import { type TrainingConfig, trainingOptions } from "./training";
 
@@ -129,7 +129,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   },
   norm: {
     kind: "choice",
-    choices: ["frozen", "batch"],
+    choices: NORM_MODES,
     group: method,
     help: "batch normalisation by the weights' running statistics, which stay, or by the batch's over all processes [default: frozen for DeepLab with weights, else batch]",
   },

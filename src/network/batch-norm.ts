@@ -1,16 +1,24 @@
 /**
- * Batch normalisation that always uses its running statistics (METHOD 2.1: also while training), so that it is one scale
+ * Batch normalisation that uses its running statistics (METHOD 2.1: also while training), so that it is one scale
  * and one shift per channel; with the ReLU that follows it everywhere in the network.
  */
 
 import * as tf from "@tensorflow/tfjs";
 
-const EPSILON = 1e-5;
+export const NORM_EPSILON = 1e-5;
 
 /** y = x · scale + shift, per channel. */
 export interface FrozenNorm {
   readonly scale: tf.Tensor1D;
   readonly shift: tf.Tensor1D;
+}
+
+/** [c] each. */
+export interface NormValues {
+  readonly weight: tf.Tensor1D;
+  readonly bias: tf.Tensor1D;
+  readonly mean: tf.Tensor1D;
+  readonly variance: tf.Tensor1D;
 }
 
 /** (x − mean) / √(variance + ε) · weight + bias as scale and shift. */
@@ -20,9 +28,17 @@ export function foldNorm(
   mean: Float32Array,
   variance: Float32Array,
 ): FrozenNorm {
-  const scale = weight.map((w, c) => w / Math.sqrt(variance[c] + EPSILON));
+  const scale = weight.map((w, c) => w / Math.sqrt(variance[c] + NORM_EPSILON));
   const shift = bias.map((b, c) => b - mean[c] * scale[c]);
   return { scale: tf.tensor1d(scale), shift: tf.tensor1d(shift) };
+}
+
+/** The same of tensors, [c] each; the caller frees it. */
+export function runningNorm({ weight, bias, mean, variance }: NormValues): FrozenNorm {
+  return tf.tidy(() => {
+    const scale = weight.mul<tf.Tensor1D>(variance.add(NORM_EPSILON).rsqrt());
+    return { scale, shift: bias.sub<tf.Tensor1D>(mean.mul(scale)) };
+  });
 }
 
 /**

@@ -6,8 +6,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { expected, UserError } from "../errors";
 import type { NdArray } from "../nd-array";
-import { type FrozenNorm, foldNorm } from "./batch-norm";
+import { type FrozenNorm, foldNorm, runningNorm } from "./batch-norm";
 import { FROZEN_LAYERS, type NetworkKind, NORMALISATION_PARTS, parameterShapes } from "./layout";
+import type { NormMode, TrainedNorm } from "./trained-norm";
 
 /** Where parameters come from: an open weight file, or anything that looks like one. */
 export interface ParameterSource {
@@ -22,6 +23,8 @@ export type Weights = ParameterSource | ReadonlyMap<string, NdArray>;
 export interface LoadOptions {
   /** Convolutions become variables that a training may change. Default false. */
   readonly trainable?: boolean;
+  /** Of what is trainable: "batch" makes variables of the normalisations as well. Default "frozen", as in the reference. */
+  readonly norm?: NormMode;
   /** Layers that stay as they are even so. Default: conv1a, b2, b2_1, b2_2, as in the reference. */
   readonly frozen?: readonly string[];
   /** Values of parameters that the weights lack; undefined where there are none. Default: nothing may be missing. */
@@ -32,12 +35,12 @@ export interface LoadOptions {
   readonly classes?: number;
 }
 
-/** A convolution that training changes. */
+/** What training changes: convolutions; weights, biases and statistics of normalisations that are trained. */
 export interface NetworkVariable {
   /** The reference's name, e.g. `b3.conv_branch2a.weight`. */
   readonly name: string;
-  /** [h, w, in, out] */
-  readonly variable: tf.Variable<tf.Rank.R4>;
+  /** [h, w, in, out] of a convolution, [c] of a normalisation */
+  readonly variable: tf.Variable;
 }
 
 /** All parameters of one network; owns its tensors. */
@@ -45,6 +48,8 @@ export class NetworkParameters {
   private readonly kernels = new Map<string, tf.Tensor4D | tf.Variable<tf.Rank.R4>>();
   private readonly norms = new Map<string, FrozenNorm>();
   private readonly normVectors = new Map<string, Float32Array>();
+  /** Of the normalisations that are trained, which are not among the above. */
+  private readonly normVariables = new Map<string, tf.Variable<tf.Rank.R1>>();
 
   private constructor(
     readonly kind: NetworkKind,
@@ -75,7 +80,8 @@ export class NetworkParameters {
     try {
       for (const [name, shape] of shapes) {
         const array = present.has(name) ? await source.read(name) : options.initial?.(name, shape);
-        parameters.add(name, array as NdArray, options.trainable === true && !frozen.includes(layerOf(name)));
+        const trainable = options.trainable === true && !frozen.includes(layerOf(name));
+        parameters.add(name, array as NdArray, trainable && (shape.length > 1 || options.norm === "batch"));
       }
       for (const name of parameters.normVectors.keys())
         if (name.endsWith(".running_var")) parameters.fold(name.slice(0, -".running_var".length));
@@ -91,9 +97,17 @@ export class NetworkParameters {
     return found(this.kernels.get(`${name}.weight`), name);
   }
 
-  /** Frozen batch normalisation by its layer's name. */
+  /** Batch normalisation by its running statistics, by its layer's name; of a trained one in the tidy that asks. */
   norm(name: string): FrozenNorm {
-    return found(this.norms.get(name), name);
+    const trained = this.trainedNorm(name);
+    return trained === undefined ? found(this.norms.get(name), name) : runningNorm(trained);
+  }
+
+  /** The normalisation of that layer, where it is trained. */
+  trainedNorm(name: string): TrainedNorm | undefined {
+    const [weight, bias, mean, variance] = NORMALISATION_PARTS.map((part) => this.normVariables.get(`${name}.${part}`));
+    if (weight === undefined || bias === undefined || mean === undefined || variance === undefined) return undefined;
+    return { name, weight, bias, mean, variance };
   }
 
   /** Puts other running statistics in a batch normalisation, [c] each. */
@@ -105,11 +119,17 @@ export class NetworkParameters {
     tf.dispose([scale, shift]);
   }
 
-  /** What training changes, in the order of the layers. */
+  /** What gradients change: convolutions, then normalisations, each in the order of the layers. */
   variables(): NetworkVariable[] {
-    return [...this.kernels].flatMap(([name, variable]) =>
+    const kernels = [...this.kernels].flatMap(([name, variable]) =>
       variable instanceof tf.Variable ? [{ name, variable }] : [],
     );
+    return [...kernels, ...this.trainedVectors().filter(({ name }) => !isStatistic(name))];
+  }
+
+  /** What training changes without a gradient: running statistics of trained normalisations. */
+  statistics(): NetworkVariable[] {
+    return this.trainedVectors().filter(({ name }) => isStatistic(name));
   }
 
   /** Everything as the reference's state_dict has it: convolutions [out, in, h, w]. */
@@ -121,29 +141,32 @@ export class NetworkParameters {
       turned.dispose();
     }
     for (const [name, data] of this.normVectors) state.set(name, { shape: [data.length], data });
+    for (const [name, vector] of this.normVariables)
+      state.set(name, { shape: vector.shape, data: (await vector.data()) as Float32Array });
     return state;
   }
 
   dispose(): void {
-    tf.dispose([...this.kernels.values()]);
+    tf.dispose([...this.kernels.values(), ...this.normVariables.values()]);
     for (const { scale, shift } of this.norms.values()) tf.dispose([scale, shift]);
     this.kernels.clear();
     this.norms.clear();
+    this.normVariables.clear();
+  }
+
+  private trainedVectors(): NetworkVariable[] {
+    return [...this.normVariables].map(([name, variable]) => ({ name, variable }));
   }
 
   private add(name: string, { shape, data }: NdArray, trainable: boolean): void {
     const values = data instanceof Float32Array ? data : Float32Array.from(data);
     if (shape.length === 1) {
-      this.normVectors.set(name, values);
+      if (trainable) this.normVariables.set(name, variableOf(tf.tensor1d(values), !isStatistic(name)));
+      else this.normVectors.set(name, values);
       return;
     }
     const kernel = tf.tidy(() => tf.tensor(values, [...shape]).transpose<tf.Tensor4D>([2, 3, 1, 0]));
-    if (!trainable) {
-      this.kernels.set(name, kernel);
-      return;
-    }
-    this.kernels.set(name, tf.variable(kernel, true));
-    kernel.dispose();
+    this.kernels.set(name, trainable ? variableOf(kernel, true) : kernel);
   }
 
   private fold(layer: string): void {
@@ -153,6 +176,17 @@ export class NetworkParameters {
     const { scale, shift } = foldNorm(weight, bias, mean, variance);
     this.norms.set(layer, { scale: tf.keep(scale), shift: tf.keep(shift) }); // whatever tidy this runs in
   }
+}
+
+/** Frees what it is made of. */
+function variableOf<R extends tf.Rank>(value: tf.Tensor<R>, learns: boolean): tf.Variable<R> {
+  const variable = tf.variable(value, learns);
+  value.dispose();
+  return variable;
+}
+
+function isStatistic(name: string): boolean {
+  return /\.running_(mean|var)$/.test(name);
 }
 
 export function parameterSource(weights: Weights): ParameterSource {

@@ -4,16 +4,18 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { type FrozenNorm, normRelu } from "./batch-norm";
 import type { ChannelDropout } from "./channel-dropout";
 import { convolve } from "./convolution";
 import { type BlockLayout, hasIdentityShortcut } from "./layout";
 
-/** A block's parameters by the name of the layer inside it, e.g. `conv_branch2a`. */
-export interface BlockParameters {
+/** A block's layers by the name inside it, e.g. `conv_branch2a`. */
+export interface BlockLayers {
   kernel(name: string): tf.Tensor4D;
-  /** @param input what will be normalised, [b, h, w, c] */
-  norm(name: string, input: tf.Tensor4D): FrozenNorm;
+  /**
+   * ReLU of the normalised input, [b, h, w, c].
+   * @param dropout factors per sample and channel, [b, c]
+   */
+  activate(name: string, input: tf.Tensor4D, dropout?: tf.Tensor2D): tf.Tensor4D;
 }
 
 export interface BlockResult {
@@ -27,19 +29,19 @@ export interface BlockResult {
 export function residualBlock(
   x: tf.Tensor4D,
   layout: Pick<BlockLayout, "name" | "kind" | "channels" | "stride" | "firstDilation" | "dilation" | "dropout">,
-  parameters: BlockParameters,
+  layers: BlockLayers,
   dropout?: ChannelDropout,
 ): BlockResult {
   const { name, stride, dilation, firstDilation } = layout;
   const convolution = (input: tf.Tensor4D, layer: string, options = {}): tf.Tensor4D =>
-    convolve(input, parameters.kernel(layer), options);
+    convolve(input, layers.kernel(layer), options);
   return tf.tidy(() => {
     const drop = (layer: string, channels: number): tf.Tensor2D | undefined =>
       layout.dropout > 0 ? dropout?.(`${name}.${layer}`, channels, layout.dropout) : undefined;
     const next = (input: tf.Tensor4D, branch: "2b1" | "2b2"): tf.Tensor4D =>
-      normRelu(input, parameters.norm(`bn_branch${branch}`, input), drop(`dropout_${branch}`, input.shape[3]));
+      layers.activate(`bn_branch${branch}`, input, drop(`dropout_${branch}`, input.shape[3]));
 
-    const activated = normRelu(x, parameters.norm("bn_branch2a", x));
+    const activated = layers.activate("bn_branch2a", x);
     let inner = convolution(activated, "conv_branch2a", { stride, dilation: firstDilation });
     inner = using(inner, (input) => next(input, "2b1"));
     inner = using(inner, (input) => convolution(input, "conv_branch2b1", { dilation }));

@@ -4,12 +4,13 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { type FrozenNorm, normRelu } from "./batch-norm";
+import { normRelu } from "./batch-norm";
 import type { ChannelDropout } from "./channel-dropout";
 import { convolve } from "./convolution";
 import { BLOCKS, FEATURE_TAPS, type TapName } from "./layout";
 import { type LoadOptions, NetworkParameters, type Weights } from "./parameters";
 import { residualBlock } from "./residual-block";
+import { type BatchPass, normaliseTrained } from "./trained-norm";
 
 export type FeatureTap = (typeof FEATURE_TAPS)[number];
 
@@ -18,6 +19,8 @@ export interface ForwardOptions<T extends TapName> {
   readonly taps?: readonly T[];
   /** Channel dropout while training. */
   readonly dropout?: ChannelDropout;
+  /** Normalisations that are trained normalise by this batch's statistics. Default: by the running ones. */
+  readonly batch?: BatchPass;
 }
 
 /** The backbone of every network here. It owns its parameters. */
@@ -85,13 +88,21 @@ export class ResNet38 {
     this.parameters.dispose();
   }
 
-  private norm(layer: string, input: tf.Tensor4D): FrozenNorm {
-    if (this.calibrating) {
-      const { mean, variance } = tf.tidy(() => ({ ...tf.moments(input, [0, 1, 2]) }));
-      this.parameters.setStatistics(layer, mean.dataSync() as Float32Array, variance.dataSync() as Float32Array);
-      tf.dispose([mean, variance]);
-    }
-    return this.parameters.norm(layer);
+  /** ReLU of the normalised input, then dropout. [b, h, w, c] */
+  private activate(layer: string, input: tf.Tensor4D, batch?: BatchPass, dropout?: tf.Tensor2D): tf.Tensor4D {
+    if (this.calibrating) this.setStatisticsOf(layer, input);
+    const trained = batch === undefined ? undefined : this.parameters.trainedNorm(layer);
+    if (batch === undefined || trained === undefined) return normRelu(input, this.parameters.norm(layer), dropout);
+    const output = normaliseTrained(input, trained, true, batch);
+    if (dropout === undefined) return output;
+    const [b, c] = dropout.shape;
+    return output.mul(dropout.reshape([b, 1, 1, c]));
+  }
+
+  private setStatisticsOf(layer: string, input: tf.Tensor4D): void {
+    const { mean, variance } = tf.tidy(() => ({ ...tf.moments(input, [0, 1, 2]) }));
+    this.parameters.setStatistics(layer, mean.dataSync() as Float32Array, variance.dataSync() as Float32Array);
+    tf.dispose([mean, variance]);
   }
 
   private first(image: tf.Tensor4D): tf.Tensor4D {
@@ -110,7 +121,8 @@ export class ResNet38 {
     for (const block of BLOCKS.slice(from, to)) {
       const inBlock = {
         kernel: (name: string) => this.parameters.kernel(`${block.name}.${name}`),
-        norm: (name: string, input: tf.Tensor4D) => this.norm(`${block.name}.${name}`, input),
+        activate: (name: string, input: tf.Tensor4D, dropout?: tf.Tensor2D) =>
+          this.activate(`${block.name}.${name}`, input, options.batch, dropout),
       };
       const { output, activated } = residualBlock(x, block, inBlock, options.dropout);
       if (block.tap !== undefined && wanted(options).includes(block.tap)) taps[block.tap] = activated;
@@ -126,7 +138,7 @@ export class ResNet38 {
     options: ForwardOptions<TapName>,
     taps: Partial<Record<TapName, tf.Tensor4D>>,
   ): Partial<Record<TapName, tf.Tensor4D>> {
-    return wanted(options).includes("conv6") ? { ...taps, conv6: normRelu(output, this.norm("bn7", output)) } : taps;
+    return wanted(options).includes("conv6") ? { ...taps, conv6: this.activate("bn7", output, options.batch) } : taps;
   }
 }
 

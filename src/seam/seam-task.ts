@@ -1,12 +1,15 @@
 /**
  * SEAM's training for the one training loop (`training/trainer.ts`). METHOD 1.1; reference: SEAM train_SEAM.py.
  *
- * Every loss is a mean over the images of the batch, so an image's share is its own loss over their number.
+ * Every loss is a mean over the images of the batch, so an image's share is its own loss over their number. Where
+ * normalisations are trained, the images of a batch depend on each other: a process computes its share at once, and one
+ * without any image takes part in the sums with a blank one that counts nothing.
  */
 
 import * as tf from "@tensorflow/tfjs";
 import type { NdArray } from "../nd-array";
 import { type ChannelDropout, sampleDropout } from "../network/channel-dropout";
+import type { Communicator } from "../parallel/communicator";
 import { deriveSeed } from "../random";
 import { lossShare } from "../training/gradients";
 import type { LossShare, TrainedVariable, TrainingTask } from "../training/task";
@@ -24,21 +27,30 @@ export interface SeamTaskOptions {
   readonly dropout?: boolean;
   /** No layer has learned anything yet: all learn equally fast. Default false. */
   readonly fromScratch?: boolean;
+  /** Normalisations learn, with the network loaded for it; of the classification stage. Default: they stay frozen. */
+  readonly batchNorm?: BatchNorm;
+}
+
+export interface BatchNorm {
+  /** Side of the samples. */
+  readonly cropSize: number;
+  readonly communicator?: Communicator;
 }
 
 /** @param network stays the caller's; loaded with `trainable` */
 export function seamTask(network: SeamNet, options: SeamTaskOptions = {}): TrainingTask<SeamSample> {
-  const { stage = "seam", dropout = true, fromScratch = false } = options;
+  const { stage = "seam", dropout = true, fromScratch = false, batchNorm } = options;
   const variables = network.parameters.variables().map(({ name, variable }): TrainedVariable => {
     const isNew = stage === "seam" && !fromScratch && NEW_LAYERS.includes(name.split(".")[0]);
-    const isBias = name.endsWith(".bias");
-    return { name, variable, rate: (isNew ? 10 : 1) * (isBias ? 2 : 1), decays: !isBias };
+    return { name, variable, rate: isNew ? 10 : 1, decays: variable.rank > 1 }; // a normalisation's do not decay
   });
   const drop = (samples: readonly SeamSample[], scale: string): ChannelDropout | undefined =>
     dropout ? sampleDropout(samples.map(({ seed }) => deriveSeed(seed, scale))) : undefined;
 
   return {
     variables,
+    statistics: network.parameters.statistics(),
+    wholeShare: batchNorm !== undefined,
     // The reference's names and sums: classification and minimum together, both directions of the cross loss.
     lossNames: stage === "seam" ? ["loss", "loss_cls", "loss_er", "loss_ecr"] : ["loss"],
     countNames: ["images"],
@@ -62,12 +74,15 @@ export function seamTask(network: SeamNet, options: SeamTaskOptions = {}): Train
     }
   }
 
-  function classifierShare(samples: readonly SeamSample[], images: number): LossShare {
+  function classifierShare(given: readonly SeamSample[], images: number): LossShare {
+    const counts = given.length > 0;
+    const samples = counts || batchNorm === undefined ? given : [blankSample(batchNorm.cropSize, network.classes)];
+    const batch = batchNorm === undefined ? undefined : { communicator: batchNorm.communicator, counts };
     const { stem, tags } = tf.tidy(() => ({ stem: network.stem(imagesOf(samples)), tags: tagsOf(samples) }));
     try {
       return lossShare(variables, () => {
-        const cam = network.trunkCam(stem, drop(samples, "image"));
-        return [multilabelLoss(cam, tags).mul(samples.length / images)];
+        const cam = network.trunkCam(stem, { dropout: drop(samples, "image"), batch });
+        return [multilabelLoss(cam, tags).mul(given.length / Math.max(1, images))];
       });
     } finally {
       tf.dispose([stem, tags]);
@@ -91,6 +106,11 @@ function inputsOf(samples: readonly SeamSample[], network: SeamNet): Inputs {
   const image = imagesOf(samples);
   const copy = shrunken(image);
   return { image, copy, tags: tagsOf(samples), stem: network.stem(image), copyStem: network.stem(copy) };
+}
+
+/** Grey, without tags. */
+function blankSample(cropSize: number, classes: number): SeamSample {
+  return { seed: 0, image: new Float32Array(cropSize * cropSize * 3), tags: new Float32Array(classes - 1) };
 }
 
 function imagesOf(samples: readonly SeamSample[]): tf.Tensor4D {

@@ -2,13 +2,14 @@
 
 import { expected, UserError } from "../errors";
 import { FULL_WIDTH } from "../network/layout";
+import type { NormMode } from "../network/trained-norm";
 import { openWeights } from "../weights/checkpoint";
 import { givesLogits } from "./initial-parameters";
 import { buildNetwork } from "./models";
 import type { ModelName, NetworkShape } from "./network";
 import { classifierOf, modelOf, type RenamedSource, renamed, shapeOf } from "./network-shape";
 import { RESNET101_BLOCKS } from "./resnet101";
-import { type NormMode, Segmenter } from "./segmenter";
+import { Segmenter } from "./segmenter";
 
 /** `--weights none`. */
 const NONE = "none";

@@ -7,6 +7,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { NdArray } from "../nd-array";
+import type { NormMode } from "../network/trained-norm";
 import type { Communicator } from "../parallel/communicator";
 import { lossShare } from "../training/gradients";
 import { stackImages } from "../training/image-batch";
@@ -15,7 +16,7 @@ import { countLabels, labelLoss, pixelWeights } from "./label-loss";
 import type { Parameter } from "./layer";
 import type { Learning } from "./network";
 import type { SegmentationSample } from "./segmentation-sample";
-import type { NormMode, Segmenter } from "./segmenter";
+import type { Segmenter } from "./segmenter";
 
 export interface SegmentationTaskOptions {
   /** As the segmenter was loaded. */

@@ -5,23 +5,15 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { UserError } from "../errors";
 import type { NdArray } from "../nd-array";
 import { checkShapes, type ParameterSource } from "../network/parameters";
-import { type Communicator, singleProcess } from "../parallel/communicator";
-import { normaliseBatch } from "./batch-statistics";
+import { type BatchPass, type NormMode, normaliseTrained } from "../network/trained-norm";
 import { initialParameter } from "./initial-parameters";
 import type { Parameter, Pass } from "./layer";
 import { buildNetwork } from "./models";
 import type { NetworkShape, SegmentationNetwork } from "./network";
 import { normaliseFrozen } from "./norm-layer";
 import { fileName } from "./weight-names";
-
-/** Share of the batch's statistics in the running ones, PyTorch's default. */
-const STATISTICS_MOMENTUM = 0.1;
-
-/** What normalises while training: running statistics that stay as they are, or the batch's. */
-export type NormMode = "frozen" | "batch";
 
 export interface SegmenterOptions {
   /** Makes variables of what a training may change; for inference leave it out. */
@@ -32,10 +24,7 @@ export interface SegmenterOptions {
   readonly fromScratch?: boolean;
 }
 
-export interface TrainingPass {
-  readonly communicator?: Communicator;
-  /** False where this process has no image of the batch. Default true. */
-  readonly counts?: boolean;
+export interface TrainingPass extends BatchPass {
   readonly dropoutSeeds?: readonly number[];
 }
 
@@ -156,7 +145,7 @@ export class Segmenter {
     return value;
   }
 
-  private pass(norm: NormMode, { communicator = singleProcess, counts, dropoutSeeds }: TrainingPass): Pass {
+  private pass(norm: NormMode, { dropoutSeeds, ...batch }: TrainingPass): Pass {
     const vector = (name: string): tf.Tensor1D => this.value(name) as tf.Tensor1D;
     return {
       dropoutSeeds,
@@ -166,42 +155,20 @@ export class Segmenter {
         const [weight, bias] = [vector(`${name}.weight`), vector(`${name}.bias`)];
         const [mean, variance] = [vector(`${name}.running_mean`), vector(`${name}.running_var`)];
         if (norm === "frozen") return normaliseFrozen(x, { weight, bias, mean, variance }, relu);
-        return normaliseBatch(x, weight, bias, {
-          relu,
-          communicator,
-          counts,
-          onStatistics: (batchMean, batchVariance, count) => {
-            if (count === 0) return; // no image of this batch could be used
-            if (count === 1) throw oneValue(name);
-            moveTowards(mean, batchMean, 1);
-            moveTowards(variance, batchVariance, count / (count - 1)); // the unbiased one
-          },
-        });
+        const running = { mean: asVariable(mean), variance: asVariable(variance) };
+        return normaliseTrained(x, { name, weight, bias, ...running }, relu, batch);
       },
     };
   }
-}
-
-/** As PyTorch refuses it: the layer would put out its bias alone, whatever it sees. */
-function oneValue(name: string): UserError {
-  const found = `"${name}" had one value a channel to normalise`;
-  return new UserError(
-    "input",
-    `--norm batch needs at least 2 images a step; ${found}: use --norm frozen, or leave out images that fail`,
-  );
 }
 
 function isStatistic(kind: Parameter["kind"]): boolean {
   return kind === "running mean" || kind === "running variance";
 }
 
-function moveTowards(running: tf.Tensor1D, batch: tf.Tensor1D, factor: number): void {
+function asVariable(running: tf.Tensor1D): tf.Variable<tf.Rank.R1> {
   if (!(running instanceof tf.Variable)) throw new Error("running statistics that cannot change");
-  const moved = tf.tidy(() =>
-    running.mul(1 - STATISTICS_MOMENTUM).add<tf.Tensor1D>(batch.mul(STATISTICS_MOMENTUM * factor)),
-  );
-  running.assign(moved);
-  moved.dispose();
+  return running as tf.Variable<tf.Rank.R1>;
 }
 
 function fromPytorch(value: tf.Tensor): tf.Tensor {

@@ -8,6 +8,7 @@ import { type DatasetDescription, readDataset } from "../data/dataset";
 import { type ImageTags, readImageTags } from "../data/image-tags";
 import { messageOf, UserError } from "../errors";
 import { TRAINING_JITTER } from "../image-ops/colour-jitter";
+import type { Communicator } from "../parallel/communicator";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext } from "../running/step";
 import { SeamNet } from "../seam/seam-net";
@@ -59,7 +60,7 @@ async function run(
       images,
       run: { ...numbersOf(config, ["tags", "tblogDir"]), classes: dataset.classes.length },
       tensorboard: config.tblogDir,
-      open: (schedule) => openTraining(config, dataset, tagsOf, schedule),
+      open: (schedule) => openTraining(config, dataset, tagsOf, schedule, communicator),
     };
     return runTraining(plan, communicator, context);
   });
@@ -91,21 +92,26 @@ async function openTraining(
   { classes }: DatasetDescription,
   tagsOf: ReadonlyMap<string, readonly number[]>,
   schedule: Schedule,
+  communicator: Communicator,
 ): Promise<OpenTraining<SeamSample>> {
+  const { stage, norm, dropout, cropSize } = config;
   const initial = await openInitialWeights(config, "classification", classes.length);
-  const network = await SeamNet.load(initial.weights, { ...initial.options, trainable: true }).finally(initial.close);
+  const loading = { ...initial.options, trainable: true, norm };
+  const network = await SeamNet.load(initial.weights, loading).finally(initial.close);
   const [shortest, longest] = config.longSide;
   const samples: SeamSampleConfig = {
     root: config.voc12Root,
-    cropSize: config.cropSize,
+    cropSize,
     longSide: [shortest, longest],
     jitter: config.jitter ? TRAINING_JITTER : undefined,
   };
   const module = require.resolve("../seam/seam-sample");
   const loader = createSampleLoader<SeamSampleConfig, UntaggedSample>(module, samples, config.numWorkers);
-  if (initial.fromScratch) await calibrateNorms(network.backbone, loader, schedule, config.cropSize);
+  const { fromScratch } = initial;
+  if (fromScratch && norm === "frozen") await calibrateNorms(network.backbone, loader, schedule, cropSize);
+  const batchNorm = norm === "batch" ? { cropSize, communicator } : undefined;
   return {
-    task: seamTask(network, { stage: config.stage, dropout: config.dropout, fromScratch: initial.fromScratch }),
+    task: seamTask(network, { stage, dropout, fromScratch, batchNorm }),
     loader: withTags(loader, tagsOf, classes.length - 1),
     notices: initial.noticesOf(network.parameters),
     dispose: () => network.dispose(),

@@ -1,7 +1,7 @@
 /** Cases 01 and 02: one block, forward and backward. Its geometry is what the case's description says. */
 
 import * as tf from "@tensorflow/tfjs";
-import { foldNorm } from "../../src/network/batch-norm";
+import { foldNorm, normRelu } from "../../src/network/batch-norm";
 import { residualBlock } from "../../src/network/residual-block";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { toHwio, toNchw, toNhwc, toOihw } from "../nchw";
@@ -15,14 +15,14 @@ function run(golden: GoldenCase): Computed {
       .filter((name) => name.startsWith("conv_"))
       .map((name) => name.replace("__weight", ""));
     const kernels = names.map((name) => toHwio(golden.tensor(`${name}__weight`)));
-    const norm = (name: string) => {
+    const activate = (name: string, input: tf.Tensor4D) => {
       const [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map(
         (part) => golden.floats(`${name}__${part}`).data,
       );
-      return foldNorm(weight, bias, mean, variance);
+      return normRelu(input, foldNorm(weight, bias, mean, variance));
     };
     const forward = ([x, ...weights]: tf.Tensor4D[]) =>
-      residualBlock(x, layout, { norm, kernel: (name) => weights[names.indexOf(name)] });
+      residualBlock(x, layout, { activate, kernel: (name) => weights[names.indexOf(name)] });
 
     const inputs = [toNhwc(golden.tensor("x")), ...kernels];
     const { output, activated } = forward(inputs);

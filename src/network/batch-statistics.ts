@@ -11,7 +11,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { type Communicator, singleProcess } from "../parallel/communicator";
-import { NORM_EPSILON } from "./norm-layer";
+import { NORM_EPSILON } from "./batch-norm";
 
 export interface BatchNormOptions {
   readonly relu: boolean;
