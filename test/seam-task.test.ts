@@ -108,3 +108,30 @@ test("the classification loss, by hand: softplus of minus the mean score where t
 test("from scratch all layers learn equally fast", () => {
   assert.ok(seamTask(net, { fromScratch: true }).variables.every(({ rate }) => rate === 1));
 });
+
+test("normalisations are trained only on request: their vectors do not decay, and a batch is computed at once", async () => {
+  assert.ok(seamTask(net).variables.every(({ variable }) => variable.rank === 4));
+  assert.deepEqual([seamTask(net).statistics, seamTask(net).wholeShare], [[], false]);
+  const weights = formulaParameters(parameterShapes(4, "classification", 3), 1);
+  const trained = await SeamNet.load(weights, { trainable: true, norm: "batch" });
+  const task = seamTask(trained, { stage: "classification", batchNorm: { cropSize: 40 } });
+  assert.equal(task.wholeShare, true);
+  const groups = new Map(task.variables.map(({ name, decays, rate }) => [name, [decays, rate]]));
+  assert.deepEqual(groups.get("bn7.weight"), [false, 1]);
+  assert.deepEqual(groups.get("bn7.bias"), [false, 1]);
+  assert.deepEqual(groups.get("fc8.weight"), [true, 1]);
+  assert.ok(!groups.has("b2.bn_branch2a.weight"), "frozen layers keep theirs");
+  const statistic = task.statistics?.find(({ name }) => name === "bn7.running_mean");
+  const mean = (): number[] => [...(statistic?.variable.dataSync() ?? [])];
+  const before = mean();
+
+  const blank = task.compute([], [2]);
+  assert.deepEqual([blank.losses, mean()], [[0], before]);
+  assert.ok(blank.gradients.every((gradient) => tf.tidy(() => gradient.abs().max().dataSync()[0] === 0)));
+  const share = task.compute([sample(1), sample(2)], [2]);
+  assert.notDeepEqual(mean(), before);
+  const at = task.variables.findIndex(({ name }) => name === "bn7.weight");
+  assert.ok(tf.tidy(() => share.gradients[at].abs().max().dataSync()[0]) > 0);
+  tf.dispose([...blank.gradients, ...share.gradients]);
+  trained.dispose();
+});

@@ -4,7 +4,6 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { resizeBilinear } from "../src/image-ops/bilinear";
 import { resizeNearestCentre } from "../src/image-ops/nearest";
-import { normaliseBatch } from "../src/network/batch-statistics";
 import { valueDropoutLayer } from "../src/segmentation/dropout-layer";
 import { countLabels, labelLoss, pixelWeights } from "../src/segmentation/label-loss";
 import type { Pass } from "../src/segmentation/layer";
@@ -40,37 +39,6 @@ test("max pooling counts windows as PyTorch does, with a last one part outside w
   assert.deepEqual(row([5, 1, 2, 9], { stride: 2 }), [5, 9]);
   assert.deepEqual(row([5, 1, 2, 9], { stride: 2, ceil: true }), [5, 9, 9]);
   assert.deepEqual(row([5, 1, 2, 9], { stride: 1, ceil: true }), [5, 5, 9, 9]);
-});
-
-test("batch normalisation by the batch: mean 0 and variance 1, and its gradient", () => {
-  tf.tidy(() => {
-    const x = normalTensor([3, 4, 5, 2], 1, 3) as tf.Tensor4D;
-    const [weight, bias] = [tf.tensor1d([1.5, 0.5]), tf.tensor1d([0.2, -0.1])];
-    let count = 0;
-    const plain = normaliseBatch(x, tf.ones([2]), tf.zeros([2]), {
-      relu: false,
-      onStatistics: (_mean, _variance, values) => {
-        count = values;
-      },
-    });
-    const { mean, variance } = tf.moments(plain, [0, 1, 2]);
-    assert.equal(count, 60);
-    for (const value of mean.dataSync()) assert.ok(Math.abs(value) < 1e-5);
-    for (const value of variance.dataSync()) assert.ok(Math.abs(value - 1) < 1e-4);
-    const upstream = normalTensor(x.shape, 2);
-    const loss = (input: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor): tf.Scalar =>
-      normaliseBatch(input as tf.Tensor4D, gamma as tf.Tensor1D, beta as tf.Tensor1D, { relu: false })
-        .mul(upstream)
-        .sum() as tf.Scalar;
-    for (const [i, at] of [x, weight, bias].entries()) {
-      const others = [x, weight, bias];
-      const f = (value: tf.Tensor): tf.Scalar => {
-        const all = others.map((each, k) => (k === i ? value : each));
-        return loss(all[0], all[1], all[2]);
-      };
-      assertGradient((value) => ({ value: f(value), gradient: tf.grad(f)(value) }), at, { name: `input ${i}` });
-    }
-  });
 });
 
 test("values dropped: as many as asked for, the rest scaled, the same for the same seed", () => {

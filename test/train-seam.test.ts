@@ -3,13 +3,15 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import type { TrainSeamConfig } from "../src/config/train-seam";
+import { NORMALISATION_PARTS } from "../src/network/layout";
 import { SeamNet } from "../src/seam/seam-net";
+import { findMpi } from "../src/setup/mpi";
 import { trainSeam } from "../src/steps/train-seam";
 import { openWeights } from "../src/weights/checkpoint";
 import { CLASSES } from "./tiny-dataset";
-import { stopAfter, trainingFolder } from "./training-folder";
+import { onOneThread, stopAfter, trainingFolder } from "./training-folder";
 
-const { work, root, session, losses } = trainingFolder("train-seam");
+const { work, root, session, losses, parameter } = trainingFolder("train-seam");
 const quick: Partial<TrainSeamConfig> = {
   voc12Root: root,
   trainList: "train.txt",
@@ -21,6 +23,12 @@ const quick: Partial<TrainSeamConfig> = {
   longSide: [32, 40],
   numWorkers: 0,
 };
+
+/** Weight, bias, running mean and running variance of a normalisation. */
+async function vectorsOf(name: string, layer: string): Promise<number[][]> {
+  const vectors = await Promise.all(NORMALISATION_PARTS.map((part) => parameter(name, `${layer}.${part}`)));
+  return vectors.map((vector) => [...vector]);
+}
 
 test("trains from scratch to weights that infer-seam's network loads, and logs every step", async () => {
   const summary = await trainSeam.run({ ...quick, sessionName: session("a") });
@@ -46,6 +54,45 @@ test("stopped in the middle and started again: the losses of an uninterrupted ru
   assert.ok(bytes("b").equals(bytes("a")));
 });
 
+test("--norm batch: normalisations learn, and a run that was stopped ends with the bytes of one that was not", async () => {
+  const config = { ...quick, stage: "classification", norm: "batch" } as const;
+  await trainSeam.run({ ...config, sessionName: session("whole") });
+  const [trained, frozen] = await Promise.all(["whole", "a"].map((name) => vectorsOf(name, "bn7")));
+  assert.ok(
+    trained.every((values) => new Set(values).size > 1),
+    "weight, bias, mean and variance",
+  );
+  assert.ok(
+    frozen.slice(0, 2).every((values) => new Set(values).size === 1),
+    "as they were drawn: 1 and 0",
+  );
+
+  await trainSeam.run({ ...config, sessionName: session("parts") }, stopAfter(3));
+  const resumed = await trainSeam.run({ ...config, sessionName: session("parts") });
+  assert.deepEqual([resumed.resumedFrom, resumed.steps], [3, 6]);
+  assert.deepEqual(losses("parts"), losses("whole"));
+  const bytes = (name: string): Buffer => fs.readFileSync(`${session(name)}.pth`);
+  assert.ok(bytes("parts").equals(bytes("whole")));
+});
+
+test("--norm batch in two and in three processes: the weights of one", { skip: findMpi() === undefined }, async () => {
+  await onOneThread(async () => {
+    const list = path.join(work, "two.txt");
+    fs.writeFileSync(list, "img0\nimg1\n"); // one step: more would multiply the last bits
+    const config = { ...quick, stage: "classification", norm: "batch", trainList: list, epochs: 1 } as const;
+    await trainSeam.run({ ...config, sessionName: session("alone") });
+    const alone = await Promise.all(["bn7", "b4.bn_branch2a"].map((layer) => vectorsOf("alone", layer)));
+    for (const gpus of [2, 3]) {
+      // of three processes one has no image of a batch of two
+      const together = await trainSeam.run({ ...config, sessionName: session(`together${gpus}`), gpus });
+      assert.deepEqual([together.processes, together.steps], [gpus, 1]);
+      const shared = await Promise.all(["bn7", "b4.bn_branch2a"].map((layer) => vectorsOf(`together${gpus}`, layer)));
+      for (const [i, value] of shared.flat(2).entries())
+        assert.ok(Math.abs(value - alone.flat(2)[i]) < 1e-4, `${value}, not ${alone.flat(2)[i]}, in ${gpus}`);
+    }
+  });
+});
+
 test("images without tags are named and left out", async () => {
   const tags = path.join(work, "tags.json");
   fs.writeFileSync(tags, JSON.stringify({ img0: ["brick"], img1: ["leaf"], img2: ["stone"], img3: [] }));
@@ -62,5 +109,7 @@ test("options that make no sense are refused", async () => {
   const run = (config: Partial<TrainSeamConfig>) => trainSeam.run({ ...quick, sessionName: session("d"), ...config });
   await assert.rejects(run({ longSide: [64, 32] }), /expected --long-side MIN,MAX/);
   await assert.rejects(run({ longSide: [64] }), /expected --long-side MIN,MAX/);
+  await assert.rejects(run({ norm: "batch" }), /--norm batch goes with --stage classification/);
+  await assert.rejects(run({ norm: "batch", stage: "classification", batchSize: 1 }), /--batch-size of 2/);
   await assert.rejects(run({ weights: path.join(work, "no.pth"), width: undefined }), /no\.pth/);
 });

@@ -65,6 +65,7 @@ function gradients(
     const [meanOfG, meanWith] = summed([ofBias, ofWeight], counts, communicator).map((sum) =>
       sum.div(Math.max(1, count)),
     );
+    if (!counts) return [x.zerosLike(), ofWeight, ofBias]; // the whole batch's means are none of its blank's
     const ofInput = g
       .sub(meanOfG)
       .sub(centred.mul(meanWith.mul(inverse)))
