@@ -1,18 +1,15 @@
 /**
  * Draws data/mini: `npx tsx scripts/make-mini.ts [folder]`. Scenes → photographs, masks and every kind of weak label in
- * the VOC layout. Deterministic: the same bytes on each run (sharp only encodes the JPEGs).
+ * the VOC layout. Deterministic: the same bytes on each run (sharp only encodes the JPEGs). What is learned (weights, class
+ * activation maps) is made by `npm run mini:weights`.
  */
 
 import path from "node:path";
 import { writeAtomic } from "../src/atomic-write";
 import { writeLabel } from "../src/data/label-png";
-import type { NdArray } from "../src/nd-array";
-import { encodeNpyDictionary } from "../src/weights/npy-dictionary";
-import { makeCam } from "./mini/cams";
 import { datasetText, jpegOf, miniClasses, miniDataset } from "./mini/dataset";
 import { render } from "./mini/render";
 import { scenes } from "./mini/scenes";
-import type { ThingName } from "./mini/things";
 import { weakLabelFiles } from "./mini/weak-label-files";
 
 export async function makeMini(root: string): Promise<void> {
@@ -23,15 +20,7 @@ export async function makeMini(root: string): Promise<void> {
     await writeAtomic(path.join(root, "JPEGImages", `${scene.id}.jpg`), await jpegOf(rendering));
     const label = { width, height, data: rendering.label };
     await writeLabel(path.join(root, "SegmentationClass", `${scene.id}.png`), label, miniDataset.palette);
-    const tags = await weakLabels.add(scene, rendering);
-    if (scene.split === "train") {
-      const cams = new Map<number, NdArray>();
-      for (const tag of tags) {
-        const thing = miniDataset.classes[tag + 1] as ThingName;
-        cams.set(tag, { shape: [height, width], data: makeCam(scene, rendering, thing) });
-      }
-      await writeAtomic(path.join(root, "CAM", `${scene.id}.npy`), encodeNpyDictionary(cams));
-    }
+    await weakLabels.add(scene, rendering);
   }
   for (const split of ["train", "val"]) {
     const ids = scenes.filter((scene) => scene.split === split).map(({ id }) => id);

@@ -1,20 +1,17 @@
 /**
  * Trains the networks of data/mini from nothing, with the steps a user runs: `npm run mini:weights`.
  *
- *   scenes (drawn, with boxes, strokes, clicks)   → make-seeds → train-affinity, from scratch
- *   data/mini's train images, weak labels mixed   → make-seeds → train-affinity, going on from there
- *
- * With --tags also the chain from image tags alone, whose maps are too poor to ship (data/mini/README.md has the figures):
- *
- *   portraits (drawn: one thing each), scenes     → train-seam --stage classification: stands in for ImageNet
- *   scenes                                        → train-seam
- *   data/mini's train images                      → infer-seam: maps and confident labels
+ *   portraits (drawn: one thing each, tags)       → train-seam --stage classification: stands in for ImageNet
+ *   scenes (drawn, tags)                          → train-seam --stage classification, then SEAM's own stage
+ *   data/mini's train images, tags                → infer-seam: class activation maps, confident labels
+ *   scenes (boxes, strokes, clicks)               → make-seeds → train-affinity, from the classification network
+ *   data/mini's train images, weak labels and maps mixed → make-seeds → train-affinity, going on from there
  *
  * No mask is learned from, and no val image seen. What is done already is kept: a run that was stopped goes on.
  *
- * usage: mini-weights.ts [--tags] [--try] [--publish]
+ * usage: mini-weights.ts [--try] [--publish]
  *   --try      a few pictures, one epoch of each training: shows that it runs, learns nothing
- *   --publish  copies the affinity network and its losses into data/mini/weights; without it all stays in out/mini-weights
+ *   --publish  copies the networks, their losses and the maps into data/mini; without it all stays in out/mini-weights
  */
 
 import fs from "node:fs/promises";
@@ -22,6 +19,7 @@ import path from "node:path";
 import { writeAtomic } from "../src/atomic-write";
 import { useBackend } from "../src/backend";
 import { chartSvg } from "../src/chart/chart-svg";
+import { MINI_CONFIDENCE, MINI_MAPS } from "../src/demo/maps";
 import { messageOf } from "../src/errors";
 import { createReporter } from "../src/running/reporter";
 import type { Step, Summary } from "../src/running/step";
@@ -32,19 +30,18 @@ import { trainSeam } from "../src/steps/train-seam";
 import { drawWeaklyLabelled } from "./mini/drawn";
 import { randomPortrait, randomScene } from "./mini/random-scenes";
 
-const [isTry, publishes, fromTags] = ["--try", "--publish", "--tags"].map((flag) => process.argv.includes(flag));
+const [isTry, publishes] = ["--try", "--publish"].map((flag) => process.argv.includes(flag));
 const mini = path.join(__dirname, "..", "data", "mini");
 const out = path.join(__dirname, "..", "out", isTry ? "mini-weights-try" : "mini-weights");
 const at = (...names: string[]): string => path.join(out, ...names);
 
-/** Pictures drawn, and passes over the list of each training. */
+/** Pictures drawn, how many scenes of them have seeds made, and passes over the list of each training. */
 const amounts = isTry
-  ? { scenes: 20, first: 1, second: 1, portraits: 20, tagged: 20, classifiers: [1, 1], seam: 1 }
-  : { scenes: 300, first: 40, second: 400, portraits: 400, tagged: 600, classifiers: [40, 40], seam: 3 };
+  ? { portraits: 32, scenes: 16, seeded: 8, classifiers: [1, 1], seam: 1, affinity: [1, 1] }
+  : { portraits: 1000, scenes: 1200, seeded: 500, classifiers: [20, 10], seam: 2, affinity: [18, 250] };
 
 /** Of 64: a network of this width is 3.8 MB. */
 const WIDTH = 6;
-const SCRATCH = { weights: "none", width: WIDTH } as const;
 
 /**
  * From scratch the reference's momentum of 5e-4 leads nowhere; jittered colours and dropped channels hide from so narrow a
@@ -52,57 +49,61 @@ const SCRATCH = { weights: "none", width: WIDTH } as const;
  */
 const training = { trainList: "train.txt", momentum: 0.9, jitter: false, dropout: false } as const;
 
+/** The sessions, in order. */
+const sessions = ["1-portraits", "2-scenes", "3-seam", "4-affinity", "5-affinity-mini"] as const;
+
 const reporter = createReporter();
 const stop = new AbortController();
 
 async function main(): Promise<void> {
   await useBackend();
   process.once("SIGINT", () => stop.abort());
+  await classify();
   await relate();
-  if (fromTags) await classify();
   if (publishes) await publish();
+}
+
+/** Image tags → classification network → SEAM's → maps of data/mini. */
+async function classify(): Promise<void> {
+  await drawWeaklyLabelled(at("portraits"), randomPortrait, amounts.portraits, reporter);
+  const classifier = { stage: "classification", norm: "batch" } as const;
+  await run(trainSeam, {
+    ...{ ...training, ...classifier, voc12Root: at("portraits"), weights: "none", width: WIDTH },
+    ...{ lr: 0.1, batchSize: 32, epochs: amounts.classifiers[0], cropSize: 64, longSide: [64, 80] },
+    sessionName: at(sessions[0]),
+  });
+  await drawWeaklyLabelled(at("scenes"), randomScene, amounts.scenes, reporter);
+  const scenes = { voc12Root: at("scenes"), cropSize: 112, longSide: [104, 144], batchSize: 16, microBatch: 16 };
+  const [first, second] = [at(`${sessions[0]}.safetensors`), at(`${sessions[1]}.safetensors`)];
+  const passes = { weights: first, lr: 0.05, epochs: amounts.classifiers[1], sessionName: at(sessions[1]) };
+  await run(trainSeam, { ...training, ...classifier, ...scenes, ...passes });
+  const seam = { weights: second, lr: 0.01, epochs: amounts.seam, sessionName: at(sessions[2]) };
+  await run(trainSeam, { ...training, ...scenes, ...seam });
+  const weights = at(`${sessions[2]}.safetensors`);
+  const labels = { outCam: at("cam"), crf: at("confident"), ...MINI_MAPS, ...MINI_CONFIDENCE };
+  await run(inferSeam, { voc12Root: mini, inferList: "train.txt", weights, ...labels });
 }
 
 /** Weak labels of every kind → seeds → affinity network. */
 async function relate(): Promise<void> {
-  const scenes = at("scenes");
-  await drawWeaklyLabelled(scenes, randomScene, amounts.scenes, reporter);
-  const seeds = { inferList: "train.txt", supervision: "mixed", camLabel: false } as const;
-  await run(makeSeeds, { ...seeds, voc12Root: scenes, savePath: at("seeds-scenes") });
+  const seeded = at("seeded.txt");
+  const ids = Array.from({ length: amounts.seeded }, (_, i) => randomScene(i + 1).id);
+  await writeAtomic(seeded, `${ids.join("\n")}\n`);
+  const mixed = { supervision: "mixed" } as const;
+  const drawn = { voc12Root: at("scenes"), inferList: seeded, savePath: at("seeds-scenes"), camLabel: false };
+  await run(makeSeeds, { ...mixed, ...drawn });
   const common = { ...training, radius: 4, cropSize: 128 };
-  const first = { ...SCRATCH, batchSize: 8, microBatch: 8, lr: 0.02, epochs: amounts.first };
-  const drawn = { voc12Root: scenes, labelDir: at("seeds-scenes"), sessionName: at("1-scenes") };
-  await run(trainAffinity, { ...common, ...first, ...drawn });
-  await run(makeSeeds, { ...seeds, voc12Root: mini, savePath: at("seeds-mini") });
-  const second = {
-    weights: at("1-scenes.safetensors"),
-    batchSize: 4,
-    microBatch: 4,
-    lr: 0.005,
-    epochs: amounts.second,
-  };
-  const ours = { voc12Root: mini, labelDir: at("seeds-mini"), sessionName: at("2-mini") };
-  await run(trainAffinity, { ...common, ...second, ...ours });
-}
-
-/** Image tags → classification network → SEAM's → maps. */
-async function classify(): Promise<void> {
-  const [portraits, scenes] = [at("portraits"), at("scenes-tagged")];
-  await drawWeaklyLabelled(portraits, randomPortrait, amounts.portraits, reporter);
-  await drawWeaklyLabelled(scenes, randomScene, amounts.tagged, reporter);
-  const batch = { batchSize: 16, microBatch: 16 };
-  const stage = "classification";
-  const first = { voc12Root: portraits, stage, ...SCRATCH, lr: 0.02, epochs: amounts.classifiers[0] } as const;
-  const large = { cropSize: 64, longSide: [64, 80], sessionName: at("tags-1-portraits") };
-  await run(trainSeam, { ...training, ...batch, ...first, ...large });
-  const small = { cropSize: 96, longSide: [80, 112] }; // things as large as in the portraits' 64 pixels
-  const second = { voc12Root: scenes, stage, weights: at("tags-1-portraits.safetensors"), lr: 0.02 } as const;
-  const passes = { epochs: amounts.classifiers[1], sessionName: at("tags-2-scenes") };
-  await run(trainSeam, { ...training, ...batch, ...small, ...second, ...passes });
-  const third = { voc12Root: scenes, weights: at("tags-2-scenes.safetensors"), lr: 0.002, epochs: amounts.seam };
-  await run(trainSeam, { ...training, ...batch, ...small, ...third, sessionName: at("tags-3-seam") });
-  const maps = { outCam: at("tags-cam"), crf: at("tags-confident"), scales: [0.5, 0.75, 1] };
-  await run(inferSeam, { voc12Root: mini, inferList: "train.txt", weights: at("tags-3-seam.safetensors"), ...maps });
+  await run(trainAffinity, {
+    ...{ ...common, voc12Root: at("scenes"), trainList: seeded, labelDir: at("seeds-scenes") },
+    ...{ weights: at(`${sessions[1]}.safetensors`), lr: 0.03, batchSize: 8, microBatch: 8 },
+    ...{ epochs: amounts.affinity[0], sessionName: at(sessions[3]) },
+  });
+  const ours = { voc12Root: mini, inferList: "train.txt", savePath: at("seeds-mini"), seamDir: at("confident") };
+  await run(makeSeeds, { ...mixed, ...ours });
+  await run(trainAffinity, {
+    ...{ ...common, voc12Root: mini, labelDir: at("seeds-mini"), weights: at(`${sessions[3]}.safetensors`) },
+    ...{ lr: 0.01, batchSize: 4, microBatch: 4, epochs: amounts.affinity[1], sessionName: at(sessions[4]) },
+  });
 }
 
 async function run<C, S extends Summary>(step: Step<C, S>, config: Partial<C>): Promise<void> {
@@ -112,12 +113,18 @@ async function run<C, S extends Summary>(step: Step<C, S>, config: Partial<C>): 
   process.stdout.write(`${step.describe?.(summary) ?? step.name}\n`);
 }
 
-/** What ships: the network, and how its losses fell. */
+/** What ships: the networks, how their losses fell, and the maps. */
 async function publish(): Promise<void> {
   const folder = path.join(mini, "weights");
-  await writeAtomic(path.join(folder, "affinity.safetensors"), await fs.readFile(at("2-mini.safetensors")));
-  const series = await Promise.all(["1-scenes", "2-mini"].map(lossesOf));
-  const titles = { title: "train-affinity on data/mini: mean loss of each epoch", xTitle: "step", yTitle: "loss" };
+  for (const [name, session] of [
+    ["seam", sessions[2]],
+    ["affinity", sessions[4]],
+  ] as const)
+    await writeAtomic(path.join(folder, `${name}.safetensors`), await fs.readFile(at(`${session}.safetensors`)));
+  for (const name of await fs.readdir(at("cam")))
+    if (name.endsWith(".npy")) await writeAtomic(path.join(mini, "CAM", name), await fs.readFile(at("cam", name)));
+  const series = await Promise.all(sessions.map(lossesOf));
+  const titles = { title: "training on data/mini: mean loss of each epoch", xTitle: "step", yTitle: "loss" };
   const rows = series.flatMap(({ name, x, y }) => x.map((step, i) => `${name},${step},${y[i].toFixed(4)}`));
   await writeAtomic(path.join(folder, "losses.csv"), `${["training,step,loss", ...rows].join("\n")}\n`);
   await writeAtomic(path.join(folder, "losses.svg"), chartSvg({ kind: "line", ...titles, series }));

@@ -72,6 +72,25 @@ test("maps, confident, full and plain labels, and CRF probabilities of every tag
   assert.equal(filesOf("pred").length, COUNT);
 });
 
+test("--pcm false: the classifier's own maps, whatever PCM would make of them", async () => {
+  const changed = formulaParameters(parameterShapes(4, "classification", CLASSES.length), 3);
+  for (const layer of ["f8_3", "f8_4", "f9"]) changed.get(`${layer}.weight`)?.data.fill(0);
+  const without = path.join(work, "without-pcm.safetensors");
+  await writeSafetensors(without, changed);
+  for (const [name, file] of [
+    ["with", weights],
+    ["without", without],
+  ] as const) {
+    await inferSeam.run({ ...quick, weights: file, pcm: false, outCam: folder(`plain-${name}`) });
+    await inferSeam.run({ ...quick, weights: file, outCam: folder(`refined-${name}`) });
+  }
+  const [plain, refined] = ["plain-with", "refined-with"].map((name) => bytesOf(name).join());
+  assert.ok(bytesOf("plain-without").join() === plain);
+  assert.ok(refined !== plain && bytesOf("refined-without").join() !== refined);
+  const { notices } = await inferSeam.run({ ...quick, outCam: folder("plain-with") });
+  assert.match(notices.join(), /results of other settings \(pcm/);
+});
+
 test("goes on where something is missing, and takes maps that are there; shards together make the same", async () => {
   await inferSeam.run({ ...quick, outCam: folder("cam-a"), crf: folder("label-a") });
   fs.rmSync(path.join(folder("label-a"), `${idOf(1)}.png`));

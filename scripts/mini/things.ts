@@ -20,8 +20,6 @@ export interface Thing {
   paint(x: number, y: number, coat: Coat): Colour | undefined;
   /** A stroke a person would draw, in the thing's own coordinates. */
   readonly stroke: readonly (readonly [number, number])[];
-  /** The part a classification network would look at: centre and radius. */
-  readonly focus: { readonly x: number; readonly y: number; readonly radius: number };
 }
 
 const shade = ([r, g, b]: Colour, light: number): Colour => [r * light, g * light, b * light];
@@ -56,7 +54,6 @@ export const things: Readonly<Record<ThingName, Thing>> = {
       [0.05, 0],
       [-0.02, 0.8],
     ],
-    focus: { x: 0, y: -0.4, radius: 0.55 },
   },
   leaf: {
     paint(x, y, { seed, main, second }) {
@@ -81,7 +78,6 @@ export const things: Readonly<Record<ThingName, Thing>> = {
       [0.3, 0.1],
       [0.75, 0.12],
     ],
-    focus: { x: -0.1, y: 0, radius: 0.5 },
   },
   fish: {
     paint(x, y, { seed, main, second }) {
@@ -111,7 +107,6 @@ export const things: Readonly<Record<ThingName, Thing>> = {
       [-0.3, 0.04],
       [-0.75, 0],
     ],
-    focus: { x: 0.5, y: 0, radius: 0.45 },
   },
   beetle: {
     paint(x, y, { seed, main, second }) {
@@ -147,7 +142,6 @@ export const things: Readonly<Record<ThingName, Thing>> = {
       [-0.2, 0.2],
       [-0.1, 0.65],
     ],
-    focus: { x: 0, y: 0.15, radius: 0.55 },
   },
   mug: {
     paint(x, y, { seed, main, second }) {
@@ -178,6 +172,5 @@ export const things: Readonly<Record<ThingName, Thing>> = {
       [0.15, 0.5],
       [0.3, -0.2],
     ],
-    focus: { x: 0, y: 0, radius: 0.5 },
   },
 };

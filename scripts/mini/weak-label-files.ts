@@ -12,8 +12,8 @@ import type { Scene } from "./scenes";
 import { boxesOf, type Clicks, clicksOf, type NamedBox, type Polyline, scribblesOf, tagsOf } from "./weak-labels";
 
 export interface WeakLabelFiles {
-  /** Boxes and strokes at once; clicks and tags are kept for `finish`. @returns the tags, class − 1 */
-  add(scene: Scene, rendering: Rendering): Promise<number[]>;
+  /** Boxes and strokes at once; clicks and tags are kept for `finish`. */
+  add(scene: Scene, rendering: Rendering): Promise<void>;
   /** Writes the files that all images share. */
   finish(): Promise<void>;
 }
@@ -32,7 +32,6 @@ export function weakLabelFiles(root: string): WeakLabelFiles {
       await writeLabel(path.join(root, "Scribbles", `${scene.id}.png`), drawn, miniDataset.palette);
       clicks[scene.id] = clicksOf(scene, rendering, miniClasses);
       tags[scene.id] = tagsOf(scene, rendering, miniClasses).map((label) => label - 1);
-      return tags[scene.id];
     },
     async finish() {
       await writeAtomic(path.join(root, "points.json"), `${JSON.stringify(clicks, null, 1)}\n`);

@@ -20,6 +20,7 @@ export interface InferSeamConfig extends ImagesConfig, DenseCrfConfig {
   readonly outCamPredAlpha: number;
   readonly scales: readonly number[];
   readonly flip: boolean;
+  readonly pcm: boolean;
   readonly alphaLow: number;
   readonly alphaHigh: number;
   readonly unsureShare: number;
@@ -77,6 +78,12 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     help: "sizes at which the network sees the image; their maps are summed",
   },
   flip: { kind: "boolean", default: true, group: maps, help: "each scale with its mirror image" },
+  pcm: {
+    kind: "boolean",
+    default: true,
+    group: maps,
+    help: "maps as PCM refines them; false: the classifier's own, for a network whose PCM has learned little",
+  },
   alphaLow: {
     kind: "number",
     default: 4,

@@ -6,13 +6,13 @@ import { flagOf } from "../config/option";
 
 export const supervisionWords: Readonly<Record<Supervision, string>> = {
   image:
-    "Image tags: class activation maps give a confident label where a map is strong and the dense CRF is sure. The maps here are SYNTHETIC, drawn from the masks with the faults of real ones.",
+    "Image tags: class activation maps give a confident label where a map is strong and the dense CRF is sure. The maps of data/mini are those of weights/seam.safetensors, which train-seam trained on nothing but tags.",
   point: "One click on each thing and three on the ground, each a disc of radius 3.",
   scribble: "One stroke along each thing and two through the ground, 3 pixels wide.",
   box: "Outside all boxes background, inside unknown but for the middle 20 % of the area; the multi-point loss asks for the class in every row and column of a box.",
 };
 
-export const walkWords = "The (synthetic) class activation maps are walked along the affinities as well.";
+export const walkWords = "The class activation maps are walked along the affinities as well.";
 
 export const dataWords: readonly string[] = [
   "Data: drawn by a program (scripts/make-mini.ts), not photographs; figures on it say nothing about VOC.",

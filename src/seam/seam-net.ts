@@ -91,6 +91,14 @@ export class SeamNet implements RefinedMapSource {
     });
   }
 
+  /** The classifier's own maps at the size of the network input, negatives 0. [1, H, W, 3] → [1, H, W, classes.length] */
+  plainMaps(image: tf.Tensor4D, classes: readonly number[]): tf.Tensor4D {
+    return tf.tidy(() => {
+      const chosen = tf.gather(this.trunkCam(this.stem(image)).relu(), [...classes], 3) as tf.Tensor4D;
+      return upsampleMaps(chosen, image.shape[1], image.shape[2]);
+    });
+  }
+
   dispose(): void {
     this.parameters.dispose();
   }

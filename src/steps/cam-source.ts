@@ -9,7 +9,7 @@ import { readImageTags } from "../data/image-tags";
 import { expected } from "../errors";
 import { readCams } from "../seam/cam-dictionary";
 import type { ImageCams } from "../seam/cam-scores";
-import { multiScaleCams } from "../seam/multi-scale";
+import { multiScaleCams, type RefinedMapSource } from "../seam/multi-scale";
 import { SeamNet } from "../seam/seam-net";
 import { openWeights } from "../weights/checkpoint";
 
@@ -38,6 +38,9 @@ export async function openCamSource(config: InferSeamConfig, dataset: DatasetDes
 
   const tags = await readImageTags(voc12Root, dataset, config.tags);
   const network = await openNetwork(weights, dataset);
+  const maps: RefinedMapSource = config.pcm
+    ? network
+    : { refinedMaps: (image, classes) => network.plainMaps(image, classes) };
   return {
     description: path.basename(weights),
     notices: [`image tags: ${tags.source}`],
@@ -46,7 +49,7 @@ export async function openCamSource(config: InferSeamConfig, dataset: DatasetDes
       const cams = await earlierCams(config.outCam, id, dataset, image);
       return { image, tags: await tags.tagsOf(id), cams };
     },
-    camsOf: ({ image, tags, cams }) => cams ?? multiScaleCams(image, tags, network, config),
+    camsOf: ({ image, tags, cams }) => cams ?? multiScaleCams(image, tags, maps, config),
     dispose: () => network.dispose(),
   };
 }

@@ -98,9 +98,9 @@ export async function openSeamOutput(
 
 /** What maps, or labels too, depend on; not where things are written, nor who makes which share of them. */
 function settingsOf(config: InferSeamConfig, { classes }: DatasetDescription, isMaps: boolean): Settings {
-  const { weights, camDir, tags, flip, outCamPredAlpha, ...rest } = config;
+  const { weights, camDir, tags, flip, pcm, outCamPredAlpha, ...rest } = config;
   const { scales, outCam, crf, oriCrf, outCrf, outCamPred, inferList, shard, crfThreads, ...labels } = rest;
-  const maps = { voc12Root: config.voc12Root, weights, camDir, tags, flip, scales: scales.join(), classes };
+  const maps = { voc12Root: config.voc12Root, weights, camDir, tags, flip, pcm, scales: scales.join(), classes };
   return isMaps ? maps : { ...maps, ...labels, outCamPredAlpha };
 }
 
