@@ -19,7 +19,6 @@ import path from "node:path";
 import { writeAtomic } from "../src/atomic-write";
 import { useBackend } from "../src/backend";
 import { chartSvg } from "../src/chart/chart-svg";
-import { MINI_CONFIDENCE, MINI_MAPS } from "../src/demo/maps";
 import { messageOf } from "../src/errors";
 import { createReporter } from "../src/running/reporter";
 import type { Step, Summary } from "../src/running/step";
@@ -28,6 +27,7 @@ import { makeSeeds } from "../src/steps/make-seeds";
 import { trainAffinity } from "../src/steps/train-affinity";
 import { trainSeam } from "../src/steps/train-seam";
 import { drawWeaklyLabelled } from "./mini/drawn";
+import { MINI_MAPS } from "./mini/maps";
 import { randomPortrait, randomScene } from "./mini/random-scenes";
 
 const [isTry, publishes] = ["--try", "--publish"].map((flag) => process.argv.includes(flag));
@@ -80,7 +80,7 @@ async function classify(): Promise<void> {
   const seam = { weights: second, lr: 0.01, epochs: amounts.seam, sessionName: at(sessions[2]) };
   await run(trainSeam, { ...training, ...scenes, ...seam });
   const weights = at(`${sessions[2]}.safetensors`);
-  const labels = { outCam: at("cam"), crf: at("confident"), ...MINI_MAPS, ...MINI_CONFIDENCE };
+  const labels = { outCam: at("cam"), crf: at("confident"), ...MINI_MAPS };
   await run(inferSeam, { voc12Root: mini, inferList: "train.txt", weights, ...labels });
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { camScores, combineCams } from "../src/seam/cam-scores";
+import { camScores, combineCams, sharpenedMap } from "../src/seam/cam-scores";
 
 const close = (got: ArrayLike<number>, wanted: readonly number[]): void => {
   assert.equal(got.length, wanted.length);
@@ -36,4 +36,10 @@ test("scores: background (1 − max)^α in the first column, then the tags' maps
 
 test("an image without tags is background", () => {
   close(camScores({ width: 2, height: 1, maps: new Map() }, 4), [1, 1]);
+});
+
+test("maps to a power: the peak stays 1, what is half as strong becomes a quarter, what is not positive stays", () => {
+  const map = Float32Array.of(-1e-5, 0, 0.5, 1);
+  assert.deepEqual(sharpenedMap(map, 2), Float32Array.of(-1e-5, 0, 0.25, 1));
+  assert.equal(sharpenedMap(map, 1), map);
 });

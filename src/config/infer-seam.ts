@@ -21,6 +21,7 @@ export interface InferSeamConfig extends ImagesConfig, DenseCrfConfig {
   readonly scales: readonly number[];
   readonly flip: boolean;
   readonly pcm: boolean;
+  readonly camPower: number;
   readonly alphaLow: number;
   readonly alphaHigh: number;
   readonly unsureShare: number;
@@ -83,6 +84,14 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     default: true,
     group: maps,
     help: "maps as PCM refines them; false: the classifier's own, for a network whose PCM has learned little",
+  },
+  camPower: {
+    kind: "number",
+    default: 1,
+    min: 0.05,
+    max: 20,
+    group: maps,
+    help: "exponent of the maps: above 1 for a network whose maps are broad, which otherwise leave no background",
   },
   alphaLow: {
     kind: "number",

@@ -48,6 +48,11 @@ export function combineCams(maps: readonly Float32Array[]): Float32Array {
   return combined;
 }
 
+/** Maps to a power: above 1 only what is close to the peak stays strong. Values at or below 0 stay. [H·W] → same */
+export function sharpenedMap(map: Float32Array, power: number): Float32Array {
+  return power === 1 ? map : map.map((value) => (value > 0 ? value ** power : value));
+}
+
 /**
  * Scores for the dense CRF: background (1 − max)^α beside the maps of the image's tags.
  *

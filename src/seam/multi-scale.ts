@@ -8,7 +8,7 @@ import type { RgbImage } from "../data/image";
 import { resizeBicubic, scaledSize } from "../image-ops/bicubic";
 import { normaliseRgb } from "../image-ops/normalise";
 import { valuesOf } from "../tensor-values";
-import { combineCams, type ImageCams } from "./cam-scores";
+import { combineCams, type ImageCams, sharpenedMap } from "./cam-scores";
 
 /** What of the network is needed here. */
 export interface RefinedMapSource {
@@ -25,6 +25,8 @@ export interface MultiScaleOptions {
   readonly scales: readonly number[];
   /** Each scale with its mirror image. Default true. */
   readonly flip: boolean;
+  /** Exponent of the combined maps. Default 1. */
+  readonly camPower?: number;
 }
 
 export const defaultMultiScale: MultiScaleOptions = Object.freeze({ scales: [0.5, 1, 1.5, 2], flip: true });
@@ -37,7 +39,7 @@ export function multiScaleCams(
   rgb: RgbImage,
   tags: readonly number[],
   network: RefinedMapSource,
-  { scales, flip }: MultiScaleOptions = defaultMultiScale,
+  { scales, flip, camPower = 1 }: MultiScaleOptions = defaultMultiScale,
 ): ImageCams {
   const { width, height } = rgb;
   if (tags.length === 0) return { width, height, maps: new Map() };
@@ -54,7 +56,7 @@ export function multiScaleCams(
   const pixels = width * height;
   const maps = tags.map((tag, column): [number, Float32Array] => {
     const map = Float32Array.from({ length: pixels }, (_, i) => sum[i * tags.length + column]);
-    return [tag, combineCams([map])];
+    return [tag, sharpenedMap(combineCams([map]), camPower)];
   });
   return { width, height, maps: new Map(maps) };
 }

@@ -10,7 +10,6 @@ import { presets, type ResolvedConfig, resolveConfig } from "../config/pseudo-la
 import type { DatasetDescription } from "../data/dataset";
 import { readLabel, writeLabel } from "../data/label-png";
 import { crfAlone } from "../demo/crf-alone";
-import { MINI_CONFIDENCE } from "../demo/maps";
 import type { DemoPictures, DemoRow, DemoSection } from "../demo/report";
 import { picturesOf } from "../demo/section-pictures";
 import { commandOf, supervisionWords, walkWords } from "../demo/words";
@@ -57,7 +56,7 @@ export async function runSupervision(
   const { config: resolved } = resolveConfig(options);
   const quiet = { ...context, reporter: { ...silentReporter, warn: context.reporter.warn } };
 
-  if (supervision === "image") await inferSeam.run({ ...common, camDir, crf: seedFolder, ...MINI_CONFIDENCE }, quiet);
+  if (supervision === "image") await inferSeam.run({ ...common, camDir, crf: seedFolder }, quiet);
   else await writeSeeds(resolved, dataset, ids, seedFolder);
   const labels = await makePseudoLabels.run(options, context);
   if (labels.left > 0) return { labels };

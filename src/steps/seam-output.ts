@@ -98,9 +98,10 @@ export async function openSeamOutput(
 
 /** What maps, or labels too, depend on; not where things are written, nor who makes which share of them. */
 function settingsOf(config: InferSeamConfig, { classes }: DatasetDescription, isMaps: boolean): Settings {
-  const { weights, camDir, tags, flip, pcm, outCamPredAlpha, ...rest } = config;
+  const { weights, camDir, tags, flip, pcm, camPower, outCamPredAlpha, ...rest } = config;
   const { scales, outCam, crf, oriCrf, outCrf, outCamPred, inferList, shard, crfThreads, ...labels } = rest;
-  const maps = { voc12Root: config.voc12Root, weights, camDir, tags, flip, pcm, scales: scales.join(), classes };
+  const network = { weights, pcm, camPower, flip, scales: scales.join() };
+  const maps = { voc12Root: config.voc12Root, camDir, tags, ...network, classes };
   return isMaps ? maps : { ...maps, ...labels, outCamPredAlpha };
 }
 
