@@ -6,10 +6,12 @@
 import { affinityTargets } from "../src/affinity-training/affinity-targets";
 import { type AffinityInput, affinityTask } from "../src/affinity-training/affinity-task";
 import { useBackend } from "../src/backend";
+import type { Precision } from "../src/config/training";
 import { VOC } from "../src/data/voc";
 import { gridColour } from "../src/graph/label-image";
 import { normaliseRgb } from "../src/image-ops/normalise";
 import { AffinityNet } from "../src/network/affinity-net";
+import { inBfloat16 } from "../src/network/bfloat16";
 import { singleProcess } from "../src/parallel/communicator";
 import { PolySgd } from "../src/training/poly-sgd";
 import { trainStep } from "../src/training/step";
@@ -21,10 +23,21 @@ const CROP = 448;
 const GRID = CROP / 8;
 const RADIUS = 4;
 
+interface Job {
+  readonly weights: string;
+  readonly warmUp: number;
+  readonly precision: Precision;
+}
+
 async function main(): Promise<void> {
-  const { weights, warmUp } = JSON.parse(process.argv[2]) as { weights: string; warmUp: number };
-  await measureHere(async () => {
-    await useBackend("native");
+  const { weights, warmUp, precision } = JSON.parse(process.argv[2]) as Job;
+  await useBackend("native");
+  const measure = (): Promise<void> => measureStep(weights, warmUp);
+  await (precision === "bfloat16" ? inBfloat16(measure) : measure());
+}
+
+function measureStep(weights: string, warmUp: number): Promise<void> {
+  return measureHere(async () => {
     const file = await openWeights(weights);
     const net = await AffinityNet.load(file, { trainable: true }).finally(() => file.close());
     const task = affinityTask(net);

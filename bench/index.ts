@@ -43,10 +43,15 @@ async function main(): Promise<void> {
   await useBackend("native");
   if (wanted("tree filter")) for (const each of benchTreeFilter(runs)) add(row(each.name, each.runs, each.note));
   if (STAGES.some(wanted)) await benchStages(await formulaWeights("affinity"), runs, wanted, add);
-  if (wanted("affinity training step")) {
-    const measured = await inOwnProcess("affinity-step.ts", { weights: await formulaWeights("affinity"), warmUp: 1 });
-    add(row("affinity training step", [measured.seconds], `crop 448, batch 1, ${cpu(measured)}`));
-    add(row("affinity training step, peak memory", [measured.peakGigabytes], undefined, "GB"));
+  for (const [name, precision] of [
+    ["affinity training step", "float32"],
+    ["affinity training step, bfloat16", "bfloat16"],
+  ] as const) {
+    if (!wanted(name)) continue;
+    const job = { weights: await formulaWeights("affinity"), warmUp: 1, precision };
+    const measured = await inOwnProcess("affinity-step.ts", job);
+    add(row(name, [measured.seconds], `crop 448, batch 1, ${cpu(measured)}`));
+    add(row(`${name}, peak memory`, [measured.peakGigabytes], undefined, "GB"));
   }
   if (wanted("infer-seam")) {
     const measured = await inferSeam(ONE);
