@@ -7,7 +7,8 @@ import * as tf from "@tensorflow/tfjs";
 import { affinityOf, windowDistance } from "./affinity-window";
 import { convolve } from "./convolution";
 import { FEATURE_TAPS } from "./layout";
-import { type LoadOptions, NetworkParameters, type Weights } from "./parameters";
+import type { Weights } from "./parameter-source";
+import { type LoadOptions, NetworkParameters } from "./parameters";
 import { type FeatureTap, type ForwardOptions, ResNet38 } from "./resnet38";
 
 /** 1×1 kernels without bias: f8_3 512→64, f8_4 1024→128, f8_5 4096→256, f9 448→448 at full width. */

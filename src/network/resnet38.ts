@@ -8,7 +8,8 @@ import { normRelu } from "./batch-norm";
 import type { ChannelDropout } from "./channel-dropout";
 import { convolve } from "./convolution";
 import { BLOCKS, FEATURE_TAPS, type TapName } from "./layout";
-import { type LoadOptions, NetworkParameters, type Weights } from "./parameters";
+import type { Weights } from "./parameter-source";
+import { type LoadOptions, NetworkParameters } from "./parameters";
 import { residualBlock } from "./residual-block";
 import { type BatchPass, normaliseTrained } from "./trained-norm";
 

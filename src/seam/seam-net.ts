@@ -7,7 +7,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { ChannelDropout } from "../network/channel-dropout";
-import { type LoadOptions, NetworkParameters, type Weights } from "../network/parameters";
+import type { Weights } from "../network/parameter-source";
+import { type LoadOptions, NetworkParameters } from "../network/parameters";
 import { ResNet38 } from "../network/resnet38";
 import type { BatchPass } from "../network/trained-norm";
 import type { RefinedMapSource } from "./multi-scale";

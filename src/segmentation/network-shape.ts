@@ -2,7 +2,7 @@
 
 import { expected } from "../errors";
 import type { InputColours } from "../image-ops/normalise";
-import { type ParameterSource, parameterSource, type Weights } from "../network/parameters";
+import { type ParameterSource, parameterSource, type Weights } from "../network/parameter-source";
 import type { ModelName, NetworkShape } from "./network";
 import { RESNET101_BLOCKS } from "./resnet101";
 import { inputColours, renaming } from "./weight-names";

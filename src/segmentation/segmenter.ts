@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { NdArray } from "../nd-array";
-import { checkShapes, type ParameterSource } from "../network/parameters";
+import { checkShapes, type ParameterSource } from "../network/parameter-source";
 import { type BatchPass, type NormMode, normaliseTrained } from "../network/trained-norm";
 import { initialParameter } from "./initial-parameters";
 import type { Parameter, Pass } from "./layer";

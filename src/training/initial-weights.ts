@@ -5,7 +5,8 @@ import { UserError } from "../errors";
 import type { NdArray } from "../nd-array";
 import { initialHead, initialNetwork } from "../network/initial-head";
 import { FULL_WIDTH, type NetworkKind, parameterShapes } from "../network/layout";
-import { type LoadOptions, layerOf, type NetworkParameters, type Weights } from "../network/parameters";
+import type { Weights } from "../network/parameter-source";
+import { type LoadOptions, layerOf, type NetworkParameters } from "../network/parameters";
 import { openWeights } from "../weights/checkpoint";
 
 export interface InitialWeights {

@@ -5,7 +5,7 @@ import path from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { AffinityNet } from "../../src/network/affinity-net";
 import { FULL_WIDTH, parameterShapes, type TapName } from "../../src/network/layout";
-import type { Weights } from "../../src/network/parameters";
+import type { Weights } from "../../src/network/parameter-source";
 import { openWeights } from "../../src/weights/checkpoint";
 import { formulaParameter } from "../../src/weights/formula";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";

@@ -2,7 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { FULL_WIDTH, parameterShapes } from "../../src/network/layout";
-import type { ParameterSource } from "../../src/network/parameters";
+import type { ParameterSource } from "../../src/network/parameter-source";
 import { upsampleMaps } from "../../src/seam/seam-head";
 import { SeamNet } from "../../src/seam/seam-net";
 import { formulaParameter } from "../../src/weights/formula";

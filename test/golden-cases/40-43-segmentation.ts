@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { resizeBilinear } from "../../src/image-ops/bilinear";
 import { resizeNearestCentre } from "../../src/image-ops/nearest";
 import type { NdArray } from "../../src/nd-array";
-import { parameterSource } from "../../src/network/parameters";
+import { parameterSource } from "../../src/network/parameter-source";
 import type { NormMode } from "../../src/network/trained-norm";
 import { singleProcess } from "../../src/parallel/communicator";
 import type { Parameter } from "../../src/segmentation/layer";
