@@ -1,5 +1,6 @@
 /** A process of mpi.test.ts: blocks the page behind its heap, then meets the others and sums with them. */
 
+import fs from "node:fs";
 import { load } from "koffi";
 import { openCommunicator } from "../src/parallel/mpi";
 
@@ -15,6 +16,11 @@ const moved = endOfHeap(0) - before;
 const values = Float32Array.of(communicator.rank + 1);
 communicator.sum(values);
 communicator.close();
+const transports = fs
+  .readFileSync("/proc/self/maps", "utf8")
+  .split("\n")
+  .filter((line) => line.includes("/ucx/"));
+const { rank, size } = communicator;
 process.stdout.write(
-  `process ${communicator.rank} of ${communicator.size}: sum ${values[0]}, heap moved by ${moved}\n`,
+  `process ${rank} of ${size}: sum ${values[0]}, heap moved by ${moved}, UCX ${transports.length > 0 ? "in use" : "not in use"}\n`,
 );

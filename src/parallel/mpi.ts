@@ -78,7 +78,7 @@ interface MpiLibrary {
 }
 
 function loadMpi(): MpiLibrary {
-  leaveHeapAlone();
+  keepUcxOffTheHeap();
   const { library, file } = openLibrary();
   const check = (status: number, call: string): void => {
     if (status !== 0) throw new UserError("environment", `${call} failed with status ${status} (${file})`);
@@ -110,13 +110,18 @@ function loadMpi(): MpiLibrary {
 }
 
 /**
- * UCX, which carries messages for MPICH and Open MPI, hooks the allocator, and in MPI_Init it tries its hooks out: it raises
- * the heap's end by a page and lowers it again. Where something lies right behind the heap (Node's code does, so the heap
- * sometimes ends just there), raising fails, lowering does not, and a page in use is gone: the process crashes.
- * Without the hooks UCX registers memory with the network card anew for every message.
+ * UCX, which carries messages for MPICH and Open MPI, crashes a process in MPI_Init whose heap ends right before something
+ * else, as it now and then does before Node's code. Two ways were seen:
+ *
+ * - It hooks the allocator, and tries its hooks out: it raises the heap's end by a page and lowers it again. Raising fails,
+ *   lowering does not, and a page in use is gone. Without the hooks UCX registers memory with a network card for every message.
+ * - MPICH copies 4096 bytes from UCX's own address, which has some hundred: beyond the heap's end, where that is near. The
+ *   MPICH that we fetch has libfabric beside UCX; another may not.
  */
-function leaveHeapAlone(): void {
-  process.env.UCX_MEM_EVENTS ??= "no";
+function keepUcxOffTheHeap(): void {
+  process.env.UCX_MEM_EVENTS ??= "no"; // read when the library is loaded
+  const isOurs = process.env.A2GNN_MPI_LIBRARY === undefined && findMpi()?.isOurs === true;
+  if (isOurs) process.env.MPIR_CVAR_CH4_NETMOD ??= "ofi";
 }
 
 /** `A2GNN_MPI_LIBRARY`, else that of the mpiexec in use, else what the system's loader finds. */

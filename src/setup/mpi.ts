@@ -17,6 +17,8 @@ export interface FoundMpi {
   /** The library of the MPI standard ABI, where it is known. */
   readonly library?: string;
   readonly version: string;
+  /** Whether it is the MPICH that `setup --mpi` fetched. */
+  readonly isOurs: boolean;
 }
 
 /** The machine's own MPI first (a cluster's knows its network), then ours; undefined where there is none. */
@@ -26,7 +28,12 @@ export function findMpi(env: NodeJS.ProcessEnv = process.env): FoundMpi | undefi
     if (folder === "" || !fs.existsSync(mpiexec)) continue;
     const library = path.join(folder, "../lib/libmpi_abi.so.1");
     const version = probeCommand(mpiexec, ["--version"], env)?.split("\n").slice(0, 2).join(" ").replace(/\s+/g, " ");
-    return { mpiexec, library: fs.existsSync(library) ? library : undefined, version: version ?? "unknown version" };
+    return {
+      mpiexec,
+      library: fs.existsSync(library) ? library : undefined,
+      version: version ?? "unknown version",
+      isOurs: false,
+    };
   }
   const recipe = mpiRecipe(env);
   if (inspectFolder(recipe).state !== "ready") return undefined;
@@ -35,6 +42,7 @@ export function findMpi(env: NodeJS.ProcessEnv = process.env): FoundMpi | undefi
     mpiexec: inside("bin/mpiexec"),
     library: inside("lib/libmpi_abi.so.1"),
     version: `MPICH ${recipe.version}`,
+    isOurs: true,
   };
 }
 
