@@ -152,6 +152,23 @@ test("overlay and probabilities; a label alone is not done where they are asked 
   }
 });
 
+test("classes that no image names change nothing with handcrafted features", async () => {
+  const description = JSON.parse(fs.readFileSync(path.join(root, "dataset.json"), "utf8"));
+  const many = path.join(work, "many-classes");
+  fs.cpSync(root, many, { recursive: true });
+  const classes = [...CLASSES, ...Array.from({ length: 60 }, (_, i) => `other ${i}`)];
+  fs.writeFileSync(path.join(many, "dataset.json"), JSON.stringify({ ...description, classes }));
+  const [few, more] = [path.join(work, "few"), path.join(work, "more")];
+  await makePseudoLabels.run({ ...quick, supervision: "scribble", savePath: few, outProb: few });
+  await makePseudoLabels.run({ ...quick, supervision: "scribble", voc12Root: many, savePath: more, outProb: more });
+  const [a, b] = [few, more].map((folder) => decodeNpy(fs.readFileSync(path.join(folder, "img0.npy")), "img0"));
+  assert.deepEqual(b.shape, [classes.length, SIZE.height, SIZE.width]);
+  assert.deepEqual(b.data.slice(0, a.data.length), a.data);
+  assert.ok(b.data.slice(a.data.length).every((value) => value === 0));
+  const [one, other] = await Promise.all([few, more].map((folder) => readLabel(path.join(folder, "img0.png"))));
+  assert.deepEqual(other.data, one.data);
+});
+
 test("the label is the dense CRF's strongest class on those probabilities, or theirs with --dense-crf off", async () => {
   const list = path.join(work, "first.txt");
   fs.writeFileSync(list, idOf(0));

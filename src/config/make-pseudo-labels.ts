@@ -34,6 +34,7 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly consistencyThreshold: number;
   readonly seedPadding: "background" | "ignore";
   readonly logitResize: "direct" | "crop";
+  readonly boxLimit: boolean;
   readonly rw: boolean;
   readonly alpha: number;
   readonly beta: number;
@@ -189,6 +190,13 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     default: "direct",
     group: network,
     help: "logits of the padded grid straight to the image's size (as in the reference), or to the padded size and cropped",
+  },
+  boxLimit: {
+    kind: "boolean",
+    default: false,
+    symbol: "handcrafted features true",
+    group: network,
+    help: "a class that has boxes is labelled within these alone, before and after the dense CRF; not in the reference",
   },
   rw: {
     kind: "boolean",

@@ -12,6 +12,7 @@ import { writeLabel } from "../data/label-png";
 import { mostProbableClass } from "../dense-crf/dense-crf";
 import { renderOverlay } from "../overlay";
 import { encodeNpy } from "../weights/npy";
+import { type ImageClasses, originalLabel } from "./image-classes";
 import { openFolder } from "./output-folder";
 import { recordSettings, type Settings } from "./settings-record";
 import { openSharpener, type SharpenerConfig } from "./sharpen";
@@ -23,13 +24,24 @@ export interface LabelOutputConfig extends SharpenerConfig {
   readonly outProb?: string;
 }
 
+/** What a step knows of an image beyond its probabilities. */
+export interface KnownOfImage {
+  /** What the columns of the probabilities stand for; without it the data set's classes. */
+  readonly classes?: ImageClasses;
+  /** Applied to the sharpened probabilities, in place. */
+  readonly limit?: (probabilities: Float32Array) => void;
+}
+
 export interface LabelOutput {
   /** What the user should know of the folders before the run. */
   readonly notices: readonly string[];
   /** Whether everything asked for is there. */
   isDone(id: string): Promise<boolean>;
-  /** Sharpens and writes. @param probabilities [H·W, K]; not used afterwards */
-  write(id: string, image: RgbImage, probabilities: Float32Array): Promise<void>;
+  /**
+   * Sharpens and writes.
+   * @param probabilities [H·W, K]; not used afterwards
+   */
+  write(id: string, image: RgbImage, probabilities: Float32Array, known?: KnownOfImage): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -58,12 +70,15 @@ export async function openLabelOutput(
       for (const file of files(id)) if (!(await fileExists(file))) return false;
       return true;
     },
-    async write(id, image, probabilities) {
+    async write(id, image, probabilities, { classes = [...dataset.classes.keys()], limit } = {}) {
       const { width, height } = image;
-      const classes = dataset.classes.length;
-      if (outProb !== undefined)
-        await writeAtomic(path.join(outProb, `${id}.npy`), encodeProbabilities(probabilities, classes, width, height));
-      const label = { width, height, data: mostProbableClass(await sharpener.sharpen(image, probabilities), classes) };
+      if (outProb !== undefined) {
+        const encoded = encodeProbabilities(probabilities, classes, dataset.classes.length, image);
+        await writeAtomic(path.join(outProb, `${id}.npy`), encoded);
+      }
+      const sharpened = await sharpener.sharpen(image, probabilities);
+      limit?.(sharpened);
+      const label = originalLabel({ width, height, data: mostProbableClass(sharpened, classes.length) }, classes);
       if (overlay !== undefined)
         await writeAtomic(path.join(overlay, `${id}.png`), renderOverlay(image, label, dataset));
       await writeLabel(labelFile(id), label, dataset.palette);
@@ -72,11 +87,16 @@ export async function openLabelOutput(
   };
 }
 
-/** As NumPy array [K, H, W], like the reference's `pred_probs`. */
-function encodeProbabilities(probabilities: Float32Array, classes: number, width: number, height: number): Uint8Array {
-  const data = new Float32Array(probabilities.length);
+/** As NumPy array [all classes, H, W], like the reference's `pred_probs`; 0 for classes without a column. */
+function encodeProbabilities(
+  probabilities: Float32Array,
+  classes: ImageClasses,
+  all: number,
+  { width, height }: RgbImage,
+): Uint8Array {
   const pixels = width * height;
-  for (let i = 0; i < pixels; i++)
-    for (let c = 0; c < classes; c++) data[c * pixels + i] = probabilities[i * classes + c];
-  return encodeNpy({ shape: [classes, height, width], data });
+  const data = new Float32Array(all * pixels);
+  for (const [column, label] of classes.entries())
+    for (let i = 0; i < pixels; i++) data[label * pixels + i] = probabilities[i * classes.length + column];
+  return encodeNpy({ shape: [all, height, width], data });
 }

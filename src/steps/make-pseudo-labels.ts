@@ -11,14 +11,16 @@ import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } fr
 import { type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
+import { limitToBoxes } from "../graph/box-limit";
 import { fitImage, type LabelInput, labelFromLogits } from "../graph/label-image";
 import { deriveSeed } from "../random";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { type FitStore, openFitStore } from "./fit-store";
 import { type GraphSource, openGraphSource } from "./graph-source";
+import { classesOf, renumbered } from "./image-classes";
 import { type ImageLoop, runImageLoop } from "./image-loop";
-import { openLabelOutput } from "./label-output";
+import { type KnownOfImage, openLabelOutput } from "./label-output";
 import { openImages } from "./open-images";
 import { type PreparedImage, prepareImage } from "./prepare-image";
 import { recordRun } from "./run-record";
@@ -51,8 +53,9 @@ export const makePseudoLabels: Step<MakePseudoLabelsConfig, MakePseudoLabelsSumm
 
 interface Computed {
   readonly image: RgbImage;
-  /** [H·W, K] */
+  /** [H·W, K] of `known.classes` */
   readonly probabilities: Float32Array;
+  readonly known: KnownOfImage;
 }
 
 async function run(
@@ -77,11 +80,8 @@ async function run(
         isDone: output.isDone,
         prepare: async (id) =>
           prepareImage(id, config, dataset, seeds, (message) => notice(`image "${id}": ${message}`)),
-        compute: async (id, prepared, say) => ({
-          image: prepared.image,
-          probabilities: await probabilitiesOf(id, prepared, graphs, fits, config, dataset, say),
-        }),
-        finish: (id, { image, probabilities }) => output.write(id, image, probabilities),
+        compute: (id, prepared, say) => probabilitiesOf(id, prepared, graphs, fits, config, dataset, say),
+        finish: (id, { image, probabilities, known }) => output.write(id, image, probabilities, known),
         finishing: config.crfThreads,
       };
       const result = await runImageLoop(loop, context);
@@ -108,21 +108,27 @@ async function run(
   }
 }
 
-/** Builds the graph, trains on it or takes what was trained before, infers. @returns [H·W, K] */
+/**
+ * Builds the graph, trains on it or takes what was trained before, infers. With a network's features for all classes of
+ * the data set, as in the reference; with handcrafted ones for those alone that the weak label names.
+ */
 async function probabilitiesOf(
   id: string,
   { image, seed, boxes, maps }: PreparedImage,
   graphs: GraphSource,
   fits: FitStore,
   config: ResolvedConfig,
-  { classes, ignore }: DatasetDescription,
+  dataset: DatasetDescription,
   say: (detail: string) => void,
-): Promise<Float32Array> {
+): Promise<Computed> {
   const graph = graphs.graphOf(image);
   try {
     const steps = [config.epochs, config.crfEpochs] as const;
     const total = steps[0] + steps[1];
-    const input: LabelInput = { image, graph, seed, boxes, maps, classes: classes.length, ignore };
+    const { ignore } = dataset;
+    const whole: LabelInput = { image, graph, seed, boxes, maps, classes: dataset.classes.length, ignore };
+    const classes = config.features === "handcrafted" ? classesOf(whole) : [...dataset.classes.keys()];
+    const input = renumbered(whole, classes);
     const options = {
       hidden: config.hidden,
       layers: config.layers,
@@ -143,7 +149,10 @@ async function probabilitiesOf(
     });
     const walk = { alpha: config.alpha, beta: config.beta, logt: config.logt, weight: config.rwWeight };
     const { logitResize } = config;
-    return labelFromLogits(input, logits, { logitResize, ...(config.rw ? { walk } : {}) }).probabilities;
+    const { probabilities } = labelFromLogits(input, logits, { logitResize, ...(config.rw ? { walk } : {}) });
+    const limit = (scores: Float32Array): void => limitToBoxes(scores, input.boxes, classes.length, image);
+    if (config.boxLimit) limit(probabilities);
+    return { image, probabilities, known: { classes, ...(config.boxLimit ? { limit } : {}) } };
   } finally {
     graph.dispose();
   }

@@ -1,0 +1,49 @@
+/**
+ * What boxes say for certain: nothing of their class is outside them. The graph network only learns that the seeds out
+ * there are background; its labels and the dense CRF's run a little over the edges, and along whatever looks alike.
+ * (Ours; the reference lets them.)
+ */
+
+import type { ImageSize } from "../data/dataset";
+import type { Box } from "../data/voc-boxes";
+
+/**
+ * Probabilities of classes that have boxes become 0 outside all of these; what is left of a pixel sums to 1 again, and
+ * where nothing is left it is background. In place.
+ * @param probabilities [H·W, K]
+ */
+export function limitToBoxes(
+  probabilities: Float32Array,
+  boxes: readonly Box[],
+  classes: number,
+  { width, height }: ImageSize,
+): void {
+  const boxed = [...new Set(boxes.map((box) => box.class))];
+  const inside = boxed.map((label) => insideOf(boxes, label, width, height));
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const at = pixel * classes;
+    let taken = false;
+    for (const [i, label] of boxed.entries()) {
+      if (inside[i][pixel] === 1) continue;
+      probabilities[at + label] = 0;
+      taken = true;
+    }
+    if (!taken) continue;
+    let sum = 0;
+    for (let k = 0; k < classes; k++) sum += probabilities[at + k];
+    if (sum > 0) for (let k = 0; k < classes; k++) probabilities[at + k] /= sum;
+    else probabilities[at] = 1;
+  }
+}
+
+/** 1 in the boxes of one class, [H·W]. Both ends count, and one pixel before them, because VOC counts from 1. */
+function insideOf(boxes: readonly Box[], label: number, width: number, height: number): Uint8Array {
+  const inside = new Uint8Array(width * height);
+  for (const box of boxes) {
+    if (box.class !== label) continue;
+    const left = Math.max(0, box.xmin - 1);
+    for (let y = Math.max(0, box.ymin - 1); y <= Math.min(height - 1, box.ymax); y++)
+      inside.fill(1, y * width + left, y * width + Math.min(width, box.xmax + 1));
+  }
+  return inside;
+}
