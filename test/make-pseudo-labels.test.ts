@@ -78,6 +78,23 @@ for (const [name, config] of cases)
     assert.ok(score > 0.85, `pixel accuracy ${score}`);
   });
 
+test("clicks without one on the background: the rim is, with a notice", async () => {
+  const points = path.join(work, "foreground-only.json");
+  const all = JSON.parse(fs.readFileSync(path.join(root, "points.json"), "utf8"));
+  fs.writeFileSync(
+    points,
+    JSON.stringify(
+      Object.fromEntries(Object.entries(all).map(([id, clicks]) => [id, { fg: (clicks as { fg: unknown }).fg }])),
+    ),
+  );
+  const savePath = path.join(work, "foreground-only");
+  const summary = await makePseudoLabels.run({ ...quick, epochs: 30, supervision: "point", points, savePath });
+  assert.deepEqual([summary.done, summary.failed], [COUNT, []]);
+  assert.match(summary.notices.join("\n"), /"img0": no click on the background: the rim counts as background/);
+  const score = await accuracy(savePath);
+  assert.ok(score > 0.85, `pixel accuracy ${score}`);
+});
+
 test("the affinity network's graph, of a width that is read from the weights", async () => {
   const weights = path.join(work, "tiny.safetensors");
   await writeSafetensors(weights, formulaParameters(parameterShapes(4, "affinity"), 1));

@@ -32,6 +32,7 @@ const everything: MixedRule = {
   superpixelArea: 4,
   camLabel: true,
   tagsOnly: true,
+  pointRim: 0,
   scribbleRest: "unknown",
   grabCut: true,
   grabCutMin: 0.05,
@@ -103,6 +104,19 @@ test("point: click, its superpixel, then the confident label of the image's tags
   assert.deepEqual(seedsOf(free)[0], "11333300");
   const bare = pointRule(seedImage({ confident }), points, { ...everything, camLabel: false, superpixels: false });
   assert.deepEqual(seedsOf(bare), [".......0", ".1......", "........", "........"]);
+});
+
+test("point: the rim is background where nothing else is, and only there", () => {
+  const rim = { ...everything, superpixels: false, pointRim: 1 };
+  const cat = { x: 0, y: 1, class: 1 };
+  const alone = pointRule(seedImage(), [cat], rim);
+  assert.deepEqual(rulesOf(alone), ["clicks", "rim"]);
+  assert.deepEqual(seedsOf(alone), ["00000000", "1......0", "0......0", "00000000"]);
+  const clicked = pointRule(seedImage(), [cat, { x: 5, y: 2, class: 0 }], rim);
+  assert.deepEqual(seedsOf(clicked), ["........", "1.......", ".....0..", "........"]);
+  const confident = label("........", "...0....", "........", "........");
+  assert.deepEqual(rulesOf(pointRule(seedImage({ confident }), [cat], rim)), ["clicks", "confident label"]);
+  assert.deepEqual(rulesOf(pointRule(seedImage(), [cat], { ...rim, pointRim: 0 })), ["clicks"]);
 });
 
 test("point: clicks of two classes in one superpixel leave it unknown but for themselves", () => {

@@ -71,6 +71,15 @@ export const furtherRows: readonly Variant[] = [
     seeds: { camLabel: false, grabCutBand: 2 },
   },
   { group: "seed rules", name: "box with clicks and scribbles", supervision: "box", seeds: { supervision: "mixed" } },
+  {
+    group: "seed rules",
+    name: "point without a rim",
+    supervision: "point",
+    labels: { rw: false },
+    seeds: { camLabel: false, pointRim: 0 },
+  },
+  { group: "limit", name: "labels within their boxes", supervision: "box", labels: { boxLimit: true } },
+  { group: "limit", name: "labels beyond their boxes", supervision: "box", labels: { boxLimit: false } },
 
   { group: "seed numbers", name: "superpixels of 100 pixels", supervision: "scribble", seeds: { superpixelArea: 100 } },
   { group: "seed numbers", name: "superpixels of 400 pixels", supervision: "scribble", seeds: { superpixelArea: 400 } },

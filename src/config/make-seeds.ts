@@ -34,6 +34,7 @@ export interface MakeSeedsConfig extends ImagesConfig, WeakLabelsConfig {
   readonly superpixelArea: number;
   readonly superpixelCompactness: number;
   readonly pointRadius: number;
+  readonly pointRim: number;
   readonly scribbleWidth: number;
   readonly scribbleRest: "unknown" | "confident";
   readonly camLabel: boolean;
@@ -149,6 +150,15 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     help: "weight of position against colour",
   },
   pointRadius: { kind: "number", default: 3, min: 0, unit: "pixels", group: regions, help: "radius of a click's disc" },
+  pointRim: {
+    kind: "integer",
+    default: 8,
+    min: 0,
+    max: 1000,
+    unit: "pixels",
+    group: regions,
+    help: "clicks alone, none of them on the background: a rim of the image this wide is background; 0: none",
+  },
   scribbleWidth: { kind: "number", default: 3, min: 1, unit: "pixels", group: regions, help: "width of drawn strokes" },
   scribbleRest: {
     kind: "choice",

@@ -22,6 +22,9 @@ export interface PointsFile {
 /** Radius in pixels of the disc that a click labels. */
 export const POINT_RADIUS = 3;
 
+/** Width in pixels of the rim that is background where no click is. */
+export const POINT_RIM = 8;
+
 const MAX_POINTS = 100_000;
 
 /** Opens a file of clicks. @throws UserError "input" unless it is a JSON object with an entry an image */
@@ -76,6 +79,19 @@ export function drawPoints(
       }
   }
   return { width, height, data };
+}
+
+/**
+ * A rim of the photograph as background, where no click says background: things stand in the middle of a photograph far
+ * more often than at its edge, and without any background everything would be of the classes clicked. What is known
+ * already stays.
+ * @param label class or `ignore`, [H·W]
+ */
+export function withRim(label: Uint8Array, { width, height }: ImageSize, ignore: number, rim: number): Uint8Array {
+  return label.map((value, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    return value === ignore && Math.min(x, y, width - 1 - x, height - 1 - y) < rim ? 0 : value;
+  });
 }
 
 /** The pixel under a click. */

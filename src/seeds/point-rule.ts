@@ -1,9 +1,10 @@
 /**
  * Seeds from clicks (METHOD 1.3, "point"; the rule is ours, the reference published none): a click is a disc, and labels
- * the superpixel under it; elsewhere the confident label holds, restricted to the image's tags.
+ * the superpixel under it; elsewhere the confident label holds, restricted to the image's tags. Where neither a click nor a
+ * confident label says background, the rim of the image is background.
  */
 
-import { drawPoints, type Point, pixelOf } from "../data/points";
+import { drawPoints, type Point, pixelOf, withRim } from "../data/points";
 import { fillUnknown, type SeedImage, type Seeds, type Stage, seedsOf, taggedOnly } from "./seed-image";
 import { spread } from "./spread";
 
@@ -17,6 +18,8 @@ export interface PointRule {
   readonly camLabel: boolean;
   /** Whether it may name only classes the image is tagged with. */
   readonly tagsOnly: boolean;
+  /** Of the rim that is background where nothing else is, in pixels; 0: none. */
+  readonly pointRim: number;
 }
 
 /** Without tags, the classes clicked are the image's. */
@@ -33,6 +36,10 @@ export function pointRule(seed: SeedImage, points: readonly Point[], rule: Point
     const tags = seed.tags ?? points.map((point) => point.class);
     label = fillUnknown(label, rule.tagsOnly ? taggedOnly(confident, tags, ignore) : confident, ignore);
     stages.push({ rule: "confident label", label });
+  }
+  if (rule.pointRim > 0 && !label.includes(0)) {
+    label = withRim(label, image, ignore, rule.pointRim);
+    stages.push({ rule: "rim", label });
   }
   return seedsOf(seed, stages);
 }
