@@ -78,6 +78,12 @@ export const furtherRows: readonly Variant[] = [
     labels: { rw: false },
     seeds: { camLabel: false, pointRim: 0 },
   },
+  {
+    group: "graph",
+    name: "point with a graph of 256 pixels",
+    supervision: "point",
+    labels: { rw: false, graphSide: 256 },
+  },
   { group: "limit", name: "labels within their boxes", supervision: "box", labels: { boxLimit: true } },
   { group: "limit", name: "labels beyond their boxes", supervision: "box", labels: { boxLimit: false } },
 

@@ -42,7 +42,7 @@ export function differences(
 ): string {
   const preset: Partial<MakePseudoLabelsConfig> = {
     ...presets[supervision],
-    ...(features === "handcrafted" ? handcraftedPreset : {}),
+    ...(features === "handcrafted" ? handcraftedPreset(supervision) : {}),
   };
   const momentum = momentumOf({ wtDec: training?.wtDec });
   const parts = [

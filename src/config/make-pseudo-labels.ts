@@ -20,6 +20,7 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly camDir?: string;
   readonly features?: "cnn" | "handcrafted";
   readonly weights?: string;
+  readonly graphSide: number;
   readonly radius: number;
   readonly epochs: number;
   readonly crfEpochs?: number;
@@ -105,6 +106,15 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     kind: "path",
     group: graph,
     help: "affinity network: .pth, .params or .safetensors, of any width",
+  },
+  graphSide: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    symbol: "point with handcrafted features 256",
+    unit: "pixels",
+    group: graph,
+    help: "longest side to which a photograph is reduced for its graph; 0: as it is, as in the reference and with the walk",
   },
   radius: {
     kind: "integer",

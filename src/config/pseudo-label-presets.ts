@@ -20,15 +20,12 @@ export const presets: Readonly<Record<Supervision, Partial<MakePseudoLabelsConfi
  * channels; these are a hundred times fewer, a row's shares that much larger, and at the same rate 300 steps learn the
  * seeds by heart: a quarter of the hidden units and 100 steps do as well as 256 and 300, in a tenth of the time. Padding
  * that counts as background outweighs a few clicks. Affinities from colour and texture do not know where a thing ends,
- * but boxes do.
+ * but boxes do. Clicks are few and far between: on a smaller picture they reach farther.
  */
-export const handcraftedPreset: Partial<MakePseudoLabelsConfig> = {
-  hidden: 64,
-  epochs: 50,
-  lr: 0.01,
-  seedPadding: "ignore",
-  boxLimit: true,
-};
+export function handcraftedPreset(supervision: Supervision): Partial<MakePseudoLabelsConfig> {
+  const graphSide = supervision === "point" ? 256 : 0;
+  return { hidden: 64, epochs: 50, lr: 0.01, seedPadding: "ignore", boxLimit: true, graphSide };
+}
 
 /** A configuration in which nothing is left to infer. */
 export interface ResolvedConfig extends MakePseudoLabelsConfig {
@@ -52,7 +49,7 @@ export function resolveConfig(given: Partial<MakePseudoLabelsConfig>): {
   const defaults = {
     savePath: `./out/${supervision}_pred`,
     ...presets[supervision],
-    ...(features === "handcrafted" ? handcraftedPreset : {}),
+    ...(features === "handcrafted" ? handcraftedPreset(supervision) : {}),
   };
   const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const complete = completeConfig<MakePseudoLabelsConfig>(
@@ -68,8 +65,11 @@ export function resolveConfig(given: Partial<MakePseudoLabelsConfig>): {
   if (supervision === "image" && complete.seedLabelRoot === undefined)
     throw new UserError("usage", "image supervision needs --seed-label-root: tags alone label no pixel");
   const rw = resolveWalk(complete, supervision, notices);
+  if (rw && given.graphSide !== undefined && given.graphSide > 0)
+    throw new UserError("usage", "--graph-side needs --rw false: the walk is over the whole photograph's cells");
+  const graphSide = rw ? 0 : complete.graphSide;
   const crfEpochs = complete.crfEpochs ?? complete.epochs;
-  return { config: { ...complete, supervision, features, rw, crfEpochs }, notices };
+  return { config: { ...complete, supervision, features, rw, graphSide, crfEpochs }, notices };
 }
 
 /** As the reference's command lines imply it: its box script has `--BoxXmlpath`, image and point run with `--rw True`. */

@@ -23,6 +23,7 @@ import { type ImageLoop, runImageLoop } from "./image-loop";
 import { type KnownOfImage, openLabelOutput } from "./label-output";
 import { openImages } from "./open-images";
 import { type PreparedImage, prepareImage } from "./prepare-image";
+import { reducedInput } from "./reduced-input";
 import { recordRun } from "./run-record";
 import { openSeedSource } from "./seed-source";
 
@@ -121,7 +122,8 @@ async function probabilitiesOf(
   dataset: DatasetDescription,
   say: (detail: string) => void,
 ): Promise<Computed> {
-  const graph = graphs.graphOf(image);
+  const small = reducedInput({ image, seed, boxes }, config.graphSide, dataset.ignore);
+  const graph = graphs.graphOf(small.image);
   try {
     const steps = [config.epochs, config.crfEpochs] as const;
     const total = steps[0] + steps[1];
@@ -129,6 +131,7 @@ async function probabilitiesOf(
     const whole: LabelInput = { image, graph, seed, boxes, maps, classes: dataset.classes.length, ignore };
     const classes = config.features === "handcrafted" ? classesOf(whole) : [...dataset.classes.keys()];
     const input = renumbered(whole, classes);
+    const training = renumbered({ ...whole, ...small }, classes);
     const options = {
       hidden: config.hidden,
       layers: config.layers,
@@ -143,12 +146,12 @@ async function probabilitiesOf(
       seed: deriveSeed(config.seed, id),
       seedPadding: config.seedPadding === "ignore" ? ignore : 0,
     };
-    const logits = await fits.logitsOf(id, input, options, async () => {
+    const logits = await fits.logitsOf(id, training, options, async () => {
       const told = (step: number, loss: number): void => say(`step ${step + 1}/${total}  loss ${loss.toFixed(3)}`);
-      return (await fitImage(input, options, told)).logits;
+      return (await fitImage(training, options, told)).logits;
     });
     const walk = { alpha: config.alpha, beta: config.beta, logt: config.logt, weight: config.rwWeight };
-    const { logitResize } = config;
+    const logitResize = small.image === image ? config.logitResize : "direct";
     const { probabilities } = labelFromLogits(input, logits, { logitResize, ...(config.rw ? { walk } : {}) });
     const limit = (scores: Float32Array): void => limitToBoxes(scores, input.boxes, classes.length, image);
     if (config.boxLimit) limit(probabilities);
