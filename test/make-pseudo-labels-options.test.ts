@@ -129,13 +129,31 @@ test("handcrafted features: settings of their own, a smaller picture for clicks,
     graphSide,
     lr,
   ];
-  assert.deepEqual(settings(resolveLine("--supervision box").config), [64, 50, true, 0, 0.01]);
-  assert.deepEqual(settings(resolveLine("--supervision point").config), [64, 50, true, 256, 0.01]);
-  assert.deepEqual(settings(resolveLine("--supervision point --cam-dir cam").config), [64, 50, true, 0, 0.01]);
-  assert.deepEqual(settings(resolveLine("--supervision box --weights a.pth").config), [256, 150, false, 0, 0.035]);
-  assert.deepEqual(settings(resolveLine("--supervision point --weights a.pth").config), [256, 50, false, 0, 0.03]);
+  assert.deepEqual(settings(resolveLine("--voc12-root v --supervision box").config), [64, 50, true, 0, 0.01]);
+  assert.deepEqual(settings(resolveLine("--voc12-root v --supervision point").config), [64, 50, true, 256, 0.01]);
+  assert.deepEqual(settings(resolveLine("--voc12-root v --supervision point --cam-dir cam").config), [
+    64,
+    50,
+    true,
+    0,
+    0.01,
+  ]);
+  assert.deepEqual(settings(resolveLine("--voc12-root v --supervision box --weights a.pth").config), [
+    256,
+    150,
+    false,
+    0,
+    0.035,
+  ]);
+  assert.deepEqual(settings(resolveLine("--voc12-root v --supervision point --weights a.pth").config), [
+    256,
+    50,
+    false,
+    0,
+    0.03,
+  ]);
   assert.throws(
-    () => resolveLine("--supervision point --cam-dir cam --graph-side 256"),
+    () => resolveLine("--voc12-root v --supervision point --cam-dir cam --graph-side 256"),
     /--graph-side needs --rw false/,
   );
 });
