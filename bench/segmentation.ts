@@ -1,8 +1,9 @@
 /**
- * `npx tsx bench/segmentation.ts [MODEL …] [--threads N]`: what one training step and one inference of the segmentation
- * networks cost at full width (21 classes, weights from scratch), on a synthetic image of 321 and 473 pixels, or the next
- * size that the network takes. Each in a process of its own, whose largest resident memory is the peak; of the steps the
- * second is measured. DeepLab's steps have one image and frozen normalisations, the others two and the batch's statistics.
+ * `npx tsx bench/segmentation.ts [MODEL …] [321] [473] [step] [inference] [--threads N]`: what one training step and one
+ * inference of the segmentation networks cost at full width (21 classes, weights from scratch), on a synthetic image of 321
+ * and 473 pixels, or the next size that the network takes; all of them, or those that the words name. Each in a process of
+ * its own, whose largest resident memory is the peak; the second of two is timed. DeepLab's steps have one image and frozen
+ * normalisations, the others two and the batch's statistics.
  */
 
 import { execFile } from "node:child_process";
@@ -41,30 +42,36 @@ async function main(): Promise<void> {
     return;
   }
   const at = words.indexOf("--threads");
-  const threads = at < 0 ? undefined : words[at + 1];
-  const models = MODELS.filter(
-    (model) => !words.some((word) => MODELS.includes(word as ModelName)) || words.includes(model),
-  );
+  const threads = at < 0 ? undefined : words.splice(at, 2)[1];
+  const all = [...MODELS, ...KINDS, ...SIZES.map(String)];
+  const unknown = words.find((word) => !all.includes(word));
+  if (unknown !== undefined) throw new Error(`expected some of ${all.join(", ")}, got "${unknown}"`);
+  const named = <T>(among: readonly T[]): readonly T[] =>
+    among.some((each) => words.includes(String(each))) ? among.filter((each) => words.includes(String(each))) : among;
   process.stdout.write(
     `${os.cpus()[0].model}, ${threads ?? os.availableParallelism()} threads, Node ${process.version}\n`,
   );
   process.stdout.write("network                what       pixels images       ms   CPU ms  peak GB\n");
-  for (const model of models)
-    for (const size of SIZES)
-      for (const kind of KINDS) {
-        const environment = threads === undefined ? {} : { TF_NUM_INTRAOP_THREADS: threads };
-        const { stdout } = await promisify(execFile)(
-          process.execPath,
-          [...process.execArgv, __filename, "--one", model, String(size), kind],
-          { env: { ...process.env, ...environment } },
-        );
-        const row = JSON.parse(stdout) as Measured;
-        const figures = [row.side, row.images, row.milliseconds.toFixed(0), row.cpuMilliseconds.toFixed(0)];
-        const cells = figures.map((figure, i) => String(figure).padStart([6, 6, 8, 8][i]));
-        process.stdout.write(
-          `${model.padEnd(22)} ${kind.padEnd(10)} ${cells.join(" ")} ${row.peakGigabytes.toFixed(2).padStart(8)}\n`,
-        );
-      }
+  for (const model of named(MODELS))
+    for (const size of named(SIZES))
+      for (const kind of named(KINDS))
+        process.stdout.write(formatLine(model, kind, await inProcess(model, size, kind, threads)));
+}
+
+async function inProcess(model: ModelName, size: number, kind: Kind, threads: string | undefined): Promise<Measured> {
+  const environment = threads === undefined ? {} : { TF_NUM_INTRAOP_THREADS: threads };
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...process.execArgv, __filename, "--one", model, String(size), kind],
+    { env: { ...process.env, ...environment } },
+  );
+  return JSON.parse(stdout) as Measured;
+}
+
+function formatLine(model: ModelName, kind: Kind, row: Measured): string {
+  const figures = [row.side, row.images, row.milliseconds.toFixed(0), row.cpuMilliseconds.toFixed(0)];
+  const cells = figures.map((figure, i) => String(figure).padStart([6, 6, 8, 8][i]));
+  return `${model.padEnd(22)} ${kind.padEnd(10)} ${cells.join(" ")} ${row.peakGigabytes.toFixed(2).padStart(8)}\n`;
 }
 
 async function measure(model: ModelName, size: number, kind: Kind): Promise<Measured> {

@@ -4,6 +4,8 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { resizeBilinear } from "../src/image-ops/bilinear";
 import { resizeNearestCentre } from "../src/image-ops/nearest";
+import type { NdArray } from "../src/nd-array";
+import { convolve } from "../src/network/convolution";
 import { valueDropoutLayer } from "../src/segmentation/dropout-layer";
 import { countLabels, labelLoss, pixelWeights } from "../src/segmentation/label-loss";
 import type { Pass } from "../src/segmentation/layer";
@@ -129,6 +131,29 @@ for (const model of MODELS)
     assert.deepEqual(shapeOf(renamed(state, model), model, 9), shapeFromScratch(model, 1, 3));
     segmenter.dispose();
   });
+
+test("VGG16 from scratch is calibrated: every convolution answers with mean 0 and variance 1, but those that give logits", async () => {
+  const { segmenter } = await openTrainable({ model: "deeplab-v2-vgg16", weights: "none", width: 2, seed: 1 }, 3);
+  assert.equal(segmenter.hasNorms, false);
+  const logits = (await segmenter.toStateDict()).get("fc8_1.weight");
+  const images = normalTensor([2, 33, 33, 3], 4, 3) as tf.Tensor4D;
+  segmenter.calibrate(images);
+  const state = await segmenter.toStateDict();
+  tf.tidy(() => {
+    const [kernel, bias] = ["weight", "bias"].map((part) => state.get(`features.0.${part}`) as NdArray<Float32Array>);
+    const turned = tf.tensor(kernel.data, [...kernel.shape]).transpose<tf.Tensor4D>([2, 3, 1, 0]);
+    const { mean, variance } = tf.moments(convolve(images, turned).add(bias.data), [0, 1, 2]);
+    for (const value of mean.dataSync()) assert.ok(Math.abs(value) < 1e-4);
+    for (const value of variance.dataSync()) assert.ok(Math.abs(value - 1) < 1e-3);
+  });
+  assert.deepEqual(state.get("fc8_1.weight"), logits);
+  segmenter.calibrate(images); // nothing is left to change, in any layer
+  for (const [name, { data }] of await segmenter.toStateDict())
+    for (const [i, value] of data.entries())
+      assert.ok(Math.abs(Number(value) - Number(state.get(name)?.data[i])) < 2e-3, name);
+  images.dispose();
+  segmenter.dispose();
+});
 
 test("batch normalisation of a single value is refused, and says what helps", async () => {
   const config = { weights: "none", width: 1, seed: 1, norm: "batch" } as const;

@@ -96,10 +96,23 @@ test("a backbone's weights under torchvision's names, and a network of other cla
   await trained.close();
   const file = session("resnet101.safetensors");
   await writeSafetensors(file, backbone);
-  for (const model of ["pspnet-resnet101"] as const) {
-    const config = { ...quick, width: undefined, model, cropSize: 33, epochs: 1, weights: file };
-    const summary = await trainSegmenter.run({ ...config, sessionName: session("from-backbone") });
-    assert.ok(summary.notices.some((notice) => /new layers, initialised: ppm\.features\.0\.1, /.test(notice)));
+  const treeFilters = session("resnet101-v1c.safetensors"); // TreeFilter-Torch's names of the same
+  const places: Record<string, string> = {
+    ...{ conv1: "conv1.0", bn1: "conv1.1", conv2: "conv1.3", bn2: "conv1.4", conv3: "conv1.6", bn3: "bn1" },
+  };
+  const nameThere = (name: string): string => name.replace(/^(conv|bn)\d/, (layer) => places[layer]);
+  await writeSafetensors(treeFilters, new Map([...backbone].map(([name, value]) => [nameThere(name), value])));
+  for (const [model, weights, first] of [
+    ["pspnet-resnet101", file, "ppm.features.0.1"],
+    ["pspnet-resnet101", treeFilters, "ppm.features.0.1"],
+    ["tree-fcn-resnet101", file, "global_context.1.conv"],
+    ["tree-fcn-resnet101", treeFilters, "global_context.1.conv"],
+  ] as const) {
+    const config = { ...quick, width: undefined, model, cropSize: cropOf(model), epochs: 1, weights };
+    const summary = await trainSegmenter.run({ ...config, resume: false, sessionName: session("from-backbone") });
+    const wanted = `new layers, initialised: ${first}, `;
+    assert.ok(summary.notices.some((notice) => notice.startsWith(wanted)));
+    assert.ok(!summary.notices.some((notice) => notice.includes("holds more than the network")));
   }
   const other = path.join(work, "other");
   fs.cpSync(root, other, { recursive: true });

@@ -1,11 +1,12 @@
-/** Random scenes as a data set of pictures and weak labels: no mask, nothing that a network could cheat with. */
+/** Random scenes as data sets: pictures and weak labels to learn from, without any mask; or pictures and masks to judge by. */
 
 import fs from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../../src/atomic-write";
+import { writeLabel } from "../../src/data/label-png";
 import type { Reporter } from "../../src/running/reporter";
 import { datasetText, jpegOf, miniClasses, miniDataset } from "./dataset";
-import { render } from "./render";
+import { type Rendering, render } from "./render";
 import type { Scene } from "./scenes";
 import { weakLabelFiles } from "./weak-label-files";
 
@@ -16,19 +17,43 @@ export async function drawWeaklyLabelled(
   count: number,
   reporter: Reporter,
 ): Promise<void> {
-  const list = path.join(root, "ImageSets", "Segmentation", "train.txt");
-  const ids = Array.from({ length: count }, (_, i) => sceneOf(i + 1).id);
-  if ((await fs.readFile(list, "utf8").catch(() => "")) === listText(ids)) return;
   const weakLabels = weakLabelFiles(root);
-  for (let number = 1; number <= count; number++) {
-    const scene = sceneOf(number);
+  const scenes = Array.from({ length: count }, (_, i) => sceneOf(i + 1));
+  await draw(
+    root,
+    scenes,
+    (scene, rendering) => weakLabels.add(scene, rendering),
+    reporter,
+    () => weakLabels.finish(),
+  );
+}
+
+/** The same of any scenes, with their masks in place of weak labels. */
+export async function drawWithMasks(root: string, scenes: readonly Scene[], reporter: Reporter): Promise<void> {
+  const { palette } = miniDataset;
+  const addMask = ({ id }: Scene, { width, height, label }: Rendering): Promise<void> =>
+    writeLabel(path.join(root, "SegmentationClass", `${id}.png`), { width, height, data: label }, palette);
+  await draw(root, scenes, addMask, reporter);
+}
+
+async function draw(
+  root: string,
+  scenes: readonly Scene[],
+  addLabels: (scene: Scene, rendering: Rendering) => Promise<unknown>,
+  reporter: Reporter,
+  finish: () => Promise<void> = async () => {},
+): Promise<void> {
+  const list = path.join(root, "ImageSets", "Segmentation", "train.txt");
+  const ids = scenes.map(({ id }) => id);
+  if ((await fs.readFile(list, "utf8").catch(() => "")) === listText(ids)) return;
+  for (const [i, scene] of scenes.entries()) {
     const rendering = render(scene, miniClasses, miniDataset.ignore);
     await writeAtomic(path.join(root, "JPEGImages", `${scene.id}.jpg`), await jpegOf(rendering));
-    await weakLabels.add(scene, rendering);
-    reporter.progress({ done: number, total: count, label: scene.id, unit: "scene" });
+    await addLabels(scene, rendering);
+    reporter.progress({ done: i + 1, total: scenes.length, label: scene.id, unit: "scene" });
   }
   reporter.finish();
-  await weakLabels.finish();
+  await finish();
   await writeAtomic(path.join(root, "dataset.json"), datasetText(miniDataset));
   await writeAtomic(list, listText(ids)); // last: where it is, all is there
 }

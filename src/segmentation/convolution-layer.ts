@@ -29,7 +29,8 @@ export function convolution(
     apply: (x, pass) =>
       tf.tidy(() => {
         const y = convolve(x, pass.kernel(`${name}.weight`), geometry);
-        return bias ? addBias(y, pass.bias(`${name}.bias`), relu) : y;
+        if (!bias) return y;
+        return addBias(pass.calibrate?.(y, name) ?? y, pass.bias(`${name}.bias`), relu);
       }),
   };
 }

@@ -23,6 +23,8 @@ export interface Pass {
   bias(name: string): tf.Tensor1D;
   /** Batch normalisation by the layer's name, with a ReLU after it or without. */
   normalise(x: tf.Tensor4D, name: string, relu: boolean): tf.Tensor4D;
+  /** What a convolution with a bias gives before the bias is added, and what goes on in its place; absent: the same. */
+  calibrate?(response: tf.Tensor4D, name: string): tf.Tensor4D;
   /** Of each image; absent: nothing is dropped. */
   readonly dropoutSeeds?: readonly number[];
 }

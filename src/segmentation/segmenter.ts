@@ -6,9 +6,10 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { NdArray } from "../nd-array";
+import { NORM_EPSILON } from "../network/batch-norm";
 import { checkShapes, type ParameterSource } from "../network/parameter-source";
 import { type BatchPass, type NormMode, normaliseTrained } from "../network/trained-norm";
-import { initialParameter } from "./initial-parameters";
+import { givesLogits, initialParameter } from "./initial-parameters";
 import type { Parameter, Pass } from "./layer";
 import { buildNetwork } from "./models";
 import type { NetworkShape, SegmentationNetwork } from "./network";
@@ -22,6 +23,8 @@ export interface SegmenterOptions {
   readonly initialSeed?: number;
   /** Every layer may be lacking, not only those that no classification network has. Default false. */
   readonly fromScratch?: boolean;
+  /** What the parameters are of. Default: the shape's model. */
+  readonly network?: SegmentationNetwork;
 }
 
 export interface TrainingPass extends BatchPass {
@@ -52,9 +55,8 @@ export class Segmenter {
   static async load(
     source: ParameterSource,
     shape: NetworkShape,
-    { trained, initialSeed, fromScratch = false }: SegmenterOptions = {},
+    { trained, initialSeed, fromScratch = false, network = buildNetwork(shape) }: SegmenterOptions = {},
   ): Promise<Segmenter> {
-    const network = buildNetwork(shape);
     const names = new Set(source.names());
     const byName = new Map(network.parameters.map((parameter) => [parameter.name, parameter]));
     const initial = (name: string): NdArray | undefined => {
@@ -79,6 +81,10 @@ export class Segmenter {
     return segmenter;
   }
 
+  get hasNorms(): boolean {
+    return this.network.parameters.some(({ kind }) => kind === "norm weight");
+  }
+
   /** Logits on the network's grid by the running statistics. [b, H, W, 3] → [b, h, w, K] */
   infer(image: tf.Tensor4D): tf.Tensor4D {
     return this.network.infer(image, this.pass("frozen", {}));
@@ -87,6 +93,20 @@ export class Segmenter {
   /** Logits of all trained outputs. Batch statistics, if it is trained with them, go into the running ones. */
   train(image: tf.Tensor4D, pass: TrainingPass = {}): readonly tf.Tensor4D[] {
     return this.network.train(image, this.pass(this.norm ?? "frozen", pass));
+  }
+
+  /**
+   * Of a network from scratch: scales and shifts every convolution that has a bias so that it answers these images with mean
+   * 0 and variance 1 in each channel (Krähenbühl et al., ICLR 2016), which a ReLU then halves. Not those that give logits.
+   */
+  calibrate(images: tf.Tensor4D): void {
+    const calibrated = new Set<string>();
+    const calibrate = (response: tf.Tensor4D, name: string): tf.Tensor4D => {
+      if (calibrated.has(name) || givesLogits(`${name}.`)) return response;
+      calibrated.add(name); // by the image at its whole size, which comes first
+      return standardise(response, this.variable(`${name}.weight`), this.variable(`${name}.bias`));
+    };
+    tf.dispose(this.network.infer(images, { ...this.pass("frozen", {}), calibrate }));
   }
 
   /** What gradients change. */
@@ -139,6 +159,12 @@ export class Segmenter {
     return kind === "kernel" || kind === "bias" || this.norm === "batch";
   }
 
+  private variable(name: string): tf.Variable {
+    const value = this.value(name);
+    if (!(value instanceof tf.Variable)) throw new Error(`"${name}" cannot change`);
+    return value;
+  }
+
   private value(name: string): tf.Tensor {
     const value = this.values.get(name);
     if (value === undefined) throw new Error(`no parameter "${name}"`);
@@ -160,6 +186,17 @@ export class Segmenter {
       },
     };
   }
+}
+
+/** Changes kernel and bias. @returns the response to the images with the new kernel */
+function standardise(response: tf.Tensor4D, kernel: tf.Variable, bias: tf.Variable): tf.Tensor4D {
+  return tf.tidy(() => {
+    const { mean, variance } = tf.moments(response, [0, 1, 2]); // [c]
+    const factor = variance.add(NORM_EPSILON).rsqrt();
+    kernel.assign(kernel.mul(factor));
+    bias.assign(mean.mul(factor).neg());
+    return response.mul<tf.Tensor4D>(factor);
+  });
 }
 
 function isStatistic(kind: Parameter["kind"]): boolean {

@@ -14,8 +14,8 @@ type Rename = (name: string) => string;
 /** @param names all of the file's, as they are there */
 export function renaming(model: ModelName, names: readonly string[]): Rename {
   if (inputColours(model, names) === "caffe") return fromDeepLabPytorch;
-  if (model === "pspnet-resnet101" && names.includes("conv1.weight")) return toPspNet;
-  if (model === "tree-fcn-resnet101" && !names.some((name) => name.startsWith("backbone."))) return toTreeFcn;
+  if (model === "pspnet-resnet101" && !names.some((name) => name.startsWith("layer0."))) return toPspNet(names);
+  if (model === "tree-fcn-resnet101" && !names.some((name) => name.startsWith("backbone."))) return toTreeFcn(names);
   return (name) => name;
 }
 
@@ -66,15 +66,36 @@ function toDeepLabPytorch(name: string): string {
   return `base.layer${Number(layer) + 1}.block${Number(number) + 1}.${theirs}.${kind}.${rest}`;
 }
 
-/** Places in PSPNet's `layer0` of the stem's layers. */
-const PSPNET_STEM: Readonly<Record<string, number>> = { conv1: 0, bn1: 1, conv2: 3, bn2: 4, conv3: 6, bn3: 7 };
+/**
+ * The convolutions and normalisations of a deep stem, in order: as hszhao/semseg's backbone has them, as TreeFilter-Torch's,
+ * and as PSPNet does. Either backbone serves both networks.
+ */
+const DEEP_STEM = {
+  semseg: ["conv1", "bn1", "conv2", "bn2", "conv3", "bn3"],
+  treeFilter: ["conv1.0", "conv1.1", "conv1.3", "conv1.4", "conv1.6", "bn1"],
+  pspNet: ["layer0.0", "layer0.1", "layer0.3", "layer0.4", "layer0.6", "layer0.7"],
+} as const;
 
-function toPspNet(name: string): string {
-  const [layer, ...rest] = name.split(".");
-  const place = PSPNET_STEM[layer];
-  return place === undefined ? name : `layer0.${place}.${rest.join(".")}`;
+/** @param names all of the backbone's */
+function stemOf(names: readonly string[]): readonly string[] {
+  return names.includes("conv1.0.weight") ? DEEP_STEM.treeFilter : DEEP_STEM.semseg;
 }
 
-function toTreeFcn(name: string): string {
-  return /^(conv1|bn1|layer\d)\./.test(name) ? `backbone.${name}` : name;
+function toPspNet(names: readonly string[]): Rename {
+  return between(stemOf(names), DEEP_STEM.pspNet);
+}
+
+/** A plain stem, which has one convolution, keeps its names. */
+function toTreeFcn(names: readonly string[]): Rename {
+  const stem = names.includes("conv2.weight") ? between(stemOf(names), DEEP_STEM.treeFilter) : (name: string) => name;
+  return (name) => (/^(conv\d|bn\d|layer\d)\./.test(name) ? `backbone.${stem(name)}` : name);
+}
+
+/** Layers of the first list by their names in the second. */
+function between(from: readonly string[], to: readonly string[]): Rename {
+  return (name) => {
+    const end = name.lastIndexOf(".");
+    const place = from.indexOf(name.slice(0, end));
+    return place < 0 ? name : to[place] + name.slice(end);
+  };
 }

@@ -14,6 +14,8 @@ import type { SegmentationNetwork } from "../segmentation/network";
 import { openTrainable } from "../segmentation/open-segmenter";
 import type { SegmentationSample, SegmentationSampleOptions } from "../segmentation/segmentation-sample";
 import { segmentationTask } from "../segmentation/segmentation-task";
+import { calibrateNorms } from "../training/calibrate";
+import type { Schedule } from "../training/epoch-order";
 import { inProcesses } from "../training/processes";
 import {
   describeTraining,
@@ -54,7 +56,7 @@ async function run(
       config,
       images,
       run: { ...numbersOf(config, ["labelDir"]), classes: classes.length, ignore },
-      open: () => openTraining(config, dataset, communicator),
+      open: (schedule) => openTraining(config, dataset, schedule, communicator),
     };
     return runTraining(plan, communicator, context);
   });
@@ -63,6 +65,7 @@ async function run(
 async function openTraining(
   config: TrainSegmenterConfig,
   { classes, ignore }: DatasetDescription,
+  schedule: Schedule,
   communicator: Communicator,
 ): Promise<OpenTraining<SegmentationSample>> {
   const { cropSize, balanced, dropout } = config;
@@ -94,6 +97,7 @@ async function openTraining(
     },
     config.numWorkers,
   );
+  if (segmenter.fromScratch && !segmenter.hasNorms) await calibrateNorms(segmenter, loader, schedule, cropSize);
   return {
     task: segmentationTask(segmenter, { norm, balanced, dropout, cropSize, communicator }),
     loader,

@@ -1,7 +1,10 @@
-/** First statistics for the normalisations of a network from scratch: those of the first samples it will train on. */
+/**
+ * First statistics for the normalisations of a network from scratch, or its first scales where it has none: by the first
+ * samples that it will train on.
+ */
 
+import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors";
-import type { ResNet38 } from "../network/resnet38";
 import { requestsOf, type Schedule } from "./epoch-order";
 import { stackImages } from "./image-batch";
 import type { SampleLoader } from "./task";
@@ -14,7 +17,7 @@ const SAMPLES = 16;
  * @param size side of the samples' images
  */
 export async function calibrateNorms(
-  backbone: ResNet38,
+  network: { calibrate(images: tf.Tensor4D): void },
   loader: SampleLoader<{ readonly image: Float32Array }>,
   schedule: Schedule,
   size: number,
@@ -30,6 +33,6 @@ export async function calibrateNorms(
   }
   if (samples.length === 0) return;
   const batch = stackImages(samples, size);
-  backbone.calibrate(batch);
+  network.calibrate(batch);
   batch.dispose();
 }
