@@ -90,14 +90,16 @@ test("the table of segmentation networks: a row a supervision, a column a networ
     fs.writeFile(path.join(data, "results", "segmentation.json"), JSON.stringify(value));
   const rows = [
     { supervision: "box", model: "a", labelMiou: 90.04, miou: 30 },
+    { supervision: "box", model: "b", labelMiou: 90.04, miou: 20 },
     { supervision: "masks", model: "b", labelMiou: 100, miou: 40.26 },
+    { supervision: "masks", model: "b", labelMiou: 100, miou: 39.74 },
   ];
   await write({ command: "x", rows });
   const table = await segmentationTable(data);
   assert.deepEqual(table?.head, ["trained on", "labels", "a", "b"]);
   assert.deepEqual(table?.rows, [
-    ["box", "90.0", "30.0", "–"],
-    ["masks", "100.0", "–", "40.3"],
+    ["box", "90.0", "30.0", "20.0 (50 %)"],
+    ["masks", "100.0", "–", "40.0"],
   ]);
   await write({ command: "x", rows: [{ supervision: "box" }] });
   await assert.rejects(segmentationTable(data), /expected rows of supervision, .*segmentation\.json/);

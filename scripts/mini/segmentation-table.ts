@@ -2,6 +2,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
+import { scoreText } from "../../src/demo/segmentation-table";
 import { MODELS, type ModelName } from "../../src/segmentation/network";
 
 export const SUPERVISIONS = ["image", "point", "scribble", "box", "masks"] as const;
@@ -56,7 +57,7 @@ function markdown(rows: readonly Row[], command: string): string {
   const lines = SUPERVISIONS.flatMap((supervision) => {
     const any = rows.find((row) => row.supervision === supervision);
     if (any === undefined) return [];
-    const cells = models.map((model) => scoreText(rows, supervision, model));
+    const cells = models.map((model) => cellText(rows, supervision, model));
     return [`| ${[supervision, any.labelMiou.toFixed(1), ...cells].join(" | ")} |`];
   });
   return [
@@ -76,19 +77,9 @@ function markdown(rows: readonly Row[], command: string): string {
   ].join("\n");
 }
 
-/** E.g. `61.2 (88 %), 59.9–62.5`. */
-function scoreText(rows: readonly Row[], supervision: Labels, model: ModelName): string {
-  const scores = (labels: Labels): number[] =>
-    rows.filter((row) => row.supervision === labels && row.model === model).map(({ miou }) => miou);
-  const own = scores(supervision);
-  if (own.length === 0) return "–";
-  const full = scores("masks");
-  const share =
-    supervision === "masks" || full.length === 0 ? "" : ` (${((100 * mean(own)) / mean(full)).toFixed(0)} %)`;
-  const range = own.length < 2 ? "" : `, ${Math.min(...own).toFixed(1)}–${Math.max(...own).toFixed(1)}`;
-  return `${mean(own).toFixed(1)}${share}${range}`;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+/** The mean over the seeds and its share of full supervision, with the lowest and the highest: `61.2 (88 %), 59.9–62.5`. */
+function cellText(rows: readonly Row[], supervision: Labels, model: ModelName): string {
+  const scores = rows.filter((row) => row.supervision === supervision && row.model === model).map(({ miou }) => miou);
+  const range = scores.length < 2 ? "" : `, ${Math.min(...scores).toFixed(1)}–${Math.max(...scores).toFixed(1)}`;
+  return scoreText(rows, supervision, model) + range;
 }
