@@ -38,8 +38,8 @@ export function readRows(folder: string): Row[] {
   return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as { rows: Row[] }).rows : [];
 }
 
-/** segmentation.json, .csv and .md. */
-export function writeTable(folder: string, rows: readonly Row[], command: string): void {
+/** segmentation.json, .csv and .md. @param images that the networks are judged by, in words */
+export function writeTable(folder: string, rows: readonly Row[], images: string, command: string): void {
   fs.mkdirSync(folder, { recursive: true });
   const write = (name: string, text: string): void => fs.writeFileSync(path.join(folder, name), text);
   write("segmentation.json", `${JSON.stringify({ data: "data/mini", command, rows }, null, 2)}\n`);
@@ -47,11 +47,11 @@ export function writeTable(folder: string, rows: readonly Row[], command: string
     /iou|accuracy/i.test(key) ? (value as number).toFixed(2) : String(value);
   const lines = rows.map((row) => KEYS.map((key) => cell(key, row[key])).join(","));
   write("segmentation.csv", `${[KEYS.join(","), ...lines].join("\n")}\n`);
-  write("segmentation.md", markdown(rows, command));
+  write("segmentation.md", markdown(rows, images, command));
 }
 
 /** A row a supervision, a column a network. */
-function markdown(rows: readonly Row[], command: string): string {
+function markdown(rows: readonly Row[], images: string, command: string): string {
   const models = MODELS.filter((model) => rows.some((row) => row.model === model));
   const seeds = new Set(rows.map(({ seed }) => seed));
   const lines = SUPERVISIONS.flatMap((supervision) => {
@@ -63,7 +63,7 @@ function markdown(rows: readonly Row[], command: string): string {
   return [
     "# Segmentation networks on data/mini",
     "",
-    "mIoU in % over the val images, which no training has seen, of networks trained on the train images' labels, and in",
+    `mIoU in % over ${images}, which no training has seen, of networks trained on the train images' labels, and in`,
     `brackets the share of what the same network reaches on the true masks. Mean of ${seeds.size} seed${seeds.size === 1 ? "" : "s"}, with the`,
     "lowest and highest. An eighth of the published width; backbones from drawn portraits with one tag each, as the paper's",
     "come from ImageNet. Labels: mIoU of the labels themselves, over the train images.",
