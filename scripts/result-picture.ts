@@ -1,7 +1,7 @@
 /**
  * The README's picture: photograph, boxes, affinities, label and truth of a few images of data/mini.
- * Usage: npx a2gnn make-pseudo-labels --voc12-root data/mini --infer-list trainval.txt --supervision box --save-path LABELS,
- * then node --import tsx scripts/result-picture.ts LABELS ID …
+ * Usage: npx a2gnn make-pseudo-labels --voc12-root data/mini --infer-list LIST --supervision box --save-path LABELS,
+ * then npx tsx scripts/result-picture.ts LABELS ID …
  */
 
 import fs from "node:fs";
