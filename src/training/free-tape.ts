@@ -11,7 +11,7 @@ import * as tf from "@tensorflow/tfjs";
  */
 export function freeTapeAsItGoes(): void {
   let used: tf.Tensor[] = []; // by the node before
-  const handedOn = new WeakSet<tf.Tensor>();
+  const handedOn = new WeakSet<tf.Tensor>(); // gradients already, or freed with a node that has saved them
   const reached = new Set<number>(); // tensors that a gradient has come to already, by their ids
   for (const node of tf.engine().state.activeTape ?? []) {
     const { gradient, inputs, saved = [] } = node;
@@ -19,7 +19,7 @@ export function freeTapeAsItGoes(): void {
     node.gradient = (upstream) => {
       tf.dispose(used);
       used = [...upstream.filter((each) => each !== null), ...saved];
-      for (const each of upstream) if (each !== null) handedOn.add(each);
+      for (const each of used) handedOn.add(each);
       const ofInput = (name: string, compute: () => tf.Tensor) => (): tf.Tensor => {
         const computed = compute();
         const result = handedOn.has(computed) ? computed.clone() : computed; // one tensor in two places is freed in both
