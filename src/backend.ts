@@ -42,7 +42,7 @@ export interface BackendInUse {
 
 let preferred: { name?: BackendName; options: BackendOptions } = { options: {} };
 let inUse: BackendInUse | undefined;
-let loaded: { kind: NativeKind; threads: number } | undefined;
+let loaded: { kind: NativeKind; threads: number; tf32: boolean } | undefined;
 
 /** What later calls of `useBackend()` without a name mean: the command line's `--backend` and `--threads`. */
 export function preferBackend(name: BackendName | undefined, options: BackendOptions = {}): void {
@@ -120,7 +120,7 @@ async function useNative(kind: NativeKind, name: BackendName, why: string, threa
   await tf.ready();
   const backend = tf.backend() as unknown as { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
   const { isUsingGpuDevice: usesGpu, binding } = backend;
-  const tf32 = usesGpu && process.env.NVIDIA_TF32_OVERRIDE !== "0";
+  const tf32 = usesGpu && loaded?.tf32 === true;
   inUse = { name, why, tensorflow: binding.TF_Version, threads: loaded?.threads ?? 1, usesGpu, tf32 };
 }
 
@@ -137,5 +137,10 @@ function loadOnce(kind: NativeKind, threads: number | undefined): void {
   if (threads !== undefined)
     for (const variable of ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]) process.env[variable] = `${threads}`;
   loadNative(recipe.folder, recipe, tf);
-  loaded = { kind, threads: Number(process.env.TF_NUM_INTRAOP_THREADS) || os.availableParallelism() };
+  const { TF_NUM_INTRAOP_THREADS, NVIDIA_TF32_OVERRIDE } = process.env;
+  loaded = {
+    kind,
+    threads: Number(TF_NUM_INTRAOP_THREADS) || os.availableParallelism(),
+    tf32: NVIDIA_TF32_OVERRIDE !== "0",
+  };
 }
