@@ -23,6 +23,8 @@ export interface FoundMpi {
 
 /** The machine's own MPI first (a cluster's knows its network), then ours; undefined where there is none. */
 export function findMpi(env: NodeJS.ProcessEnv = process.env): FoundMpi | undefined {
+  const recipe = mpiRecipe(env);
+  const inside = (file: string): string => path.join(recipe.folder, file);
   for (const folder of (env.PATH ?? "").split(path.delimiter)) {
     const mpiexec = path.join(folder, "mpiexec");
     if (folder === "" || !fs.existsSync(mpiexec)) continue;
@@ -32,12 +34,10 @@ export function findMpi(env: NodeJS.ProcessEnv = process.env): FoundMpi | undefi
       mpiexec,
       library: fs.existsSync(library) ? library : undefined,
       version: version ?? "unknown version",
-      isOurs: false,
+      isOurs: path.resolve(mpiexec) === path.resolve(inside("bin/mpiexec")),
     };
   }
-  const recipe = mpiRecipe(env);
   if (inspectFolder(recipe).state !== "ready") return undefined;
-  const inside = (file: string): string => path.join(recipe.folder, file);
   return {
     mpiexec: inside("bin/mpiexec"),
     library: inside("lib/libmpi_abi.so.1"),
