@@ -1,7 +1,7 @@
 /** Every option of `train-seam` (METHOD 1.1). Names and defaults are those of SEAM's `train_SEAM.py`. */
 
 import { UserError } from "../errors";
-import { NORM_MODES, type NormMode } from "../network/trained-norm";
+import { checkBatchSize, NORM_MODES, type NormMode } from "../network/trained-norm";
 import { tagsOption } from "./images";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
 import { momentumOf, type TrainingConfig, trainingOptions } from "./training";
@@ -17,13 +17,19 @@ export interface TrainSeamConfig extends TrainingConfig {
   readonly tblogDir?: string;
 }
 
+const shared = trainingOptions({
+  sessionName: "resnet38_SEAM",
+  weights: "./netWeights/ilsvrc-cls_rna-a1_cls1000_ep-0001.params",
+  batchSize: 8,
+  epochs: 8,
+});
+
 export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
-  ...trainingOptions({
-    sessionName: "resnet38_SEAM",
-    weights: "./netWeights/ilsvrc-cls_rna-a1_cls1000_ep-0001.params",
-    batchSize: 8,
-    epochs: 8,
-  }),
+  ...shared,
+  microBatch: {
+    ...shared.microBatch,
+    help: "images computed together; the result is the same, fewer need less memory; not with --norm batch, which sees all of a process's at once [default: 1 on a CPU, all on a GPU]",
+  },
   tags: tagsOption,
   stage: {
     kind: "choice",
@@ -69,10 +75,6 @@ export function resolveConfig(given: Partial<TrainSeamConfig>): TrainSeamConfig 
     throw new UserError("usage", `expected --long-side MIN,MAX in whole pixels, got ${config.longSide.join(",")}`);
   if (config.norm === "batch" && config.stage !== "classification")
     throw new UserError("usage", "--norm batch goes with --stage classification: SEAM's own losses keep it frozen");
-  if (config.norm === "batch" && config.batchSize < 2)
-    throw new UserError(
-      "usage",
-      "--norm batch needs a --batch-size of 2 at least, for one image has no spread; or --norm frozen",
-    );
+  checkBatchSize(config.norm, config.batchSize);
   return { ...config, momentum: momentumOf(config) };
 }

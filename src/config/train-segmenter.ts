@@ -90,7 +90,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   },
   weights: {
     ...shared.weights,
-    help: "initial weights: .pth or .safetensors of the backbone (torchvision's names) or of a whole network of the model; those of deeplab-pytorch see Caffe's colours and keep their names; new layers are initialised. none: from scratch, with --width",
+    help: "initial weights: .pth or .safetensors of the backbone (torchvision's names; with a deep stem semseg's or TreeFilter-Torch's) or of a whole network of the model; those of deeplab-pytorch see Caffe's colours and keep their names; new layers are initialised. none: from scratch, with --width",
   },
   batchSize: { ...shared.batchSize, symbol: "VGG16 10, PSPNet 16, Tree-FCN 32" },
   epochs: { ...shared.epochs, symbol: "PSPNet 50, Tree-FCN 60" },

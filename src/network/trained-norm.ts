@@ -54,6 +54,15 @@ export function normaliseTrained(
   });
 }
 
+/** @throws UserError "usage" where a step has one image, which need not have more than one value a channel */
+export function checkBatchSize(norm: NormMode, batchSize: number): void {
+  if (norm === "batch" && batchSize < 2)
+    throw new UserError(
+      "usage",
+      "--norm batch needs a --batch-size of 2 at least, for one image has no spread; or --norm frozen",
+    );
+}
+
 /** As PyTorch refuses it: the layer would put out its bias alone, whatever it sees. */
 function oneValue(name: string): UserError {
   const found = `"${name}" had one value a channel to normalise`;

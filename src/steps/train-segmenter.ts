@@ -7,6 +7,7 @@ import { resolveConfig, type TrainSegmenterConfig, trainSegmenterOptions } from 
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { UserError } from "../errors";
 import { TRAINING_JITTER } from "../image-ops/colour-jitter";
+import { checkBatchSize } from "../network/trained-norm";
 import type { Communicator } from "../parallel/communicator";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext } from "../running/step";
@@ -72,11 +73,7 @@ async function openTraining(
   const { segmenter, norm, notices } = await openTrainable(config, classes.length);
   try {
     checkCrop(segmenter.network, config);
-    if (norm === "batch" && config.batchSize < 2)
-      throw new UserError(
-        "usage",
-        "--norm batch needs a --batch-size of 2 at least, for one image has no spread; or --norm frozen",
-      );
+    checkBatchSize(norm, config.batchSize);
   } catch (error) {
     segmenter.dispose();
     throw error;
