@@ -113,9 +113,11 @@ test("maps made elsewhere become labels without a network", async () => {
     voc12Root,
     inferList,
     camDir: path.join(root, "cam"),
+    camPower: 2,
     oriCrf: folder("other"),
   });
   assert.deepEqual([summary.done, summary.failed.length], [COUNT, 0]);
+  assert.match(summary.notices.join(), /--cam-power is not used with --cam-dir/);
   const box = objectOf(0);
   const { data } = await readLabel(path.join(folder("other"), `${idOf(0)}.png`));
   const middle = Math.round((box.ymin + box.ymax) / 2) * SIZE.width + Math.round((box.xmin + box.xmax) / 2);

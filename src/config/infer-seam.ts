@@ -6,7 +6,7 @@
 import { UserError } from "../errors";
 import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
 import { type ImagesConfig, imagesOptions, shardOption, tagsOption } from "./images";
-import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
+import { completeConfig, flagOf, type IgnoredFlags, type OptionTable } from "./option";
 
 export interface InferSeamConfig extends ImagesConfig, DenseCrfConfig {
   readonly weights?: string;
@@ -173,6 +173,9 @@ export function resolveConfig(given: Partial<InferSeamConfig>): {
   const notices: string[] = [];
   if (config.camDir !== undefined && config.tags !== undefined)
     notices.push("--tags is not used with --cam-dir: an image's tags are the classes it has maps of");
+  for (const key of ["scales", "flip", "pcm", "camPower"] as const)
+    if (config.camDir !== undefined && given[key] !== undefined)
+      notices.push(`--${flagOf(key)} is not used with --cam-dir: the maps there stay as they are`);
   const { outCam, crf, oriCrf, outCrf, outCamPred } = config;
   if ([outCam, crf, oriCrf, outCrf, outCamPred].some((output) => output !== undefined)) return { config, notices };
   notices.push(
