@@ -80,9 +80,9 @@ export const furtherRows: readonly Variant[] = [
   },
   {
     group: "graph",
-    name: "point with a graph of 256 pixels",
+    name: "point with a graph of 96 pixels",
     supervision: "point",
-    labels: { rw: false, graphSide: 256 },
+    labels: { rw: false, graphSide: 96 },
   },
   { group: "limit", name: "labels within their boxes", supervision: "box", labels: { boxLimit: true } },
   { group: "limit", name: "labels beyond their boxes", supervision: "box", labels: { boxLimit: false } },
@@ -115,7 +115,7 @@ export const furtherRows: readonly Variant[] = [
     seeds: { camLabel: false, grabCut: false, middleShare: 0.5 },
   },
 
-  { group: "numbers", name: "hidden 64", supervision: "scribble", labels: { hidden: 64 } },
+  { group: "numbers", name: "hidden 128", supervision: "scribble", labels: { hidden: 128 } },
   { group: "numbers", name: "no dropout", supervision: "scribble", labels: { dropout: 0 } },
   { group: "numbers", name: "learning rate 0.03", supervision: "scribble", labels: { lr: 0.03 } },
   { group: "numbers", name: "no weight decay", supervision: "scribble", labels: { weightDecay: 0 } },

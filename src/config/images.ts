@@ -59,6 +59,16 @@ export const weakLabelsOptions: OptionTable<WeakLabelsConfig> = {
   },
 };
 
+export const pointRimOption: Option<number> = {
+  kind: "integer",
+  default: 8,
+  min: 0,
+  max: 1000,
+  unit: "pixels",
+  group: "Weak labels",
+  help: "clicks alone, none of them on the background: a rim of the image this wide is background; 0: none",
+};
+
 export const tagsOption: Option<string | undefined> = {
   kind: "path",
   aliases: ["cls-labels"],

@@ -4,7 +4,14 @@
  */
 
 import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
-import { type ImagesConfig, imagesOptions, shardOption, type WeakLabelsConfig, weakLabelsOptions } from "./images";
+import {
+  type ImagesConfig,
+  imagesOptions,
+  pointRimOption,
+  shardOption,
+  type WeakLabelsConfig,
+  weakLabelsOptions,
+} from "./images";
 import type { IgnoredFlags, OptionTable } from "./option";
 
 export type Supervision = "image" | "point" | "scribble" | "box";
@@ -16,6 +23,7 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly fits?: string;
   readonly supervision?: Supervision;
   readonly seedLabelRoot?: string;
+  readonly pointRim: number;
   readonly withoutBoxes: "fail" | "background";
   readonly camDir?: string;
   readonly features?: "cnn" | "handcrafted";
@@ -84,6 +92,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     help: "folder of seed labels (PNG of class indices, unknown = the ignore value); without it seeds come from the files below",
   },
   ...weakLabelsOptions,
+  pointRim: pointRimOption,
   withoutBoxes: {
     kind: "choice",
     choices: ["fail", "background"],

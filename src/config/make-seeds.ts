@@ -7,6 +7,7 @@ import { UserError } from "../errors";
 import {
   type ImagesConfig,
   imagesOptions,
+  pointRimOption,
   shardOption,
   tagsOption,
   type WeakLabelsConfig,
@@ -150,15 +151,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     help: "weight of position against colour",
   },
   pointRadius: { kind: "number", default: 3, min: 0, unit: "pixels", group: regions, help: "radius of a click's disc" },
-  pointRim: {
-    kind: "integer",
-    default: 8,
-    min: 0,
-    max: 1000,
-    unit: "pixels",
-    group: regions,
-    help: "clicks alone, none of them on the background: a rim of the image this wide is background; 0: none",
-  },
+  pointRim: { ...pointRimOption, group: regions },
   scribbleWidth: { kind: "number", default: 3, min: 1, unit: "pixels", group: regions, help: "width of drawn strokes" },
   scribbleRest: {
     kind: "choice",

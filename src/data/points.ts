@@ -22,9 +22,6 @@ export interface PointsFile {
 /** Radius in pixels of the disc that a click labels. */
 export const POINT_RADIUS = 3;
 
-/** Width in pixels of the rim that is background where no click is. */
-export const POINT_RIM = 8;
-
 const MAX_POINTS = 100_000;
 
 /** Opens a file of clicks. @throws UserError "input" unless it is a JSON object with an entry an image */

@@ -31,12 +31,15 @@ const REDUCED_BASE = 4;
 const FORMULA_SEED = 11;
 
 export async function chooseFeatures({ data, features, weights, out }: DemoConfig): Promise<DemoGraph> {
-  const trained = weights ?? (await firstWeights(path.join(data, "weights")));
+  const trained = weights ?? (await affinityWeights(path.join(data, "weights")));
   const kind = features ?? (trained === undefined ? "handcrafted" : "trained");
   switch (kind) {
     case "trained":
       if (trained === undefined)
-        throw new UserError("usage", `--features trained needs --weights: there is no weight file in ${data}/weights`);
+        throw new UserError(
+          "usage",
+          `--features trained needs --weights: there is no affinity.safetensors, .pth or .params in ${data}/weights`,
+        );
       return {
         kind,
         said: [
@@ -67,8 +70,9 @@ export async function chooseFeatures({ data, features, weights, out }: DemoConfi
   }
 }
 
-async function firstWeights(folder: string): Promise<string | undefined> {
+/** By its name: other networks of the data set lie beside it. */
+async function affinityWeights(folder: string): Promise<string | undefined> {
   const names = await fs.readdir(folder).catch(() => [] as string[]);
-  const name = names.sort().find((each) => /\.(safetensors|pth|params)$/.test(each));
+  const name = names.sort().find((each) => /^affinity\.(safetensors|pth|params)$/.test(each));
   return name === undefined ? undefined : path.join(folder, name);
 }

@@ -42,13 +42,17 @@ interface NodeBackend {
   executeSingleOutput(name: string, attributes: readonly Attribute[], inputs: readonly tf.TensorInfo[]): tf.Tensor;
 }
 
+/** How many are at work, and what puts the kernels back when none is. */
+let users = 0;
+let restore = (): void => {};
+
 /** Runs `work` with every convolution of the native backend in bfloat16, its gradients too; whoever computes meanwhile. */
 export async function inBfloat16<T>(work: () => Promise<T>): Promise<T> {
-  const restore = replaceKernels();
+  if (users++ === 0) restore = replaceKernels();
   try {
     return await work();
   } finally {
-    restore();
+    if (--users === 0) restore();
   }
 }
 

@@ -8,7 +8,7 @@ import type { ResolvedConfig } from "../config/pseudo-label-presets";
 import { boxSeed } from "../data/box-seed";
 import type { DatasetDescription, ImageSize } from "../data/dataset";
 import { checkLabel, type LabelMap, readLabel } from "../data/label-png";
-import { drawPoints, POINT_RIM, pointsOf, readPointsFile, withRim } from "../data/points";
+import { drawPoints, pointsOf, readPointsFile, withRim } from "../data/points";
 import { readScribbles } from "../data/scribbles";
 import type { Box } from "../data/voc-boxes";
 import { UserError } from "../errors";
@@ -48,9 +48,12 @@ async function weakLabelSource(config: ResolvedConfig, dataset: DatasetDescripti
         const clicks = pointsOf(points, id, dataset, size);
         if (clicks.length === 0) throw new UserError("input", `no clicks (${points.file})`);
         const discs = drawPoints(clicks, size, dataset.ignore);
-        if (discs.data.includes(0)) return { label: discs, notices: [] };
-        const data = withRim(discs.data, size, dataset.ignore, POINT_RIM);
-        return { label: { ...discs, data }, notices: ["no click on the background: the rim counts as background"] };
+        if (config.pointRim === 0 || discs.data.includes(0)) return { label: discs, notices: [] };
+        const data = withRim(discs.data, size, dataset.ignore, config.pointRim);
+        return {
+          label: { ...discs, data },
+          notices: ["no click on the background: the rim counts as background (--point-rim)"],
+        };
       };
     }
     case "scribble": {

@@ -29,7 +29,9 @@ export function checkPrecision(
   if (asked === "bfloat16" && !usesGpu && !multipliesBfloat16())
     notice("this processor has no instructions for bfloat16: float32 is faster on it");
   if (asked !== "float32" || !tf32) return asked;
-  notice("this GPU multiplies in TF32, not in float32: NVIDIA_TF32_OVERRIDE or useBackend says so");
+  notice(
+    "this GPU may multiply in TF32 (Ampere and newer do), not in float32: NVIDIA_TF32_OVERRIDE or useBackend says so",
+  );
   return "tf32";
 }
 
