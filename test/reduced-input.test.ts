@@ -18,6 +18,16 @@ test("half the size: mean colours, every seed kept, boxes with it", () => {
   assert.deepEqual(small.boxes, [{ xmin: 0, ymin: 0, xmax: 2, ymax: 1, class: 2 }]);
 });
 
+test("whole cells where the sides allow them", () => {
+  const size = { width: 500, height: 333 };
+  const large = { ...size, data: new Uint8Array(3 * 500 * 333) };
+  const unlabelled = { ...size, data: new Uint8Array(500 * 333).fill(ignore) };
+  const corner = [{ xmin: 250, ymin: 111, xmax: 500, ymax: 333, class: 1 }];
+  const small = reducedInput({ image: large, seed: unlabelled, boxes: corner }, 256, ignore);
+  assert.deepEqual([small.image.width, small.image.height], [256, 168]);
+  assert.deepEqual(small.boxes, [{ xmin: 128, ymin: 56, xmax: 256, ymax: 168, class: 1 }]);
+});
+
 test("as it is where it is small enough, and with 0", () => {
   for (const side of [0, 5, 100]) {
     const same = reducedInput({ image, seed, boxes }, side, ignore);

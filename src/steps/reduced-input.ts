@@ -8,14 +8,20 @@ import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import type { LabelInput } from "../graph/label-image";
 
+/** Pixels of a side of the graph's cells. */
+const CELL = 8;
+
 type Input = Pick<LabelInput, "image" | "seed" | "boxes">;
 
-/** The same with a longest side of `side` pixels; as it is where it is no longer, and with 0. */
+/**
+ * The same with a longest side of `side` pixels; as it is where it is no longer, and with 0. Sides are whole cells where they
+ * can be: a padded grid's logits would be stretched over the photograph, and the label shifted.
+ */
 export function reducedInput({ image, seed, boxes }: Input, side: number, ignore: number): Input {
   const factor = side / Math.max(image.width, image.height);
   if (side === 0 || factor >= 1) return { image, seed, boxes };
-  const width = Math.max(1, Math.round(image.width * factor));
-  const height = Math.max(1, Math.round(image.height * factor));
+  const width = reducedSide(image.width, factor);
+  const height = reducedSide(image.height, factor);
   const columns = spans(image.width, width);
   const rows = spans(image.height, height);
   return {
@@ -23,12 +29,17 @@ export function reducedInput({ image, seed, boxes }: Input, side: number, ignore
     seed: { width, height, data: firstKnown(seed, columns, rows, ignore) },
     boxes: boxes.map((box) => ({
       ...box,
-      xmin: Math.floor(box.xmin * factor),
-      ymin: Math.floor(box.ymin * factor),
-      xmax: Math.floor(box.xmax * factor),
-      ymax: Math.floor(box.ymax * factor),
+      xmin: Math.floor((box.xmin * width) / image.width),
+      ymin: Math.floor((box.ymin * height) / image.height),
+      xmax: Math.floor((box.xmax * width) / image.width),
+      ymax: Math.floor((box.ymax * height) / image.height),
     })),
   };
+}
+
+function reducedSide(long: number, factor: number): number {
+  const cells = CELL * Math.round((long * factor) / CELL);
+  return cells > 0 && cells <= long ? cells : Math.max(1, Math.round(long * factor));
 }
 
 /** Half-open. */
