@@ -6,7 +6,7 @@
 import fs from "node:fs";
 import { type LibraryHandle, load } from "koffi";
 import { expected, messageOf, UserError } from "../errors";
-import { findMpi } from "../setup/mpi";
+import { type FoundMpi, findMpi } from "../setup/mpi";
 import { type Communicator, singleProcess } from "./communicator";
 import { launchedRank } from "./local-rank";
 
@@ -78,8 +78,10 @@ interface MpiLibrary {
 }
 
 function loadMpi(): MpiLibrary {
-  keepUcxOffTheHeap();
-  const { library, file } = openLibrary();
+  const stated = process.env.A2GNN_MPI_LIBRARY;
+  const found = stated === undefined ? findMpi() : undefined;
+  keepUcxOffTheHeap(found);
+  const { library, file } = openLibrary(stated, found);
   const check = (status: number, call: string): void => {
     if (status !== 0) throw new UserError("environment", `${call} failed with status ${status} (${file})`);
   };
@@ -118,17 +120,18 @@ function loadMpi(): MpiLibrary {
  * - MPICH copies 4096 bytes from UCX's own address, which has some hundred: beyond the heap's end, where that is near. The
  *   MPICH that we fetch has libfabric beside UCX; another may not.
  */
-function keepUcxOffTheHeap(): void {
+function keepUcxOffTheHeap(found: FoundMpi | undefined): void {
   process.env.UCX_MEM_EVENTS ??= "no"; // read when the library is loaded
-  const isOurs = process.env.A2GNN_MPI_LIBRARY === undefined && findMpi()?.isOurs === true;
-  if (isOurs) process.env.MPIR_CVAR_CH4_NETMOD ??= "ofi";
+  if (found?.isOurs === true) process.env.MPIR_CVAR_CH4_NETMOD ??= "ofi";
 }
 
 /** `A2GNN_MPI_LIBRARY`, else that of the mpiexec in use, else what the system's loader finds. */
-function openLibrary(): { library: LibraryHandle; file: string } {
-  const stated = process.env.A2GNN_MPI_LIBRARY;
+function openLibrary(
+  stated: string | undefined,
+  found: FoundMpi | undefined,
+): { library: LibraryHandle; file: string } {
   const candidates =
-    stated === undefined ? [findMpi()?.library, "libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi_abi.so"] : [stated];
+    stated === undefined ? [found?.library, "libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi_abi.so"] : [stated];
   const reasons: string[] = [];
   for (const file of candidates) {
     if (file === undefined) continue;

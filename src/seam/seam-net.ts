@@ -9,8 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { ChannelDropout } from "../network/channel-dropout";
 import type { Weights } from "../network/parameter-source";
 import { type LoadOptions, NetworkParameters } from "../network/parameters";
-import { ResNet38 } from "../network/resnet38";
-import type { BatchPass } from "../network/trained-norm";
+import { type ForwardOptions, ResNet38 } from "../network/resnet38";
 import type { RefinedMapSource } from "./multi-scale";
 import { type SeamGrid, seamHead, upsampleMaps } from "./seam-head";
 import type { SeamMaps } from "./seam-losses";
@@ -21,8 +20,6 @@ const HEAD_DROPOUT = 0.5;
 export interface SeamForwardOptions {
   /** Channel dropout while training. */
   readonly dropout?: ChannelDropout;
-  /** As in ResNet38's `ForwardOptions`. */
-  readonly batch?: BatchPass;
   /** Refine these classes only, in this order. Default: all. */
   readonly classes?: readonly number[];
 }
@@ -54,9 +51,9 @@ export class SeamNet implements RefinedMapSource {
    * Maps on the grid, from the stem's output.
    * @param image [b, H, W, 3], normalised: PCM looks at its colours
    */
-  trunkGrid(stem: tf.Tensor4D, image: tf.Tensor4D, { dropout, batch, classes }: SeamForwardOptions = {}): SeamGrid {
+  trunkGrid(stem: tf.Tensor4D, image: tf.Tensor4D, { dropout, classes }: SeamForwardOptions = {}): SeamGrid {
     return tf.tidy(() => {
-      const { conv4, conv5, conv6 } = this.backbone.trunk(stem, { dropout, batch });
+      const { conv4, conv5, conv6 } = this.backbone.trunk(stem, { dropout });
       const kernel = (name: string): tf.Tensor4D => this.parameters.kernel(name);
       const kernels = { fc8: kernel("fc8"), f8_3: kernel("f8_3"), f8_4: kernel("f8_4"), f9: kernel("f9") };
       return { ...seamHead({ conv4, conv5, conv6: dropped(conv6, dropout) }, image, kernels, classes) };
@@ -64,7 +61,10 @@ export class SeamNet implements RefinedMapSource {
   }
 
   /** The classifier's map alone, from the stem's output: [b, h, w, k]. */
-  trunkCam(stem: tf.Tensor4D, { dropout, batch }: SeamForwardOptions = {}): tf.Tensor4D {
+  trunkCam(
+    stem: tf.Tensor4D,
+    { dropout, batch }: Pick<ForwardOptions<"conv6">, "dropout" | "batch"> = {},
+  ): tf.Tensor4D {
     return tf.tidy(() => {
       const { conv6 } = this.backbone.trunk(stem, { dropout, batch, taps: ["conv6"] });
       return tf.conv2d(dropped(conv6, dropout), this.parameters.kernel("fc8"), 1, "valid");

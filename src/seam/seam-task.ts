@@ -12,6 +12,7 @@ import { type ChannelDropout, sampleDropout } from "../network/channel-dropout";
 import type { Communicator } from "../parallel/communicator";
 import { deriveSeed } from "../random";
 import { lossShare } from "../training/gradients";
+import { stackImages } from "../training/image-batch";
 import type { LossShare, TrainedVariable, TrainingTask } from "../training/task";
 import { multilabelLoss, seamLosses, shrunken } from "./seam-losses";
 import type { SeamNet } from "./seam-net";
@@ -115,7 +116,7 @@ function blankSample(cropSize: number, classes: number): SeamSample {
 
 function imagesOf(samples: readonly SeamSample[]): tf.Tensor4D {
   const side = Math.sqrt(samples[0].image.length / 3);
-  return tf.stack(samples.map((sample) => tf.tensor3d(sample.image, [side, side, 3]))) as tf.Tensor4D;
+  return stackImages(samples, side);
 }
 
 function tagsOf(samples: readonly SeamSample[]): tf.Tensor2D {

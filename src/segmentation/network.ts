@@ -55,3 +55,8 @@ export interface SegmentationNetwork {
   /** True of layers that no classification network has: they are drawn where the weights lack them. */
   isNew(name: string): boolean;
 }
+
+/** Whether it has batch normalisations: VGG16 has none. */
+export function hasNorms({ parameters }: SegmentationNetwork): boolean {
+  return parameters.some(({ kind }) => kind === "norm weight");
+}

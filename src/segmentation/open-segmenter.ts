@@ -6,7 +6,7 @@ import type { NormMode } from "../network/trained-norm";
 import { openWeights } from "../weights/checkpoint";
 import { givesLogits } from "./initial-parameters";
 import { buildNetwork } from "./models";
-import type { ModelName, NetworkShape } from "./network";
+import { hasNorms, type ModelName, type NetworkShape } from "./network";
 import { classifierOf, modelOf, type RenamedSource, renamed, shapeOf } from "./network-shape";
 import { RESNET101_BLOCKS } from "./resnet101";
 import { Segmenter } from "./segmenter";
@@ -39,7 +39,7 @@ export async function openTrainable(config: TrainableConfig, classes: number): P
   const { model, weights: file, width, seed } = config;
   if (file === NONE) {
     const shape = shapeFromScratch(model, width ?? FULL_WIDTH, classes);
-    const norm = hasNorms(shape) ? (config.norm ?? "batch") : "frozen";
+    const norm = hasNorms(buildNetwork(shape)) ? (config.norm ?? "batch") : "frozen";
     const source = { where: "weights from scratch", names: () => [], shape: () => [], read: neverRead };
     const segmenter = await Segmenter.load(source, shape, { trained: norm, initialSeed: seed, fromScratch: true });
     return { segmenter, norm, notices: [`from scratch, width ${shape.base} of ${FULL_WIDTH}: all layers are drawn`] };
@@ -55,7 +55,7 @@ export async function openTrainable(config: TrainableConfig, classes: number): P
     const { source, left } = withoutOtherClassifier(all, model, classes);
     const shape = shapeOf(source, model, classes);
     const usual = model.startsWith("deeplab") ? "frozen" : "batch";
-    const norm = hasNorms(shape) ? (config.norm ?? usual) : "frozen";
+    const norm = hasNorms(buildNetwork(shape)) ? (config.norm ?? usual) : "frozen";
     const segmenter = await Segmenter.load(source, shape, { trained: norm, initialSeed: seed });
     const { initialised, unused } = segmenter;
     const notices = [
@@ -97,10 +97,6 @@ export function shapeFromScratch(model: ModelName, base: number, classes: number
 }
 
 // --- internal ---
-
-function hasNorms(shape: NetworkShape): boolean {
-  return buildNetwork(shape).parameters.some(({ kind }) => kind === "norm weight");
-}
 
 /** Of another number of classes the layers that give logits do not fit: they are drawn anew. */
 function withoutOtherClassifier(

@@ -12,7 +12,7 @@ import { type BatchPass, type NormMode, normaliseTrained } from "../network/trai
 import { givesLogits, initialParameter } from "./initial-parameters";
 import type { Parameter, Pass } from "./layer";
 import { buildNetwork } from "./models";
-import type { NetworkShape, SegmentationNetwork } from "./network";
+import { hasNorms, type NetworkShape, type SegmentationNetwork } from "./network";
 import { normaliseFrozen } from "./norm-layer";
 import { fileName } from "./weight-names";
 
@@ -82,7 +82,7 @@ export class Segmenter {
   }
 
   get hasNorms(): boolean {
-    return this.network.parameters.some(({ kind }) => kind === "norm weight");
+    return hasNorms(this.network);
   }
 
   /** Logits on the network's grid by the running statistics. [b, H, W, 3] → [b, h, w, K] */
