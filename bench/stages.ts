@@ -8,7 +8,7 @@ import { type FitOptions, fitGraph, upsampleProbabilities } from "../src/graph/f
 import type { ImageGraph } from "../src/graph/image-graph";
 import { gridColour, padSeed } from "../src/graph/label-image";
 import { randomWalk } from "../src/graph/random-walk";
-import { openGraphSource } from "../src/steps/graph-source";
+import { openGraphSource } from "../src/steps/sources/graph-source";
 import { CLASSES, folder, HEIGHT, photograph, WIDTH } from "./photographs";
 import { type Row, row } from "./row";
 

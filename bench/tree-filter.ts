@@ -6,9 +6,9 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
-import { minimumSpanningTrees } from "../src/segmentation/spanning-tree";
-import { treeFilter } from "../src/segmentation/tree-filter";
-import { TREE_FILTER_GROUPS } from "../src/segmentation/tree-filter-module";
+import { minimumSpanningTrees } from "../src/tree-filter/spanning-tree";
+import { treeFilter } from "../src/tree-filter/tree-filter";
+import { TREE_FILTER_GROUPS } from "../src/tree-filter/tree-filter-module";
 
 export interface TreeTiming {
   readonly name: string;

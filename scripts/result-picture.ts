@@ -10,10 +10,10 @@ import { readDataset } from "../src/data/dataset";
 import { findImage, readRgb } from "../src/data/image";
 import { readLabel } from "../src/data/label-png";
 import { readBoxes } from "../src/data/voc-boxes";
-import { affinityPicture, neighbourAffinity } from "../src/demo/affinity-picture";
 import { handcraftedGraph } from "../src/handcrafted/graph";
-import { type Captioned, pictureGrid } from "../src/notebook/picture-grid";
-import { boxPicture, overlayPicture } from "../src/notebook/pictures";
+import { affinityPicture, neighbourAffinity } from "../src/show/affinity-picture";
+import { type Captioned, pictureGrid } from "../src/show/picture-grid";
+import { boxPicture, overlayPicture } from "../src/show/pictures";
 
 async function main(): Promise<void> {
   const [labels, ...ids] = process.argv.slice(2);

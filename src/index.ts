@@ -20,7 +20,7 @@ export { drawPoints, type Point, type PointsFile, pointsOf, readPointsFile } fro
 export { readScribbles, type ScribbleLabel } from "./data/scribbles";
 export { VOC } from "./data/voc";
 export { type Box, type Boxes, readBoxes } from "./data/voc-boxes";
-export { type OverlayOptions, renderOverlay } from "./overlay";
+export { type OverlayOptions, renderOverlay } from "./show/overlay";
 
 // --- image tags → class activation maps ---
 
@@ -52,7 +52,7 @@ export { type MakeSeedsSummary, makeSeeds } from "./steps/make-seeds";
 
 export type { TrainAffinityConfig } from "./config/train-affinity";
 export { type HandcraftedGraph, handcraftedGraph } from "./handcrafted/graph";
-export { type GraphSource, openGraphSource } from "./steps/graph-source";
+export { type GraphSource, openGraphSource } from "./steps/sources/graph-source";
 export { trainAffinity } from "./steps/train-affinity";
 export type { TrainingSummary } from "./training/run-training";
 
@@ -75,9 +75,9 @@ export { type ModelName, MODELS, type NetworkShape } from "./segmentation/networ
 export { openSegmenter } from "./segmentation/open-segmenter";
 export { classProbabilities, type PredictOptions } from "./segmentation/predict";
 export type { Segmenter } from "./segmentation/segmenter";
-export { minimumSpanningTrees, type SpanningTree, type SpanningTrees } from "./segmentation/spanning-tree";
-export { type TreeFilterOptions, treeFilter } from "./segmentation/tree-filter";
-export { treeFilterModule } from "./segmentation/tree-filter-module";
+export { minimumSpanningTrees, type SpanningTree, type SpanningTrees } from "./tree-filter/spanning-tree";
+export { type TreeFilterOptions, treeFilter } from "./tree-filter/tree-filter";
+export { treeFilterModule } from "./tree-filter/tree-filter-module";
 export { type SegmentSummary, segment } from "./steps/segment";
 export { trainSegmenter } from "./steps/train-segmenter";
 
@@ -91,16 +91,16 @@ export { addToConfusion, type ClassScore, type Confusion, createConfusion, type 
 export { type AblateSummary, ablate } from "./steps/ablate";
 export { type DemoSummary, demo } from "./steps/demo";
 export { evaluate } from "./steps/evaluate";
-export { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./steps/evaluate-table";
+export { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./steps/outputs/evaluate-table";
 export { type ReportSummary, report } from "./steps/report";
 
 // --- what steps are made of ---
 
 export { type ErrorCode, UserError } from "./errors";
-export { type ImageLoop, type LoopResult, runImageLoop } from "./steps/image-loop";
+export { type ImageLoop, type LoopResult, runImageLoop } from "./steps/loop/image-loop";
 export type { Reporter } from "./running/reporter";
 export { createReporter, silentReporter } from "./running/reporter";
-export { readShard, type Shard, shardOf } from "./steps/shard";
+export { readShard, type Shard, shardOf } from "./steps/loop/shard";
 export type { ImageFailure, Step, StepContext, Summary } from "./running/step";
 
 // --- weights ---

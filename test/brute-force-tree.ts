@@ -1,6 +1,6 @@
 /** The tree filter as it is defined: over the path of every pair of nodes, in double precision. And Kruskal's spanning tree. */
 
-import type { SpanningTree } from "../src/segmentation/spanning-tree";
+import type { SpanningTree } from "../src/tree-filter/spanning-tree";
 
 /** Rows of numbers a node. */
 export type Rows = readonly (readonly number[])[];

@@ -5,10 +5,10 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
-import { affinityPicture, neighbourAffinity } from "../src/demo/affinity-picture";
 import { crfAlone } from "../src/demo/crf-alone";
 import { figureCells, reportHtml } from "../src/demo/report";
 import { segmentationTable } from "../src/demo/segmentation-table";
+import { affinityPicture, neighbourAffinity } from "../src/show/affinity-picture";
 import { demo } from "../src/steps/demo";
 
 let folder: string;

@@ -5,7 +5,7 @@ import { type DenseCrfOptions, denseCrf, mostProbableClass } from "../src/dense-
 import { UserError } from "../src/errors";
 import { createThreadPool } from "../src/parallel/thread-pool";
 import { Random } from "../src/random";
-import type { SharpenRequest } from "../src/steps/sharpen-thread";
+import type { SharpenRequest } from "../src/steps/outputs/sharpen-thread";
 import { planMemory } from "../src/wasm/memory";
 
 const gaussian = { sxy: 2, compat: 3 };
@@ -141,7 +141,10 @@ test("an image does not depend on those before it", () => {
 });
 
 test("worker threads: the same result, and errors that stay the user's", async () => {
-  const pool = createThreadPool<SharpenRequest, Float32Array>(require.resolve("../src/steps/sharpen-thread"), 2);
+  const pool = createThreadPool<SharpenRequest, Float32Array>(
+    require.resolve("../src/steps/outputs/sharpen-thread"),
+    2,
+  );
   const options = { iterations: 3, gaussian, bilateral };
   const scenes = [1, 2, 3].map((seed) => scene(20 + seed, 15, 3, seed));
   const got = await Promise.all(scenes.map((one) => pool.ask({ ...one, options })));

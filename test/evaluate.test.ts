@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { writeLabel } from "../src/data/label-png";
 import { VOC } from "../src/data/voc";
 import { evaluate } from "../src/steps/evaluate";
-import { scoresCsv, scoresTable } from "../src/steps/evaluate-table";
+import { scoresCsv, scoresTable } from "../src/steps/outputs/evaluate-table";
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-evaluate-"));
 after(() => fs.rmSync(root, { recursive: true }));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { UserError } from "../src/errors";
 import type { ProgressUpdate } from "../src/running/reporter";
-import { type ImageLoop, runImageLoop } from "../src/steps/image-loop";
+import { type ImageLoop, runImageLoop } from "../src/steps/loop/image-loop";
 
 interface Recorded {
   readonly loop: ImageLoop<string, string>;

@@ -12,7 +12,7 @@ import { MAX_JSON_DEPTH, parseJson, shown } from "../src/data/json";
 import { readLabelme } from "../src/data/labelme";
 import { pointsOf, readPointsFile } from "../src/data/points";
 import { VOC } from "../src/data/voc";
-import { recordSettings } from "../src/steps/settings-record";
+import { recordSettings } from "../src/steps/outputs/settings-record";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-json-"));
 after(() => fs.rmSync(folder, { recursive: true }));

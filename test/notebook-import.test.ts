@@ -33,7 +33,7 @@ function runCells(cwd: string, cells: readonly string[]): { printed: string[]; e
 
 test("a cell imports the library and the notebook helpers, with their types", () => {
   const { printed, errors } = runCells(path.join(root, "notebooks"), [
-    'import * as a2gnn from "..";\nimport * as notebook from "../dist/notebook";',
+    'import * as a2gnn from "..";\nimport * as notebook from "../dist/show";',
     "const reporter: a2gnn.Reporter = notebook.notebookReporter();\nconst words: string[] = Object.keys(reporter);\nwords.join()",
     'const chart: notebook.Chart = { kind: "line", title: "t", xTitle: "x", yTitle: "y", series: [] };\nnotebook.plotlyFigure(chart).data.length',
   ]);
@@ -43,7 +43,7 @@ test("a cell imports the library and the notebook helpers, with their types", ()
 
 test("a cell's mistake in a type is found before it runs", () => {
   const { errors } = runCells(path.join(root, "notebooks"), [
-    'import * as notebook from "../dist/notebook";\nnotebook.showTable(5)',
+    'import * as notebook from "../dist/show";\nnotebook.showTable(5)',
   ]);
   assert.match(errors.join("\n"), /not assignable to parameter of type 'readonly object\[\]'/);
 });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
-import { ticks } from "../src/chart/chart-parts";
 import {
   boxPicture,
   type Chart,
@@ -20,7 +19,8 @@ import {
   tableHtml,
   tableMarkdown,
   windowAround,
-} from "../src/notebook";
+} from "../src/show";
+import { ticks } from "../src/show/chart-parts";
 
 const dataset = {
   classes: ["background", "brick"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode } from "fast-png";
 import type { DatasetDescription } from "../src/data/dataset";
-import { renderOverlay } from "../src/overlay";
+import { renderOverlay } from "../src/show/overlay";
 
 const dataset: DatasetDescription = {
   classes: ["background", "cup"],

@@ -7,8 +7,8 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
+import { readRuns, recordRun } from "../src/steps/outputs/run-record";
 import { report } from "../src/steps/report";
-import { readRuns, recordRun } from "../src/steps/run-record";
 import { writeTinyDataset } from "./tiny-dataset";
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-report-"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readShard, shardOf } from "../src/steps/shard";
+import { readShard, shardOf } from "../src/steps/loop/shard";
 
 test("i/n counts from 1", () => {
   assert.deepEqual(readShard("1/1"), { index: 0, count: 1 });

@@ -9,9 +9,9 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import type { NdArray } from "../src/nd-array";
-import { minimumSpanningTrees } from "../src/segmentation/spanning-tree";
-import { treeFilter } from "../src/segmentation/tree-filter";
-import { treeFilterModule } from "../src/segmentation/tree-filter-module";
+import { minimumSpanningTrees } from "../src/tree-filter/spanning-tree";
+import { treeFilter } from "../src/tree-filter/tree-filter";
+import { treeFilterModule } from "../src/tree-filter/tree-filter-module";
 import { openWeights } from "../src/weights/checkpoint";
 import { toHwio, toNchw, toNhwc, toOihw } from "./nchw";
 

@@ -3,8 +3,8 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { Random } from "../src/random";
-import { minimumSpanningTrees, type SpanningTrees } from "../src/segmentation/spanning-tree";
-import { treeFilter } from "../src/segmentation/tree-filter";
+import { minimumSpanningTrees, type SpanningTrees } from "../src/tree-filter/spanning-tree";
+import { treeFilter } from "../src/tree-filter/tree-filter";
 import { bruteForceFilter, distance, kruskal, outputAt, type Rows } from "./brute-force-tree";
 import { assertGradient, normalTensor } from "./numeric-gradient";
 

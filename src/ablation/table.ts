@@ -1,6 +1,6 @@
 /** The ablation's table from its runs: a row a variant, mean and deviation over the seeds; as CSV, Markdown and chart. */
 
-import type { BarChart } from "../chart/chart";
+import type { BarChart } from "../show/chart";
 import { differences, type Variant } from "./variant";
 
 /** One variant with one seed, compared with the truth. IoU and accuracy as fractions. */

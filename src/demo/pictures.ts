@@ -5,7 +5,7 @@ import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import type { Box } from "../data/voc-boxes";
-import { renderOverlay } from "../overlay";
+import { renderOverlay } from "../show/overlay";
 
 const ENLARGE = 2;
 

@@ -8,7 +8,7 @@ import type { Box } from "../data/voc-boxes";
 import type { ImageGraph } from "../graph/image-graph";
 import type { ClassMaps } from "../graph/random-walk";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
-import { affinityPicture, neighbourAffinity } from "./affinity-picture";
+import { affinityPicture, neighbourAffinity } from "../show/affinity-picture";
 import { boxesUri, heatUri, labelUri, photographUri } from "./pictures";
 import type { DemoPictures } from "./report";
 

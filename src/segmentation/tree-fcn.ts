@@ -6,11 +6,11 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { resizeBilinear } from "../image-ops/bilinear";
+import { TREE_FILTER_GROUPS, treeFilterModule } from "../tree-filter/tree-filter-module";
 import { convolution, convolutionNormRelu } from "./convolution-layer";
 import { chain, type Layer, type Pass } from "./layer";
 import type { NetworkShape, SegmentationNetwork } from "./network";
 import { resnet101, sumRelu } from "./resnet101";
-import { TREE_FILTER_GROUPS, treeFilterModule } from "./tree-filter-module";
 
 export function treeFcn({ base, classes, stem: kind, blocks }: NetworkShape): SegmentationNetwork {
   const { stem, stages, channels } = resnet101({

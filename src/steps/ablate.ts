@@ -6,6 +6,7 @@
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { fitFolder, makeRun, readResult } from "../ablation/ablation-run";
 import { defaultGrid, furtherRows } from "../ablation/default-grid";
 import { type AblationRun, type AblationSetting, fitKeyOf } from "../ablation/run-options";
 import {
@@ -21,7 +22,6 @@ import {
 import { chooseVariants, featuresOf, readVariants, type Variant } from "../ablation/variant";
 import { writeAtomic } from "../atomic-write";
 import { backendInUse } from "../backend";
-import { chartSvg } from "../chart/chart-svg";
 import { type AblateConfig, ablateOptions } from "../config/ablate";
 import { completeConfig } from "../config/option";
 import { readBoundedJson } from "../data/bounded-file";
@@ -31,9 +31,9 @@ import { launchedRank } from "../parallel/local-rank";
 import { runShards } from "../parallel/shards";
 import { collectNotices, type Reporter, silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
-import { fitFolder, makeRun, readResult } from "./ablation-run";
-import { readShard, shardOf } from "./shard";
-import { tableText } from "./text-table";
+import { chartSvg } from "../show/chart-svg";
+import { readShard, shardOf } from "./loop/shard";
+import { tableText } from "./outputs/text-table";
 
 export interface AblateSummary extends Summary, AblationTable {
   /** CSV, JSON, Markdown and chart. */

@@ -12,6 +12,7 @@ import { completeConfig } from "../config/option";
 import { presets } from "../config/pseudo-label-presets";
 import { readDataset } from "../data/dataset";
 import { readImageList } from "../data/image-list";
+import { type DemoSetting, runSupervision } from "../demo/demo-supervision";
 import { chooseFeatures } from "../demo/features";
 import { partOf } from "../demo/part-progress";
 import { type DemoRow, type DemoSection, FIGURE_HEAD, figureCells, reportHtml } from "../demo/report";
@@ -19,8 +20,7 @@ import { segmentationTable } from "../demo/segmentation-table";
 import { dataWords } from "../demo/words";
 import { silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
-import { type DemoSetting, runSupervision } from "./demo-supervision";
-import { tableText } from "./text-table";
+import { tableText } from "./outputs/text-table";
 
 export interface DemoSummary extends Summary {
   readonly split: string;

@@ -15,8 +15,8 @@ import { expected, messageOf, UserError } from "../errors";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext } from "../running/step";
-import { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./evaluate-table";
-import { runImageLoop } from "./image-loop";
+import { runImageLoop } from "./loop/image-loop";
+import { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./outputs/evaluate-table";
 
 export const evaluate: Step<EvaluateConfig, EvaluateSummary> = {
   name: "evaluate",

@@ -10,11 +10,11 @@ import type { RgbImage } from "../data/image";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import type { ImageCams } from "../seam/cam-scores";
-import { type CamInput, openCamSource } from "./cam-source";
-import { type ImageLoop, runImageLoop } from "./image-loop";
-import { openImages } from "./open-images";
-import { type Coverage, openSeamOutput } from "./seam-output";
-import { openSharpener } from "./sharpen";
+import { type ImageLoop, runImageLoop } from "./loop/image-loop";
+import { openImages } from "./loop/open-images";
+import { type Coverage, openSeamOutput } from "./outputs/seam-output";
+import { openSharpener } from "./outputs/sharpen";
+import { type CamInput, openCamSource } from "./sources/cam-source";
 
 export interface InferSeamSummary extends Summary {
   readonly split: string;

@@ -16,16 +16,16 @@ import { fitImage, type LabelInput, labelFromLogits } from "../graph/label-image
 import { deriveSeed } from "../random";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
-import { type FitStore, openFitStore } from "./fit-store";
-import { type GraphSource, openGraphSource } from "./graph-source";
-import { classesOf, renumbered } from "./image-classes";
-import { type ImageLoop, runImageLoop } from "./image-loop";
-import { type KnownOfImage, openLabelOutput } from "./label-output";
-import { openImages } from "./open-images";
-import { type PreparedImage, prepareImage } from "./prepare-image";
-import { reducedInput } from "./reduced-input";
-import { recordRun } from "./run-record";
-import { openSeedSource } from "./seed-source";
+import { type ImageLoop, runImageLoop } from "./loop/image-loop";
+import { openImages } from "./loop/open-images";
+import { type FitStore, openFitStore } from "./outputs/fit-store";
+import { type KnownOfImage, openLabelOutput } from "./outputs/label-output";
+import { recordRun } from "./outputs/run-record";
+import { type GraphSource, openGraphSource } from "./sources/graph-source";
+import { classesOf, renumbered } from "./sources/image-classes";
+import { type PreparedImage, prepareImage } from "./sources/prepare-image";
+import { reducedInput } from "./sources/reduced-input";
+import { openSeedSource } from "./sources/seed-source";
 
 export interface MakePseudoLabelsSummary extends Summary {
   readonly split: string;

@@ -22,12 +22,12 @@ import { pointRule } from "../seeds/point-rule";
 import { scribbleRule } from "../seeds/scribble-rule";
 import type { SeedImage, Seeds } from "../seeds/seed-image";
 import { type Superpixels, superpixels } from "../seeds/superpixels";
-import { openConfidentLabels } from "./confident-source";
-import { type ImageLoop, runImageLoop } from "./image-loop";
-import { openImages } from "./open-images";
-import { openSeedOutput } from "./seed-output";
-import { tableText } from "./text-table";
-import { openWeakLabels, type WeakLabelsOfImage } from "./weak-label-source";
+import { type ImageLoop, runImageLoop } from "./loop/image-loop";
+import { openImages } from "./loop/open-images";
+import { openSeedOutput } from "./outputs/seed-output";
+import { tableText } from "./outputs/text-table";
+import { openConfidentLabels } from "./sources/confident-source";
+import { openWeakLabels, type WeakLabelsOfImage } from "./sources/weak-label-source";
 
 export interface MakeSeedsSummary extends Summary {
   readonly split: string;

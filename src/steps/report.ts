@@ -7,7 +7,6 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
 import { writeAtomic } from "../atomic-write";
-import { chartSvg } from "../chart/chart-svg";
 import { completeConfig } from "../config/option";
 import { type ReportConfig, reportOptions } from "../config/report";
 import { type DatasetDescription, readDataset } from "../data/dataset";
@@ -16,13 +15,14 @@ import { readImageList } from "../data/image-list";
 import { type LabelMap, readLabel } from "../data/label-png";
 import { messageOf, UserError } from "../errors";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
-import { renderOverlay } from "../overlay";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
+import { chartSvg } from "../show/chart-svg";
+import { renderOverlay } from "../show/overlay";
 import { evaluate } from "./evaluate";
-import type { EvaluateSummary } from "./evaluate-table";
-import { type ReportPicture, reportPage } from "./report-page";
-import { readRuns } from "./run-record";
+import type { EvaluateSummary } from "./outputs/evaluate-table";
+import { type ReportPicture, reportPage } from "./outputs/report-page";
+import { readRuns } from "./outputs/run-record";
 
 export interface ReportSummary extends Summary {
   readonly page: string;

@@ -11,10 +11,10 @@ import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { openSegmenter } from "../segmentation/open-segmenter";
 import { classProbabilities } from "../segmentation/predict";
-import { type ImageLoop, runImageLoop } from "./image-loop";
-import { openLabelOutput } from "./label-output";
-import { openImages } from "./open-images";
-import { recordRun } from "./run-record";
+import { type ImageLoop, runImageLoop } from "./loop/image-loop";
+import { openImages } from "./loop/open-images";
+import { openLabelOutput } from "./outputs/label-output";
+import { recordRun } from "./outputs/run-record";
 
 export interface SegmentSummary extends Summary {
   readonly split: string;

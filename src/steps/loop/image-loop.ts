@@ -1,0 +1,123 @@
+/**
+ * The loop that every step over images shares: skips what is done, prepares the next image and finishes the last one
+ * while the present one is computed, names and counts failures, reports progress, and stops when asked to or when the disk
+ * is full. At most 2 + `finishing` images are in memory, however long the list.
+ */
+
+import { isDiskFull } from "../../atomic-write";
+import { messageOf, UserError } from "../../errors";
+import type { ImageFailure, StepContext } from "../../running/step";
+
+export interface ImageLoop<Prepared, Computed> {
+  /** Image ids of this shard, in order. */
+  readonly ids: readonly string[];
+  /** Whether everything asked for is there already; called before an image is prepared. */
+  isDone(id: string): Promise<boolean>;
+  /** Reading and decoding: runs while the image before is computed. */
+  prepare(id: string): Promise<Prepared>;
+  /** The work that holds the network; one image at a time. `say` puts a detail behind the progress, e.g. the loss. */
+  compute(id: string, prepared: Prepared, say: (detail: string) => void): Promise<Computed>;
+  /** What another thread can do, and writing: runs while the next image is computed. Its last write makes it done. */
+  finish(id: string, computed: Computed): Promise<void>;
+  /** How many images may be finishing at once. Default 1. */
+  readonly finishing?: number;
+}
+
+export interface LoopResult {
+  readonly done: number;
+  readonly skipped: number;
+  /** In the order of the list. */
+  readonly failed: readonly ImageFailure[];
+  /** Images not reached because the step was asked to stop, or nothing more could be written. */
+  readonly left: number;
+}
+
+type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+/** Runs every image once. A failing image is warned about and counted; nothing but a bug in the loop is thrown. */
+export async function runImageLoop<Prepared, Computed>(
+  loop: ImageLoop<Prepared, Computed>,
+  { reporter, signal }: StepContext,
+): Promise<LoopResult> {
+  const failures = new Map<string, ImageFailure>();
+  const total = loop.ids.length;
+  let done = 0;
+  let diskFull = false;
+
+  const todo: string[] = [];
+  for (const id of loop.ids) if (!(await loop.isDone(id))) todo.push(id);
+  let skipped = total - todo.length;
+
+  const report = (label: string, said?: string): void => {
+    const detail = [said, failures.size > 0 ? `${failures.size} failed` : undefined].filter(
+      (part) => part !== undefined,
+    );
+    reporter.progress({
+      done: done + skipped + failures.size,
+      total,
+      label,
+      detail: detail.length > 0 ? detail.join("  ") : undefined,
+    });
+  };
+  const fail = (id: string, error: unknown): void => {
+    const failure = { image: id, reason: reasonOf(error) };
+    failures.set(id, failure);
+    diskFull ||= isDiskFull(error);
+    reporter.warn(`image "${id}": ${failure.reason}`);
+  };
+  const stops = (): boolean => diskFull || signal?.aborted === true;
+  // A second process may have made the image since the list was looked through.
+  const prepare = (id: string | undefined): Promise<Outcome<Prepared | undefined>> | undefined =>
+    id === undefined ? undefined : settle(async () => ((await loop.isDone(id)) ? undefined : loop.prepare(id)));
+
+  if (todo.length > 0) report(todo[0]);
+  const finishing = new Set<Promise<void>>();
+  let upcoming = prepare(todo[0]);
+  let reached = 0;
+  for (; reached < todo.length && !stops(); reached++) {
+    const id = todo[reached];
+    const prepared = (await upcoming) as Outcome<Prepared | undefined>;
+    upcoming = stops() ? undefined : prepare(todo[reached + 1]);
+    if ("error" in prepared) {
+      fail(id, prepared.error);
+      report(id);
+      continue;
+    }
+    if (prepared.value === undefined) {
+      skipped++;
+      continue;
+    }
+    const input = prepared.value;
+    const computed = await settle(() => loop.compute(id, input, (detail) => report(id, detail)));
+    while (finishing.size >= (loop.finishing ?? 1)) await Promise.race(finishing);
+    const finished = settle(async () => {
+      if ("error" in computed) throw computed.error;
+      await loop.finish(id, computed.value);
+    }).then((outcome) => {
+      if ("error" in outcome) fail(id, outcome.error);
+      else done++;
+      finishing.delete(finished);
+      report(id);
+    });
+    finishing.add(finished);
+  }
+  await Promise.all(finishing);
+  await upcoming; // may still be reading after a stop
+  const failed = loop.ids.flatMap((id) => failures.get(id) ?? []);
+  return { done, skipped, failed, left: todo.length - reached };
+}
+
+async function settle<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** A user's error is its message; a bug of ours also says where, so that it can be reported. */
+function reasonOf(error: unknown): string {
+  if (error instanceof UserError || !(error instanceof Error)) return messageOf(error);
+  const place = error.stack?.split("\n").find((line) => line.trimStart().startsWith("at "));
+  return `${error.name}: ${error.message}${place === undefined ? "" : ` (${place.trim()})`}`;
+}

@@ -1,0 +1,27 @@
+/** What every step over images begins with: the data set, the list of images, and this process's part of it. */
+
+import type { ImagesConfig } from "../../config/images";
+import { type DatasetDescription, readDataset } from "../../data/dataset";
+import type { ImageList } from "../../data/image-list";
+import { listImages } from "../../data/list-images";
+import { readShard, type Shard, shardOf } from "./shard";
+
+export interface OpenImages {
+  readonly dataset: DatasetDescription;
+  /** The whole list, of all processes. */
+  readonly list: ImageList;
+  /** The images of this process. */
+  readonly ids: readonly string[];
+  readonly shard: Shard;
+}
+
+/**
+ * @param given the step's options as the user gave them: a list that was not named may be missing
+ * @throws UserError "usage" for an unreadable shard, "input" for an unusable data set or list
+ */
+export async function openImages(config: ImagesConfig, given: Partial<ImagesConfig>): Promise<OpenImages> {
+  const shard = readShard(config.shard);
+  const dataset = await readDataset(config.voc12Root);
+  const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
+  return { dataset, list, ids: shardOf(list.ids, shard), shard };
+}

@@ -1,0 +1,102 @@
+/**
+ * What is written of each labelled image: probabilities, overlay and label, the label last, so that a label that is there
+ * says that all of it is. Files appear whole or not at all.
+ */
+
+import path from "node:path";
+import { writeAtomic } from "../../atomic-write";
+import { fileExists } from "../../data/bounded-file";
+import type { DatasetDescription } from "../../data/dataset";
+import type { RgbImage } from "../../data/image";
+import { writeLabel } from "../../data/label-png";
+import { mostProbableClass } from "../../dense-crf/dense-crf";
+import { renderOverlay } from "../../show/overlay";
+import { encodeNpy } from "../../weights/npy";
+import { type ImageClasses, originalLabel } from "../sources/image-classes";
+import { openFolder } from "./output-folder";
+import { recordSettings, type Settings } from "./settings-record";
+import { openSharpener, type SharpenerConfig } from "./sharpen";
+
+/** The options of a step that writes labels. */
+export interface LabelOutputConfig extends SharpenerConfig {
+  readonly savePath: string;
+  readonly overlay?: string;
+  readonly outProb?: string;
+}
+
+/** What a step knows of an image beyond its probabilities. */
+export interface KnownOfImage {
+  /** What the columns of the probabilities stand for; without it the data set's classes. */
+  readonly classes?: ImageClasses;
+  /** Applied to the sharpened probabilities, in place. */
+  readonly limit?: (probabilities: Float32Array) => void;
+}
+
+export interface LabelOutput {
+  /** What the user should know of the folders before the run. */
+  readonly notices: readonly string[];
+  /** Whether everything asked for is there. */
+  isDone(id: string): Promise<boolean>;
+  /**
+   * Sharpens and writes.
+   * @param probabilities [H·W, K]; not used afterwards
+   */
+  write(id: string, image: RgbImage, probabilities: Float32Array, known?: KnownOfImage): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param settings all that a label depends on; not where things are written, nor who makes which share of them
+ * @throws UserError "output" for a folder that cannot be written, before any work is done
+ */
+export async function openLabelOutput(
+  config: LabelOutputConfig,
+  dataset: DatasetDescription,
+  settings: Settings,
+): Promise<LabelOutput> {
+  const { savePath, overlay, outProb } = config;
+  for (const folder of [savePath, overlay, outProb]) if (folder !== undefined) await openFolder(folder);
+  const notice = await recordSettings(savePath, { ...settings, classes: dataset.classes });
+  const sharpener = openSharpener(config);
+  const labelFile = (id: string): string => path.join(savePath, `${id}.png`);
+  const files = (id: string): string[] => [
+    labelFile(id),
+    ...(overlay === undefined ? [] : [path.join(overlay, `${id}.png`)]),
+    ...(outProb === undefined ? [] : [path.join(outProb, `${id}.npy`)]),
+  ];
+  return {
+    notices: notice === undefined ? [] : [notice],
+    async isDone(id) {
+      for (const file of files(id)) if (!(await fileExists(file))) return false;
+      return true;
+    },
+    async write(id, image, probabilities, { classes = [...dataset.classes.keys()], limit } = {}) {
+      const { width, height } = image;
+      if (outProb !== undefined) {
+        const encoded = encodeProbabilities(probabilities, classes, dataset.classes.length, image);
+        await writeAtomic(path.join(outProb, `${id}.npy`), encoded);
+      }
+      const sharpened = await sharpener.sharpen(image, probabilities);
+      limit?.(sharpened);
+      const label = originalLabel({ width, height, data: mostProbableClass(sharpened, classes.length) }, classes);
+      if (overlay !== undefined)
+        await writeAtomic(path.join(overlay, `${id}.png`), renderOverlay(image, label, dataset));
+      await writeLabel(labelFile(id), label, dataset.palette);
+    },
+    close: () => sharpener.close(),
+  };
+}
+
+/** As NumPy array [all classes, H, W], like the reference's `pred_probs`; 0 for classes without a column. */
+function encodeProbabilities(
+  probabilities: Float32Array,
+  classes: ImageClasses,
+  all: number,
+  { width, height }: RgbImage,
+): Uint8Array {
+  const pixels = width * height;
+  const data = new Float32Array(all * pixels);
+  for (const [column, label] of classes.entries())
+    for (let i = 0; i < pixels; i++) data[label * pixels + i] = probabilities[i * classes.length + column];
+  return encodeNpy({ shape: [all, height, width], data });
+}

@@ -1,0 +1,66 @@
+/** The graph of an image: from the affinity network, or from handcrafted features where there are no weights. */
+
+import path from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import type { ResolvedConfig } from "../../config/pseudo-label-presets";
+import type { RgbImage } from "../../data/image";
+import { createImageGraph, type ImageGraph } from "../../graph/image-graph";
+import { handcraftedGraph } from "../../handcrafted/graph";
+import { normaliseRgb } from "../../image-ops/normalise";
+import { padToMultiple } from "../../image-ops/pad";
+import { AffinityNet } from "../../network/affinity-net";
+import { openWeights } from "../../weights/checkpoint";
+
+export interface GraphSource {
+  /** For reports: the weight file's name, or "handcrafted". */
+  readonly description: string;
+  /** The caller disposes the graph. */
+  graphOf(image: RgbImage): ImageGraph;
+  dispose(): void;
+}
+
+/** @throws UserError "weights" for an unusable weight file */
+export async function openGraphSource({
+  features,
+  weights,
+  radius,
+}: Pick<ResolvedConfig, "features" | "weights" | "radius">): Promise<GraphSource> {
+  if (features === "cnn" && weights !== undefined) return openNetworkSource(weights, radius);
+  return {
+    description: "handcrafted",
+    graphOf(image) {
+      const { height, width, channels, features, affinity } = handcraftedGraph(image, radius);
+      const nodes = tf.tensor2d(features, [height * width, channels]);
+      const graph = createImageGraph(nodes, affinity, { height, width, radius });
+      nodes.dispose();
+      return graph;
+    },
+    dispose() {},
+  };
+}
+
+async function openNetworkSource(file: string, radius: number): Promise<GraphSource> {
+  const weights = await openWeights(file);
+  const network = await AffinityNet.load(weights).finally(() => weights.close());
+  return {
+    description: path.basename(file),
+    graphOf(image) {
+      const shape = { height: image.height, width: image.width, channels: 3 };
+      const { data, height, width } = padToMultiple(normaliseRgb(image.data), shape); // padded after normalising, with 0
+      const size = { height: height / 8, width: width / 8, radius };
+      const nodes = size.height * size.width;
+      let affinities = new Float32Array(0);
+      const features = tf.tidy(() => {
+        const maps = network.forward(tf.tensor4d(data, [1, height, width, 3]), radius);
+        affinities = maps.affinity.dataSync() as Float32Array<ArrayBuffer>; // [n, d·d]
+        return maps.features.reshape<tf.Tensor2D>([nodes, maps.features.shape[3]]); // [n, c]
+      });
+      try {
+        return createImageGraph(features, affinities, size);
+      } finally {
+        features.dispose();
+      }
+    },
+    dispose: () => network.dispose(),
+  };
+}

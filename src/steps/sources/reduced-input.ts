@@ -1,0 +1,88 @@
+/**
+ * An image and its weak label made smaller for the graph. What a click says travels a window a layer, about 70 pixels in
+ * all: across most of a small picture, but only a little way into a photograph. (Ours; the reference has its seeds from
+ * class activation maps, which cover the photograph.)
+ */
+
+import type { RgbImage } from "../../data/image";
+import type { LabelMap } from "../../data/label-png";
+import type { LabelInput } from "../../graph/label-image";
+
+/** Pixels of a side of the graph's cells. */
+const CELL = 8;
+
+type Input = Pick<LabelInput, "image" | "seed" | "boxes">;
+
+/**
+ * The same with a longest side of `side` pixels; as it is where it is no longer, and with 0. Sides are whole cells where they
+ * can be: a padded grid's logits would be stretched over the photograph, and the label shifted.
+ */
+export function reducedInput({ image, seed, boxes }: Input, side: number, ignore: number): Input {
+  const factor = side / Math.max(image.width, image.height);
+  if (side === 0 || factor >= 1) return { image, seed, boxes };
+  const width = reducedSide(image.width, factor);
+  const height = reducedSide(image.height, factor);
+  const columns = spans(image.width, width);
+  const rows = spans(image.height, height);
+  return {
+    image: { width, height, data: meanColours(image, columns, rows) },
+    seed: { width, height, data: firstKnown(seed, columns, rows, ignore) },
+    boxes: boxes.map((box) => ({
+      ...box,
+      xmin: Math.floor((box.xmin * width) / image.width),
+      ymin: Math.floor((box.ymin * height) / image.height),
+      xmax: Math.floor((box.xmax * width) / image.width),
+      ymax: Math.floor((box.ymax * height) / image.height),
+    })),
+  };
+}
+
+function reducedSide(long: number, factor: number): number {
+  const cells = CELL * Math.round((long * factor) / CELL);
+  return cells > 0 && cells <= long ? cells : Math.max(1, Math.round(long * factor));
+}
+
+/** Half-open. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The pixels of a side that each pixel of the shorter one stands for: no gaps, no overlaps. */
+function spans(long: number, short: number): Span[] {
+  return Array.from({ length: short }, (_, i) => ({
+    from: Math.floor((i * long) / short),
+    to: Math.floor(((i + 1) * long) / short),
+  }));
+}
+
+function meanColours({ width, data }: RgbImage, columns: readonly Span[], rows: readonly Span[]): Uint8Array {
+  const small = new Uint8Array(3 * columns.length * rows.length);
+  for (const [y, row] of rows.entries())
+    for (const [x, column] of columns.entries())
+      for (let c = 0; c < 3; c++) {
+        let sum = 0;
+        for (let v = row.from; v < row.to; v++)
+          for (let u = column.from; u < column.to; u++) sum += data[3 * (v * width + u) + c];
+        const count = (row.to - row.from) * (column.to - column.from);
+        small[3 * (y * columns.length + x) + c] = Math.round(sum / count);
+      }
+  return small;
+}
+
+/** The first known label of each pixel's own, so that no click gets lost. */
+function firstKnown(
+  { width, data }: LabelMap,
+  columns: readonly Span[],
+  rows: readonly Span[],
+  ignore: number,
+): Uint8Array {
+  const small = new Uint8Array(columns.length * rows.length).fill(ignore);
+  for (const [y, row] of rows.entries())
+    for (const [x, column] of columns.entries()) {
+      const at = y * columns.length + x;
+      for (let v = row.from; v < row.to && small[at] === ignore; v++)
+        for (let u = column.from; u < column.to && small[at] === ignore; u++) small[at] = data[v * width + u];
+    }
+  return small;
+}
