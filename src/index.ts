@@ -1,5 +1,16 @@
 /** The public interface, a heading per stage in the order of the data flow: start here. */
 
+// --- the front door: a photograph and its weak label become a label of every pixel ---
+
+export {
+  type LabelledPhotograph,
+  type LabelPhotographOptions,
+  type LabelProgress,
+  type LearnedParameters,
+  labelPhotograph,
+} from "./label-photograph/label-photograph";
+export type { ClassReference, Click, Stroke, WeakBox, WeakLabels } from "./label-photograph/weak-labels";
+
 // --- backend and set-up ---
 
 export type { BackendInUse, BackendName, BackendOptions } from "./backend";
