@@ -1,4 +1,4 @@
-/** Lines of the benchmark's table: what was measured, the reference's figure, and what DESIGN.md's "Numbers to reach" ask for. */
+/** Lines of the benchmark's table: what was measured, the reference's figure, and the figure to reach. */
 
 export interface Row {
   readonly name: string;

@@ -1,8 +1,8 @@
 /**
- * Intersection over union from a confusion matrix (METHOD section 5): pixels counted over a whole list of images, then
- * divided once. Ground-truth pixels with the ignore value do not count at all. A *prediction* with the ignore value on a
- * pixel whose truth is known is a miss: it stands in an extra column, counts in the union of its true class and against
- * the pixel accuracy, and is a false alarm of no class.
+ * Intersection over union from a confusion matrix (docs/method.md, section 5): pixels counted over a whole list of
+ * images, then divided once. Ground-truth pixels with the ignore value do not count at all. A *prediction* with the
+ * ignore value on a pixel whose truth is known is a miss: it stands in an extra column, counts in the union of its true
+ * class and against the pixel accuracy, and is a false alarm of no class.
  *
  * k = classes, background included.
  */

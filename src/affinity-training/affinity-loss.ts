@@ -1,5 +1,5 @@
 /**
- * The losses of the affinity network. METHOD 2.3; golden 05; reference train_gated_aff.py:112-166.
+ * The losses of the affinity network. docs/method.md, section 2.3; golden 05; reference train_gated_aff.py:112-166.
  *
  *   BG, FG = mean −log(a + ε) over background and foreground pairs;  NEG = mean −log(1 + ε − a);
  *   CRF = Σ kernel · d / Σ mask;  loss = BG/4 + FG/4 + NEG/2 + 3·CRF

@@ -1,6 +1,7 @@
 /**
- * One sample of affinity training: colour jitter, then a crop of photograph and label together, mirrored or not; the label
- * brought to the grid. METHOD 2.3; golden 20; reference voc12/data.py (VOC12AffGtDataset_NoExtract).
+ * One sample of affinity training: colour jitter, then a crop of photograph and label together, mirrored or not; the
+ * label brought to the grid. docs/method.md, section 2.3; golden 20; reference voc12/data.py
+ * (VOC12AffGtDataset_NoExtract).
  *
  * Outside the photograph the crop is white *before* normalising (black in SEAM's older recipe), unknown in the label.
  */

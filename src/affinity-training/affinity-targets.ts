@@ -6,7 +6,7 @@
 import { gatedCrfKernels, type KernelDescription } from "../graph/gated-crf-kernels";
 import { BACKGROUND_PAIR, insidePairs, NO_PAIR, type PairGeometry, pairLabels } from "./pair-labels";
 
-/** Position 6 cells, normalised colour 0.1: METHOD 2.3. */
+/** Position 6 cells, normalised colour 0.1: docs/method.md, section 2.3. */
 export const AFFINITY_KERNELS: readonly KernelDescription[] = [{ weight: 1, xy: 6, rgb: 0.1 }];
 
 export interface AffinityTargets {

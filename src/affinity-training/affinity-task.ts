@@ -1,4 +1,4 @@
-/** Training of the affinity network as the training loop wants it. METHOD 2.3; golden 24. */
+/** Training of the affinity network as the training loop wants it. docs/method.md, section 2.3; golden 24. */
 
 import * as tf from "@tensorflow/tfjs";
 import type { NdArray } from "../nd-array";

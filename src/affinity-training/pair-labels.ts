@@ -1,6 +1,6 @@
 /**
- * Which pairs of cells the affinity network learns from, and what it learns: alike where both are background or of one class,
- * unlike where they differ; nothing where either is unknown. METHOD 2.3; golden 05.
+ * Which pairs of cells the affinity network learns from, and what it learns: alike where both are background or of one
+ * class, unlike where they differ; nothing where either is unknown. docs/method.md, section 2.3; golden 05.
  */
 
 /** Codes of a pair. */

@@ -1,4 +1,4 @@
-/** Every option of `evaluate` (METHOD section 5). */
+/** Every option of `evaluate` (docs/method.md, section 5). */
 
 import type { OptionTable } from "./option";
 

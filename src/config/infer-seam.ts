@@ -1,6 +1,6 @@
 /**
- * Every option of `infer-seam` (METHOD 1.2). Names and defaults are those of the reference's `infer_SEAM.py`; its
- * constants became options.
+ * Every option of `infer-seam` (docs/method.md, section 1.2). Names and defaults are those of the reference's
+ * `infer_SEAM.py`; its constants became options.
  */
 
 import { UserError } from "../errors";

@@ -1,5 +1,5 @@
 /**
- * Every option of `make-pseudo-labels` (METHOD section 3). Names and defaults are those of the reference's
+ * Every option of `make-pseudo-labels` (docs/method.md, section 3). Names and defaults are those of the reference's
  * `train_infer_A2GNN_others.py`; what other supervisions change is in `pseudo-label-presets.ts`.
  */
 

@@ -1,6 +1,6 @@
 /**
- * Every option of `make-seeds` (METHOD 1.3). The reference published no code for this step: names follow its other
- * scripts, and each merging rule has its switch.
+ * Every option of `make-seeds` (docs/method.md, section 1.3). The reference published no code for this step: names
+ * follow its other scripts, and each merging rule has its switch.
  */
 
 import { UserError } from "../errors";

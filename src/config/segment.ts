@@ -1,4 +1,4 @@
-/** Every option of `segment` (METHOD 4). */
+/** Every option of `segment` (docs/method.md, section 4). */
 
 import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
 import { type ImagesConfig, imagesOptions, shardOption } from "./images";

@@ -1,6 +1,6 @@
 /**
- * Every option of `train-affinity` (METHOD 2.3). Names and defaults are those of the reference's `train_gated_aff.py`;
- * `stagePresets` holds what SEAM's `train_aff.py`, the stage before it, changes.
+ * Every option of `train-affinity` (docs/method.md, section 2.3). Names and defaults are those of the reference's
+ * `train_gated_aff.py`; `stagePresets` holds what SEAM's `train_aff.py`, the stage before it, changes.
  */
 
 import { UserError } from "../errors";

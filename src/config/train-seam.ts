@@ -1,4 +1,6 @@
-/** Every option of `train-seam` (METHOD 1.1). Names and defaults are those of SEAM's `train_SEAM.py`. */
+/**
+ * Every option of `train-seam` (docs/method.md, section 1.1). Names and defaults are those of SEAM's `train_SEAM.py`.
+ */
 
 import { UserError } from "../errors";
 import { checkBatchSize, NORM_MODES, type NormMode } from "../network/trained-norm";

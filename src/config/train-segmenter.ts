@@ -1,6 +1,6 @@
 /**
- * Every option of `train-segmenter` (METHOD 4), and the recipes that fill them in: `full` as each reference trains on true
- * masks, `pseudo` for labels that are partly wrong.
+ * Every option of `train-segmenter` (docs/method.md, section 4), and the recipes that fill them in: `full` as each
+ * reference trains on true masks, `pseudo` for labels that are partly wrong.
  */
 
 import { UserError } from "../errors";

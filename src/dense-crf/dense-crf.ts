@@ -1,7 +1,8 @@
 /**
- * The fully connected CRF (Krähenbühl and Koltun 2011) that sharpens class probabilities along an image's edges: a Gaussian kernel
- * over positions, a bilateral one over positions and colours, Potts compatibilities, mean field. METHOD.md 1.2 and 3; the same
- * numbers as lucasb-eyer/pydensecrf with its default symmetric normalisation.
+ * The fully connected CRF (Krähenbühl and Koltun 2011) that sharpens class probabilities along an image's edges: a
+ * Gaussian kernel over positions, a bilateral one over positions and colours, Potts compatibilities, mean field.
+ * docs/method.md, sections 1.2 and 3.8; the same numbers as lucasb-eyer/pydensecrf with its default symmetric
+ * normalisation.
  */
 
 import { expected } from "../errors";

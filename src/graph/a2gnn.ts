@@ -1,5 +1,5 @@
 /**
- * The affinity attention graph network (paper section 3.3; reference pygcn/A2GNN.py):
+ * The affinity attention graph network (docs/method.md, section 3.2; reference pygcn/A2GNN.py):
  *   X·W₀ → ReLU → dropout → attention layers → ·W₁.
  * Forward and backward are written out, because a training step on one image is the inner loop of everything: the tape
  * would keep every intermediate of every layer until the end of the step.

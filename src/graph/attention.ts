@@ -1,10 +1,11 @@
 /**
- * The affinity attention layer (paper section 3.3; reference pygcn/A2GNN.py, GraphAttentionLayer):
+ * The affinity attention layer (docs/method.md, section 3.2; reference pygcn/A2GNN.py, GraphAttentionLayer):
  *   P = softmax over the window of (β·cos(x_i, x_j) + 10·A_ij),  x ← P·x,  cos = x_i·x_j / (‖x_i‖‖x_j‖ + 1e-7),
- * cells outside the window, or with cos < 0, left out. The reference forms N×N matrices; here every product runs on tiles.
+ * cells outside the window, or with cos < 0, left out. The reference forms N×N matrices; here every product runs on
+ * tiles.
  *
- * Backward, written by hand because the tape would hold a dozen score tensors a layer. With e = exp(score − 10),
- * s_i = Σ_j e_ij, P = e/s, O = P·x, g̃ = G/s and δ̃_i = g̃_i·O_i:
+ * Backward, written by hand because the tape would hold a dozen score tensors a layer. With e = exp(score − 10), s_i =
+ * Σ_j e_ij, P = e/s, O = P·x, g̃ = G/s and δ̃_i = g̃_i·O_i:
  *   dZ_ij = e_ij (g̃_i·x_j − δ̃_i)                      gradient of the scores
  *   dβ   = Σ dZ_ij cos_ij
  *   E    = (dZ + dZᵀ) / (‖x_i‖‖x_j‖ + 1e-7)             cos is symmetric

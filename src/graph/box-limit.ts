@@ -1,7 +1,7 @@
 /**
  * What boxes say for certain: nothing of their class is outside them. The graph network only learns that the seeds out
  * there are background; its labels and the dense CRF's run a little over the edges, and along whatever looks alike.
- * (Ours; the reference lets them.)
+ * Ours (docs/method.md, section 6.3); the reference lets them.
  */
 
 import type { ImageSize } from "../data/dataset";

@@ -1,10 +1,12 @@
 /**
- * Consistency checking of box seeds (paper section 3.5; reference mytool.py): a seed pixel of a box's class whose feature
- * is too unlike the mean feature of the box's points becomes unknown. The reference compares with cos < 0, which features
- * after a ReLU can never reach; a threshold above 0 makes the check work. It edits the seed in place, from the first step.
+ * Consistency checking of box seeds (docs/method.md, section 3.5; reference mytool.py): a seed pixel of a box's class
+ * whose feature is too unlike the mean feature of the box's points becomes unknown. The reference compares with cos <
+ * 0, which features after a ReLU can never reach; a threshold above 0 makes the check work. It edits the seed in place,
+ * from the first step.
  *
- * cos needs the dot product with the prototype, which is linear and so upsamples from one number a cell, and the norm of a
- * mix of four cells, which follows from the inner products of neighbouring cells: no 256-channel map at image size.
+ * cos needs the dot product with the prototype, which is linear and so upsamples from one number a cell, and the norm
+ * of a mix of four cells, which follows from the inner products of neighbouring cells: no 256-channel map at image
+ * size.
  */
 
 import * as tf from "@tensorflow/tfjs";

@@ -1,6 +1,7 @@
 /**
- * Trains one graph network on one image's own seeds, then labels its nodes (paper section 3.4; reference
- * train_infer_A2GNN_box.py and _others.py): a phase without and a phase with the gated CRF loss, one Adam state across both.
+ * Trains one graph network on one image's own seeds, then labels its nodes (docs/method.md, sections 3.2 and 3.3;
+ * reference train_infer_A2GNN_box.py and _others.py): a phase without and a phase with the gated CRF loss, one Adam
+ * state across both.
  */
 
 import * as tf from "@tensorflow/tfjs";

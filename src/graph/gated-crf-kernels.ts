@@ -1,6 +1,7 @@
 /**
- * Kernels of the gated CRF losses: how alike the position and colour of two cells are, inside a window. They depend on the
- * image only. Plain arrays, so that worker threads can make them. METHOD 2.3, 3; goldens 05, 07.
+ * Kernels of the gated CRF losses: how alike the position and colour of two cells are, inside a window. They depend on
+ * the image only. Plain arrays, so that worker threads can make them. docs/method.md, sections 2.3 and 3.4; goldens 05,
+ * 07.
  */
 
 /** One kernel: its weight, and the standard deviations of position (cells) and, where given, colour. */

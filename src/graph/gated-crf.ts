@@ -1,8 +1,9 @@
 /**
- * Gated CRF loss with the Potts model (Obukhov et al. 2019; reference model_loss_semseg_gatedcrf.py):
+ * Gated CRF loss with the Potts model (Obukhov et al. 2019; docs/method.md, section 3.4; reference
+ * model_loss_semseg_gatedcrf.py):
  *   L = (Σ_ij k_ij − Σ_ij k_ij y_i·y_j) / cells,   k_ij = Σ_m w_m exp(−½|f_i − f_j|²) inside the window, 0 at the centre.
- * Kernels depend on the image only: they are built once, as K + Kᵀ, and the gradient is −(K + Kᵀ)y / cells.
- * The reference pads features with 0, so neighbours outside the map keep a kernel in the constant term Σ k_ij but add
+ * Kernels depend on the image only: they are built once, as K + Kᵀ, and the gradient is −(K + Kᵀ)y / cells. The
+ * reference pads features with 0, so neighbours outside the map keep a kernel in the constant term Σ k_ij but add
  * nothing to the product; with a source mask they drop out of both.
  */
 

@@ -1,6 +1,7 @@
 /**
- * One image as a graph (paper section 3.2): nodes are the cells of the grid with their deep features, edges the affinities
- * inside a window (reference train_infer_A2GNN_box.py: features / sum, adjacency with its diagonal set to 1).
+ * One image as a graph (docs/method.md, section 3.1): nodes are the cells of the grid with their deep features, edges
+ * the affinities inside a window (reference train_infer_A2GNN_box.py: features / sum, adjacency with its diagonal set
+ * to 1).
  */
 
 import * as tf from "@tensorflow/tfjs";

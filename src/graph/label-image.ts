@@ -1,6 +1,7 @@
 /**
- * From the graph of one image and its seed label to class probabilities per pixel (reference train_infer_A2GNN_*.py, the
- * per-image loop up to the dense CRF): pad, train the graph network, upsample, add the random walk.
+ * From the graph of one image and its seed label to class probabilities per pixel (docs/method.md, section 3.6;
+ * reference train_infer_A2GNN_*.py, the per-image loop up to the dense CRF): pad, train the graph network, upsample,
+ * add the random walk.
  */
 
 import { NORMALISE_MEAN, NORMALISE_STD } from "../data/colour-statistics";

@@ -1,10 +1,10 @@
 /**
- * Multi-point loss for boxes (paper section 3.5; reference mytool.py, box_mp_loss_with_consistency_checking). In every
- * box, each row and each column has one pixel where the box's class scores highest. These points must be of the class
- * (cross-entropy), and alike (1 − cos between the upsampled features of all pairs of points of a box).
+ * Multi-point loss for boxes (docs/method.md, section 3.5; reference mytool.py, box_mp_loss_with_consistency_checking).
+ * In every box, each row and each column has one pixel where the box's class scores highest. These points must be of
+ * the class (cross-entropy), and alike (1 − cos between the upsampled features of all pairs of points of a box).
  *
- * The reference upsamples the feature map to the image first (256 channels at full size). Only the features of the points
- * are needed: each is a mix of four cells.
+ * The reference upsamples the feature map to the image first (256 channels at full size). Only the features of the
+ * points are needed: each is a mix of four cells.
  */
 
 import * as tf from "@tensorflow/tfjs";

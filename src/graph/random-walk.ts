@@ -1,7 +1,8 @@
 /**
- * Random walk of class activation maps over the affinities (paper section 3.6; reference train_infer_A2GNN_others.py):
- * T = A^β with each column divided by its sum, the pooled CAMs are multiplied by T 2^logt times. The reference squares the
- * N×N matrix; a walker only ever needs vector·T, which is windowed: 64 products of 49 neighbours each (walk.ts).
+ * Random walk of class activation maps over the affinities (docs/method.md, section 3.7; reference
+ * train_infer_A2GNN_others.py): T = A^β with each column divided by its sum, the pooled CAMs are multiplied by T 2^logt
+ * times. The reference squares the N×N matrix; a walker only ever needs vector·T, which is windowed: 64 products of 49
+ * neighbours each (walk.ts).
  */
 
 import { bilinearTap } from "./upsample";

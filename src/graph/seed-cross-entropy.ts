@@ -1,6 +1,6 @@
 /**
- * Cross-entropy on the seeds (METHOD section 3; reference mytool.py, train_with_nocrf): logits upsampled to the padded
- * image, mean over background seeds + mean over foreground seeds; a kind without seeds gives 0, not NaN.
+ * Cross-entropy on the seeds (docs/method.md, section 3.3; reference mytool.py, train_with_nocrf): logits upsampled to
+ * the padded image, mean over background seeds + mean over foreground seeds; a kind without seeds gives 0, not NaN.
  *
  * With p the softmax at a pixel, w its weight (1/number of seeds of its kind, 0 for unknown pixels) and Y the one-hot
  * labels, the gradient is Uᵀ(p·w) − Uᵀ(Y·w). The second term is constant during training and computed once; the loss

@@ -1,10 +1,11 @@
 /**
- * A photograph as a graph without any learned weights (DESIGN, decision 9): on the network's grid of 8×8 cells, features
- * from colour, texture and position, and affinities in the window from the segments, colours and textures of two cells.
+ * A photograph as a graph without any learned weights (docs/method.md, section 6.1): on the network's grid of 8×8
+ * cells, features from colour, texture and position, and affinities in the window from the segments, colours and
+ * textures of two cells.
  *
  * Features are memberships (of colours, textures, places), so they are ≥ 0 and a row divided by its sum is a
- * distribution, as the graph network expects of ResNet38's activations. They are few (about 56, not 5,632), so the graph
- * network learns from them faster: a third of the reference's learning rate suffices.
+ * distribution, as the graph network expects of ResNet38's activations. They are few (about 56, not 5,632), so the
+ * graph network learns from them faster: a third of the reference's learning rate suffices.
  */
 
 import type { RgbImage } from "../data/image";

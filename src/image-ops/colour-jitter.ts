@@ -14,7 +14,7 @@ export interface JitterRanges {
   readonly hue: number;
 }
 
-/** What the method trains with (METHOD 1.1, 2.3). */
+/** What the method trains with (docs/method.md, sections 1.1 and 2.3). */
 export const TRAINING_JITTER: JitterRanges = { brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.1 };
 
 /** All four adjustments, in an order and by factors drawn from `random`. */

@@ -1,4 +1,7 @@
-/** What the network sees: (x / 255 − mean) / standard deviation, per colour. METHOD 2.1. Or what networks from Caffe see. */
+/**
+ * What the network sees: (x / 255 − mean) / standard deviation, per colour. docs/method.md, section 2.1. Or what
+ * networks from Caffe see.
+ */
 
 /**
  * imagenet: torchvision's, as above. caffe: blue, green, red of 0 to 255 without their means, not divided (kazuto1011's

@@ -1,6 +1,6 @@
 /**
  * The affinity network: ResNet38 with a head whose features tell how alike neighbouring cells are. With its features an
- * image becomes a graph. METHOD 2.2; reference network/resnet38_aff_gated.py; goldens 03, 23, 26.
+ * image becomes a graph. docs/method.md, section 2.2; reference network/resnet38_aff_gated.py; goldens 03, 23, 26.
  */
 
 import * as tf from "@tensorflow/tfjs";

@@ -1,9 +1,9 @@
 /**
  * How unlike each cell is to every cell of the (2r+1)² window around it: d = mean over channels of |f_i − f_j|, and
- * affinity = exp(−d). METHOD 2.2; goldens 03, 23.
+ * affinity = exp(−d). docs/method.md, section 2.2; goldens 03, 23.
  *
- * As in the reference, neighbours outside the map have feature 0; they are not masked. Since |f_i − f_j| is symmetric, each
- * pair is computed once, for half of the offsets, on the map widened to where either cell is inside. No array of
+ * As in the reference, neighbours outside the map have feature 0; they are not masked. Since |f_i − f_j| is symmetric,
+ * each pair is computed once, for half of the offsets, on the map widened to where either cell is inside. No array of
  * [cells, window, channels] ever exists: memory is that of the features, forward and backward.
  *
  * Letters: b images, h w grid, c channels, d = 2·radius + 1.

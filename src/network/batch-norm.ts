@@ -1,6 +1,6 @@
 /**
- * Batch normalisation that uses its running statistics (METHOD 2.1: also while training), so that it is one scale
- * and one shift per channel; with the ReLU that follows it everywhere in the network.
+ * Batch normalisation that uses its running statistics (docs/method.md, section 2.1: also while training), so that it
+ * is one scale and one shift per channel; with the ReLU that follows it everywhere in the network.
  */
 
 import * as tf from "@tensorflow/tfjs";

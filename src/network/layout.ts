@@ -1,8 +1,10 @@
 /**
- * The layers of ResNet38 and of the heads on it: names, channels, strides, dilations. Names are the reference's state_dict
- * keys (network/resnet38d.py, resnet38_aff_gated.py, resnet38_SEAM.py). METHOD 2.1, 2.2, 1.1.
+ * The layers of ResNet38 and of the heads on it: names, channels, strides, dilations. Names are the reference's
+ * state_dict keys (network/resnet38d.py, resnet38_aff_gated.py, resnet38_SEAM.py). docs/method.md, sections 1.1, 2.1
+ * and 2.2.
  *
- * Channel counts are multiples of `base`, the channels of conv1a: 64 at full width, 4 in the goldens' width/16 networks.
+ * Channel counts are multiples of `base`, the channels of conv1a: 64 at full width, 4 in the goldens' width/16
+ * networks.
  */
 
 /** A pre-activation block of two 3×3 convolutions, or a bottleneck of 1×1, 3×3, 1×1 with channel dropout. */

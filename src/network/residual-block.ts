@@ -1,6 +1,7 @@
 /**
- * The two blocks of ResNet38, pre-activation: batch normalisation, ReLU, convolution. The shortcut is a 1×1 convolution *of
- * the activated input* where channels or stride change, else the raw input. METHOD 2.1; goldens 01, 02.
+ * The two blocks of ResNet38, pre-activation: batch normalisation, ReLU, convolution. The shortcut is a 1×1 convolution
+ * *of the activated input* where channels or stride change, else the raw input. docs/method.md, section 2.1; goldens
+ * 01, 02.
  */
 
 import * as tf from "@tensorflow/tfjs";

@@ -1,6 +1,7 @@
 /**
- * ResNet38: 38 layers, wide, pre-activation, stride 8 (Wu et al. 2016, model A1; reference network/resnet38d.py). Three of
- * its activations are a grid cell's feature: conv4 (512 channels), conv5 (1024), conv6 (4096). METHOD 2.1; goldens 23, 26.
+ * ResNet38: 38 layers, wide, pre-activation, stride 8 (Wu et al. 2016, model A1; reference network/resnet38d.py). Three
+ * of its activations are a grid cell's feature: conv4 (512 channels), conv5 (1024), conv6 (4096). docs/method.md,
+ * section 2.1; goldens 23, 26.
  */
 
 import * as tf from "@tensorflow/tfjs";

@@ -1,6 +1,6 @@
 /**
  * What every step is: a name, a table of options, and `run(config) → Summary`. A step reads named folders, writes named
- * folders, and never calls another step (DESIGN: "steps meet on disk").
+ * folders, and never calls another step (docs/architecture.md: steps meet on disk).
  */
 
 import type { IgnoredFlags, OptionTable } from "../config/option";

@@ -1,6 +1,6 @@
 /**
  * Class activation maps of one image at its full size, as plain arrays: how the maps of all scales become one, and how
- * maps become scores with a background. METHOD 1.2; reference: infer_SEAM.py:70-83 and :99-106.
+ * maps become scores with a background. docs/method.md, section 1.2; reference: infer_SEAM.py:70-83 and :99-106.
  *
  * All arithmetic is rounded to float32 after each operation, as NumPy's is, because thresholds follow.
  */

@@ -1,6 +1,6 @@
 /**
- * Normalisations of class activation maps inside the network and its losses. Class 0 is background.
- * METHOD 1.1; reference: SEAM network/resnet38_SEAM.py (forward), tool/visualization.py (max_norm), train_SEAM.py.
+ * Normalisations of class activation maps inside the network and its losses. Class 0 is background. docs/method.md,
+ * section 1.1; reference: SEAM network/resnet38_SEAM.py (forward), tool/visualization.py (max_norm), train_SEAM.py.
  *
  * Letters: b images, h w grid, k classes (background included).
  */

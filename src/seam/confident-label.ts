@@ -1,5 +1,6 @@
 /**
- * From class activation maps to a label that holds only what is sure. METHOD 1.2; reference: infer_SEAM.py:133-180.
+ * From class activation maps to a label that holds only what is sure. docs/method.md, section 1.2; reference:
+ * infer_SEAM.py:133-180.
  *
  * Two dense CRFs: "la" with the low exponent (4: much background) and "ha" with the high one (24: little background).
  * What la calls foreground is foreground, what ha calls background is background, the rest unknown: the full label. Of

@@ -1,6 +1,6 @@
 /**
  * Class activation maps of a photograph: the refined maps of several scales and their mirror images, summed.
- * METHOD 1.2; reference: infer_SEAM.py:52-80, voc12/data.py (VOC12ClsDatasetMSF).
+ * docs/method.md, section 1.2; reference: infer_SEAM.py:52-80, voc12/data.py (VOC12ClsDatasetMSF).
  */
 
 import * as tf from "@tensorflow/tfjs";

@@ -1,12 +1,12 @@
 /**
  * Pixel correlation module of SEAM: a class activation map refined by how alike the pixels' features are.
- * METHOD 1.1; reference: SEAM network/resnet38_SEAM.py (PCM). With u = f / (|f| + ε):
+ * docs/method.md, section 1.1; reference: SEAM network/resnet38_SEAM.py (PCM). With u = f / (|f| + ε):
  *
  *   A = ReLU(u uᵀ)                       [n, n]
  *   out_j = Σ_i A_ij cam_i / (Σ_i A_ij + ε)
  *
- * Every normaliser belongs to one column j, so columns are computed in strips and A is never held as a whole: exact, with
- * memory linear in n. The gradient recomputes each strip; automatic differentiation would keep all of them.
+ * Every normaliser belongs to one column j, so columns are computed in strips and A is never held as a whole: exact,
+ * with memory linear in n. The gradient recomputes each strip; automatic differentiation would keep all of them.
  *
  * Letters: b images, h w grid, n = h·w nodes, c feature channels, k classes, m nodes of a strip.
  */

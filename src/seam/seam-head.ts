@@ -1,6 +1,6 @@
 /**
  * SEAM's head on ResNet38: the classifier's activation map (CAM) and the map that PCM makes of it.
- * METHOD 1.1; reference: SEAM network/resnet38_SEAM.py (forward).
+ * docs/method.md, section 1.1; reference: SEAM network/resnet38_SEAM.py (forward).
  *
  * Letters: b images, H W network input, h w grid (H/8, W/8, rounded up), k classes (background = 0).
  */

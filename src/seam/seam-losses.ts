@@ -1,6 +1,6 @@
 /**
  * The losses of SEAM's siamese training: an image and its 0.3× copy must agree.
- * METHOD 1.1; reference: SEAM train_SEAM.py:104-142.
+ * docs/method.md, section 1.1; reference: SEAM train_SEAM.py:104-142.
  *
  * Letters: b images, H W the network input, k classes (background = 0), h w the small copy's input.
  */

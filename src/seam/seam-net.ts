@@ -1,6 +1,6 @@
 /**
  * SEAM's classification network: ResNet38 with the head that gives class activation maps, and PCM, which refines them.
- * METHOD 1.1; reference: SEAM network/resnet38_SEAM.py; goldens 25, 27.
+ * docs/method.md, section 1.1; reference: SEAM network/resnet38_SEAM.py; goldens 25, 27.
  *
  * Letters: b images, H W network input, h w grid, k classes (background = 0).
  */

@@ -1,5 +1,6 @@
 /**
- * SEAM's training for the one training loop (`training/trainer.ts`). METHOD 1.1; reference: SEAM train_SEAM.py.
+ * SEAM's training for the one training loop (`training/trainer.ts`). docs/method.md, section 1.1; reference: SEAM
+ * train_SEAM.py.
  *
  * Every loss is a mean over the images of the batch, so an image's share is its own loss over their number. Where
  * normalisations are trained, the images of a batch depend on each other: a process computes its share at once, and one

@@ -1,7 +1,7 @@
 /**
  * What SEAM's network sees of a photograph while it trains: long side resized at random, mirrored or not, colours
  * jittered, normalised, and a square cut out; where the image is smaller, it lies somewhere in a square of zeros.
- * METHOD 1.1; reference: SEAM train_SEAM.py:55-64, tool/imutils.py (RandomResizeLong, RandomCrop).
+ * docs/method.md, section 1.1; reference: SEAM train_SEAM.py:55-64, tool/imutils.py (RandomResizeLong, RandomCrop).
  */
 
 import type { RgbImage } from "../data/image";
@@ -15,7 +15,7 @@ export interface SampleOptions {
   readonly cropSize: number;
   /** The long side is resized to a whole number from the first to the second, both included. Default 448 to 768. */
   readonly longSide: readonly [number, number];
-  /** Default as in METHOD 1.1; undefined: colours stay as they are. */
+  /** Default as in docs/method.md, section 1.1; undefined: colours stay as they are. */
   readonly jitter: JitterRanges | undefined;
 }
 

@@ -1,7 +1,8 @@
 /**
- * Seeds from boxes (METHOD 1.3, "box"; the rule is ours, in the spirit of SDI's GrabCut labels): background outside all
- * boxes; inside, what GrabCut and the confident label agree on. Where GrabCut finds next to nothing or everything, the
- * confident label decides, or else only the middle of the box is of its class. Of overlapping boxes the smaller wins.
+ * Seeds from boxes (docs/method.md, section 1.3, "box"; the rule is ours, in the spirit of SDI's GrabCut labels):
+ * background outside all boxes; inside, what GrabCut and the confident label agree on. Where GrabCut finds next to
+ * nothing or everything, the confident label decides, or else only the middle of the box is of its class. Of
+ * overlapping boxes the smaller wins.
  */
 
 import { boxSeed } from "../data/box-seed";

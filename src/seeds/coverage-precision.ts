@@ -1,6 +1,6 @@
 /**
  * How much of an image its seeds label, and how much of that is right: counted per class and after each rule, so that a
- * rule that adds more mistakes than seeds can be seen (METHOD 1.3).
+ * rule that adds more mistakes than seeds can be seen (docs/method.md, section 1.3).
  */
 
 import type { LabelMap } from "../data/label-png";

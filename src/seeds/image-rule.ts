@@ -1,4 +1,7 @@
-/** Seeds from image tags: the confident label of the class activation maps as it is (METHOD 1.3, "image"). */
+/**
+ * Seeds from image tags: the confident label of the class activation maps as it is (docs/method.md, section 1.3,
+ * "image").
+ */
 
 import { UserError } from "../errors";
 import { type SeedImage, type Seeds, seedsOf } from "./seed-image";

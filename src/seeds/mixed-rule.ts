@@ -1,10 +1,11 @@
 /**
- * Seeds from several kinds of weak labels of one image (METHOD 1.3, "mixed"; the rule is ours). From the surest down:
- * clicked and scribbled pixels; the superpixels they spread to, but not beyond the boxes of a class that has boxes; the
- * box rule; the confident label. An image of a single kind gets exactly what that kind's own rule gives.
+ * Seeds from several kinds of weak labels of one image (docs/method.md, section 1.3, "mixed"; the rule is ours). From
+ * the surest down: clicked and scribbled pixels; the superpixels they spread to, but not beyond the boxes of a class
+ * that has boxes; the box rule; the confident label. An image of a single kind gets exactly what that kind's own rule
+ * gives.
  *
- * What boxes call background is background only if every class that is named has a box: who boxes the dog and clicks the
- * cat has not said where the cat ends.
+ * What boxes call background is background only if every class that is named has a box: who boxes the dog and clicks
+ * the cat has not said where the cat ends.
  */
 
 import type { ImageSize } from "../data/dataset";

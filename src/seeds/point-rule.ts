@@ -1,7 +1,7 @@
 /**
- * Seeds from clicks (METHOD 1.3, "point"; the rule is ours, the reference published none): a click is a disc, and labels
- * the superpixel under it; elsewhere the confident label holds, restricted to the image's tags. Where neither a click nor a
- * confident label says background, the rim of the image is background.
+ * Seeds from clicks (docs/method.md, section 1.3, "point"; the rule is ours, the reference published none): a click is
+ * a disc, and labels the superpixel under it; elsewhere the confident label holds, restricted to the image's tags.
+ * Where neither a click nor a confident label says background, the rim of the image is background.
  */
 
 import { drawPoints, type Point, pixelOf, withRim } from "../data/points";

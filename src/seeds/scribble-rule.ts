@@ -1,7 +1,7 @@
 /**
- * Seeds from scribbles (METHOD 1.3, "scribble"; the rule is ours): every superpixel touched by exactly one scribbled class
- * takes it, scribbled pixels keep theirs. Elsewhere unknown for the graph network (the reference's Scribble_SuperPixel),
- * or the confident label for the affinity network (its SEAM_Scribble).
+ * Seeds from scribbles (docs/method.md, section 1.3, "scribble"; the rule is ours): every superpixel touched by exactly
+ * one scribbled class takes it, scribbled pixels keep theirs. Elsewhere unknown for the graph network (the reference's
+ * Scribble_SuperPixel), or the confident label for the affinity network (its SEAM_Scribble).
  */
 
 import { fillUnknown, type SeedImage, type Seeds, type Stage, seedsOf, taggedOnly } from "./seed-image";

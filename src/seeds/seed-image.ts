@@ -10,7 +10,7 @@ export interface SeedImage {
   readonly classes: readonly string[];
   /** Label value of unknown pixels. */
   readonly ignore: number;
-  /** Confident label of the class activation maps (METHOD 1.2), where there is one. */
+  /** Confident label of the class activation maps (docs/method.md, section 1.2), where there is one. */
   readonly confident?: Uint8Array;
   /** Foreground classes that the image carries, where known. */
   readonly tags?: readonly number[];

@@ -1,4 +1,4 @@
-/** MPI for data-parallel training: the machine's own, or MPICH fetched into the cache by `setup --mpi` (DESIGN, decision 6). */
+/** MPI for data-parallel training: the machine's own, or MPICH fetched into the cache by `setup --mpi` (environment.md, "Clusters"). */
 
 import fs from "node:fs";
 import path from "node:path";

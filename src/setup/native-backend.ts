@@ -1,6 +1,6 @@
 /**
  * Builds the native backend: tfjs-node from npm, its addon compiled against the TensorFlow library of the PyPI wheel.
- * tfjs-node's own installer would fetch a TensorFlow of 2022 from outside the package registries (DESIGN, decision 1).
+ * tfjs-node's own installer would fetch a TensorFlow of 2022 from outside the package registries (environment.md, "The native backend").
  *
  * The addon is two C++ files against Node's C interface (N-API), whose headers come as an npm package: one call of the
  * compiler builds it for every Node version, with neither node-gyp nor make nor a download of Node's headers.

@@ -1,6 +1,6 @@
 /**
- * `evaluate`: predicted labels against true ones, over a list (METHOD section 5). Images without a prediction are named
- * and counted, and the figures then stand for the others only, which the report says.
+ * `evaluate`: predicted labels against true ones, over a list (docs/method.md, section 5). Images without a prediction
+ * are named and counted, and the figures then stand for the others only, which the report says.
  */
 
 import fs from "node:fs/promises";

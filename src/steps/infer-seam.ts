@@ -1,6 +1,6 @@
 /**
- * `infer-seam`: class activation maps of tagged images and confident labels from them (METHOD 1.2; reference
- * infer_SEAM.py). Maps come from SEAM's network, or from a folder of maps made elsewhere.
+ * `infer-seam`: class activation maps of tagged images and confident labels from them (docs/method.md, section 1.2;
+ * reference infer_SEAM.py). Maps come from SEAM's network, or from a folder of maps made elsewhere.
  *
  * The next image is read and the last one's dense CRFs run in other threads while the network sees the present one.
  */

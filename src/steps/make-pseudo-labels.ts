@@ -1,7 +1,7 @@
 /**
- * `make-pseudo-labels`: from a photograph and its weak label to a label of every pixel (METHOD section 3; reference
- * train_infer_A2GNN_box.py and _others.py). Per image: seed label and graph, a graph network trained from scratch on
- * them, its probabilities at the image's size, the random walk of CAMs where there are any, the dense CRF.
+ * `make-pseudo-labels`: from a photograph and its weak label to a label of every pixel (docs/method.md, section 3;
+ * reference train_infer_A2GNN_box.py and _others.py). Per image: seed label and graph, a graph network trained from
+ * scratch on them, its probabilities at the image's size, the random walk of CAMs where there are any, the dense CRF.
  *
  * The next image is read and the last one sharpened in other threads while the network trains. Nothing depends on the
  * order or the company of images: random numbers come from the seed and the image's name alone.

@@ -1,7 +1,8 @@
 /**
- * `make-seeds`: from cheap labels to seed labels, pixels of a confident class and the rest unknown (METHOD 1.3). Weak
- * labels of one kind, or whatever mix each image has, are merged with superpixels, GrabCut and the confident labels of
- * class activation maps. Reports how much of each class the seeds cover, and how much of it is right, after each rule.
+ * `make-seeds`: from cheap labels to seed labels, pixels of a confident class and the rest unknown (docs/method.md,
+ * section 1.3). Weak labels of one kind, or whatever mix each image has, are merged with superpixels, GrabCut and the
+ * confident labels of class activation maps. Reports how much of each class the seeds cover, and how much of it is
+ * right, after each rule.
  */
 
 import path from "node:path";

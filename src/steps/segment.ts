@@ -1,6 +1,6 @@
 /**
- * `segment`: labels photographs with a trained segmentation network, which needs no weak label any more (METHOD 4): several
- * sizes and the mirror image, then the dense CRF.
+ * `segment`: labels photographs with a trained segmentation network, which needs no weak label any more
+ * (docs/method.md, section 4): several sizes and the mirror image, then the dense CRF.
  *
  * The next image is read and the last one sharpened in other threads while the network sees the present one.
  */

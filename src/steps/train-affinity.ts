@@ -1,6 +1,7 @@
 /**
- * `train-affinity`: trains the network that turns an image into a graph (METHOD 2.3; reference train_gated_aff.py), or the
- * plain affinity network before it (SEAM's train_aff.py). In one process or, under mpiexec, srun or `--gpus`, in many.
+ * `train-affinity`: trains the network that turns an image into a graph (docs/method.md, section 2.3; reference
+ * train_gated_aff.py), or the plain affinity network before it (SEAM's train_aff.py). In one process or, under mpiexec,
+ * srun or `--gpus`, in many.
  */
 
 import type { AffinityLossWeights } from "../affinity-training/affinity-loss";

@@ -1,6 +1,6 @@
 /**
- * `train-seam`: trains SEAM's classification network from image tags (METHOD 1.1; reference train_SEAM.py). In one process
- * or, under mpiexec, srun or `--gpus`, in many.
+ * `train-seam`: trains SEAM's classification network from image tags (docs/method.md, section 1.1; reference
+ * train_SEAM.py). In one process or, under mpiexec, srun or `--gpus`, in many.
  */
 
 import { ignoredFlags, resolveConfig, type TrainSeamConfig, trainSeamOptions } from "../config/train-seam";

@@ -1,6 +1,6 @@
 /**
- * `train-segmenter`: trains a segmentation network on labels of every pixel, pseudo labels above all (METHOD 4). In one
- * process or, under mpiexec, srun or `--gpus`, in many.
+ * `train-segmenter`: trains a segmentation network on labels of every pixel, pseudo labels above all (docs/method.md,
+ * section 4). In one process or, under mpiexec, srun or `--gpus`, in many.
  */
 
 import { resolveConfig, type TrainSegmenterConfig, trainSegmenterOptions } from "../config/train-segmenter";

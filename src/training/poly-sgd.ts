@@ -1,11 +1,11 @@
 /**
- * SGD with a polynomially falling learning rate: lr · (1 − step / steps)^0.9, which stays at its last value after `steps`.
- * METHOD 1.1, 2.3; golden 15; reference tool/torchutils.py (PolyOptimizer).
+ * SGD with a polynomially falling learning rate: lr · (1 − step / steps)^0.9, which stays at its last value after
+ * `steps`. docs/method.md, sections 1.1 and 2.3; golden 15; reference tool/torchutils.py (PolyOptimizer).
  *
  *   g ← g + λp (weights only);  v ← μv + g;  p ← p − lr · rate · v
  *
- * The reference hands weight decay over where PyTorch's SGD expects momentum, so it trains with μ = λ = 5e-4, not 0.9. The
- * same is the default here.
+ * The reference hands weight decay over where PyTorch's SGD expects momentum, so it trains with μ = λ = 5e-4, not 0.9.
+ * The same is the default here.
  */
 
 import * as tf from "@tensorflow/tfjs";

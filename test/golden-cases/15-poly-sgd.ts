@@ -5,7 +5,7 @@ import { PolySgd } from "../../src/training/poly-sgd";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { asTensor, toArray } from "../nchw";
 
-/** Multiples of the learning rate, and whether weights decay (METHOD 1.1). */
+/** Multiples of the learning rate, and whether weights decay (docs/method.md, section 1.1). */
 const groups = [
   { rate: 1, decays: true },
   { rate: 2, decays: false },

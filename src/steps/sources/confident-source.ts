@@ -44,7 +44,7 @@ export function openConfidentLabels(config: ResolvedConfig, dataset: DatasetDesc
   };
 }
 
-/** METHOD 1.2 with its own numbers. */
+/** docs/method.md, section 1.2, with its own numbers. */
 async function labelOfMaps(
   file: string,
   image: RgbImage,

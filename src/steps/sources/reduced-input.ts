@@ -1,7 +1,7 @@
 /**
- * An image and its weak label made smaller for the graph. What a click says travels a window a layer, about 70 pixels in
- * all: across most of a small picture, but only a little way into a photograph. (Ours; the reference has its seeds from
- * class activation maps, which cover the photograph.)
+ * An image and its weak label made smaller for the graph. What a click says travels a window a layer, about 70 pixels
+ * in all: across most of a small picture, but only a little way into a photograph. Ours (docs/method.md, section 6.2);
+ * the reference has its seeds from class activation maps, which cover the photograph.
  */
 
 import type { RgbImage } from "../../data/image";
