@@ -10,7 +10,6 @@ import { expected, UserError } from "../errors";
 import { deriveSeed } from "../random";
 import { valuesOf } from "../tensor-values";
 import {
-  type A2gnnParameters,
   type A2gnnState,
   a2gnnBackward,
   a2gnnForward,
@@ -22,6 +21,7 @@ import {
 import { Adam } from "./adam";
 import { type AttentionWindow, attentionWeights, createAttentionWindow } from "./attention";
 import { checkConsistency } from "./consistency-check";
+import { type CompleteFitOptions, completeFitOptions, type FitOptions } from "./fit-options";
 import {
   createGatedCrf,
   type GatedCrf,
@@ -51,34 +51,13 @@ export interface FitInput {
   readonly colour: Float32Array;
 }
 
-export interface FitOptions {
-  readonly hidden: number;
-  readonly layers: number;
-  readonly dropout: number;
-  readonly learningRate: number;
-  readonly weightDecay: number;
-  /** Steps without, then with the gated CRF loss. */
-  readonly steps: readonly [number, number];
-  readonly crfWeight: number;
-  /** Multi-point loss and consistency checking: the box recipe. */
-  readonly multiPoint: boolean;
-  /** Below this cosine a box's seed pixel becomes unknown; the reference's 0 can never happen. */
-  readonly consistencyThreshold: number;
-  /** Weight of the affinity in the attention's scores; default: the paper's 10. */
-  readonly affinityWeight?: number;
-  readonly seed: number;
-  /** Starting weights in place of random ones; taken over and disposed. */
-  readonly initial?: A2gnnParameters;
-  /** Also return the attention weights of every layer (for pictures). */
-  readonly keepAttention?: boolean;
-  readonly signal?: AbortSignal;
-}
-
 export interface FitResult {
   /** Training loss of every step. */
   readonly losses: Float32Array;
   /** Logits of the grid without dropout, after training: [n, K]. */
   readonly logits: Float32Array;
+  /** W₀ after training, [channels kept, hidden]. */
+  readonly embedding: Float32Array;
   /** Learned β of each layer. */
   readonly betas: Float32Array;
   /** W₁ after training, [hidden, K]. */
@@ -92,11 +71,12 @@ export interface FitResult {
 /** @param onStep called after every step with its index and loss; the event loop turns in between */
 export async function fitGraph(
   input: FitInput,
-  options: FitOptions,
+  given: FitOptions = {},
   onStep?: (step: number, loss: number) => void,
 ): Promise<FitResult> {
   const { graph, classes, colour } = input;
   checkInput(input);
+  const options = completeFitOptions(given);
   const from = [graph.height, graph.width] as const;
   const to = [graph.height * 8, graph.width * 8] as const;
   const upsampler = createUpsampler(from, to);
@@ -128,6 +108,7 @@ export async function fitGraph(
     return {
       losses,
       logits,
+      embedding: parameters.embedding.dataSync() as Float32Array,
       betas: Float32Array.from(parameters.betas, (beta) => beta.dataSync()[0]),
       outputWeights: parameters.output.dataSync() as Float32Array,
       inconsistent: seeds.inconsistent,
@@ -180,7 +161,7 @@ interface StepInput {
   readonly boxes: readonly ClippedBox[];
   readonly crf: GatedCrf | undefined;
   readonly adam: Adam;
-  readonly options: FitOptions;
+  readonly options: CompleteFitOptions;
   readonly step: number;
 }
 

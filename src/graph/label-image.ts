@@ -9,7 +9,8 @@ import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import type { Box } from "../data/voc-boxes";
 import { expected } from "../errors";
-import { type FitOptions, type FitResult, fitGraph, upsampleProbabilities } from "./fit";
+import { type FitResult, fitGraph, upsampleProbabilities } from "./fit";
+import type { FitOptions } from "./fit-options";
 import type { ImageGraph } from "./image-graph";
 import { addWalk, type ClassMaps, randomWalk, type WalkOptions } from "./random-walk";
 

@@ -11,7 +11,7 @@ import { writeAtomic } from "../../atomic-write";
 import { backendInUse } from "../../backend";
 import type { ResolvedConfig } from "../../config/pseudo-label-presets";
 import { fileExists } from "../../data/bounded-file";
-import type { FitOptions } from "../../graph/fit";
+import type { FitOptions } from "../../graph/fit-options";
 import type { LabelInput } from "../../graph/label-image";
 import { decodeNpy, encodeNpy } from "../../weights/npy";
 import { openFolder } from "./output-folder";

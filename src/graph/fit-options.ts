@@ -1,0 +1,58 @@
+/** The options of training one graph network, and what holds for those that are not given: the paper's scribble recipe. */
+
+import type { A2gnnParameters } from "./a2gnn";
+
+export interface FitOptions {
+  /** Hidden units. Default 256. */
+  readonly hidden?: number;
+  /** Affinity attention layers. Default 3. */
+  readonly layers?: number;
+  /** Dropout rate. Default 0.5. */
+  readonly dropout?: number;
+  /** Adam's learning rate. Default 0.03. */
+  readonly learningRate?: number;
+  /** L2 term of every parameter. Default 5e-4. */
+  readonly weightDecay?: number;
+  /** Steps without, then with the gated CRF loss. Default [50, 50]. */
+  readonly steps?: readonly [number, number];
+  /** Weight of the gated CRF loss. Default 0.3. */
+  readonly crfWeight?: number;
+  /** Multi-point loss and consistency checking: the box recipe. Default false. */
+  readonly multiPoint?: boolean;
+  /** Below this cosine a box's seed pixel becomes unknown. Default 0, which never happens, as in the reference. */
+  readonly consistencyThreshold?: number;
+  /** Weight of the affinity in the attention's scores. Default 10, the paper's. */
+  readonly affinityWeight?: number;
+  /** Of all random numbers. Default 0. */
+  readonly seed?: number;
+  /** Starting weights in place of random ones; taken over and disposed. */
+  readonly initial?: A2gnnParameters;
+  /** Also return the attention weights of every layer (for pictures). Default false. */
+  readonly keepAttention?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+type FitDefaults = Required<Omit<FitOptions, "initial" | "keepAttention" | "signal">>;
+
+export type CompleteFitOptions = FitOptions & FitDefaults;
+
+/** The configuration of `make-pseudo-labels` takes its defaults from here. */
+export const FIT_DEFAULTS: FitDefaults = Object.freeze<FitDefaults>({
+  hidden: 256,
+  layers: 3,
+  dropout: 0.5,
+  learningRate: 0.03,
+  weightDecay: 5e-4,
+  steps: [50, 50],
+  crfWeight: 0.3,
+  multiPoint: false,
+  consistencyThreshold: 0,
+  affinityWeight: 10,
+  seed: 0,
+});
+
+/** The options with the defaults of those that are absent or undefined. */
+export function completeFitOptions(given: FitOptions): CompleteFitOptions {
+  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { ...FIT_DEFAULTS, ...stated };
+}
