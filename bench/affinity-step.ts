@@ -3,8 +3,6 @@
  * index.ts with the weight file as JSON.
  */
 
-import { affinityTargets } from "../src/affinity-training/affinity-targets";
-import { type AffinityInput, affinityTask } from "../src/affinity-training/affinity-task";
 import { useBackend } from "../src/backend";
 import type { Precision } from "../src/config/training";
 import { VOC } from "../src/data/voc";
@@ -13,6 +11,8 @@ import { normaliseRgb } from "../src/image-ops/normalise";
 import { AffinityNet } from "../src/network/affinity-net";
 import { inBfloat16 } from "../src/network/bfloat16";
 import { singleProcess } from "../src/parallel/communicator";
+import { affinityTargets } from "../src/training/affinity/affinity-targets";
+import { type AffinityInput, affinityTask } from "../src/training/affinity/affinity-task";
 import { PolySgd } from "../src/training/poly-sgd";
 import { trainStep } from "../src/training/step";
 import { openWeights } from "../src/weights/checkpoint";
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
 function measureStep(weights: string, warmUp: number): Promise<void> {
   return measureHere(async () => {
     const file = await openWeights(weights);
-    const net = await AffinityNet.load(file, { trainable: true }).finally(() => file.close());
+    const net = await AffinityNet.load(file, { trained: "frozen" }).finally(() => file.close());
     const task = affinityTask(net);
     const optimizer = new PolySgd(task.variables, { learningRate: 1e-4, weightDecay: 5e-4, steps: 100 });
     const sample = crop();

@@ -5,7 +5,10 @@ import os from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { VOC } from "../src/data/voc";
-import { type NetworkKind, parameterShapes } from "../src/network/layout";
+import { affinityShapes } from "../src/network/affinity-net";
+import { FULL_WIDTH } from "../src/network/initial-weights";
+import type { NetworkKind } from "../src/network/other-head";
+import { seamShapes } from "../src/seam/seam-net";
 import { formulaParameter } from "../src/weights/formula";
 import { writeSafetensors } from "../src/weights/safetensors";
 import { syntheticPhotograph } from "./synthetic-photograph";
@@ -71,14 +74,13 @@ export async function writeDataset(
 }
 
 /** A full-width network's weights by formula: 420 MB, written once. */
-export async function formulaWeights(kind: Exclude<NetworkKind, "backbone">): Promise<string> {
+export async function formulaWeights(kind: NetworkKind): Promise<string> {
   fs.mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `${kind}-full-width.safetensors`);
   if (!fs.existsSync(file)) {
     process.stderr.write(`writing full-width weights (${kind}, 420 MB, once) …\n`);
-    const parameters = [...parameterShapes(64, kind)].map(
-      ([name, shape]) => [name, formulaParameter(name, shape, 31)] as const,
-    );
+    const shapes = kind === "affinity" ? affinityShapes(FULL_WIDTH) : seamShapes(FULL_WIDTH, CLASSES);
+    const parameters = [...shapes].map(([name, shape]) => [name, formulaParameter(name, shape, 31)] as const);
     await writeSafetensors(file, new Map(parameters));
   }
   return file;

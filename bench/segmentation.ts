@@ -11,11 +11,11 @@ import os from "node:os";
 import { promisify } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
+import { MODELS, type ModelName } from "../src/config/segmentation-models";
 import { singleProcess } from "../src/parallel/communicator";
-import { MODELS, type ModelName } from "../src/segmentation/network";
 import { openTrainable } from "../src/segmentation/open-segmenter";
-import { segmentationTask } from "../src/segmentation/segmentation-task";
 import { PolySgd } from "../src/training/poly-sgd";
+import { segmentationTask } from "../src/training/segmentation/segmentation-task";
 import { sumCounts, trainStep } from "../src/training/step";
 import { formulaTensor } from "../src/weights/formula";
 

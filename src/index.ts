@@ -47,8 +47,8 @@ export {
 } from "./seam/confident-label";
 export { type MultiScaleOptions, multiScaleCams } from "./seam/multi-scale";
 export { refineCam } from "./seam/pcm";
-export { type SeamLosses, type SeamMaps, seamLosses } from "./seam/seam-losses";
-export { SeamNet } from "./seam/seam-net";
+export { type SeamLosses, seamLosses } from "./training/seam/seam-losses";
+export { type SeamMaps, SeamNet } from "./seam/seam-net";
 export { type InferSeamSummary, inferSeam } from "./steps/infer-seam";
 export { trainSeam } from "./steps/train-seam";
 
@@ -83,7 +83,8 @@ export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pse
 
 export type { SegmentConfig } from "./config/segment";
 export { type Recipe, recipeValues, type TrainSegmenterConfig } from "./config/train-segmenter";
-export { type ModelName, MODELS, type NetworkShape } from "./segmentation/network";
+export { type ModelName, MODELS } from "./config/segmentation-models";
+export type { NetworkShape } from "./segmentation/network";
 export { openSegmenter } from "./segmentation/open-segmenter";
 export { classProbabilities, type PredictOptions } from "./segmentation/predict";
 export type { Segmenter } from "./segmentation/segmenter";

@@ -8,8 +8,8 @@ import { useBackend } from "../src/backend";
 import type { InferSeamConfig } from "../src/config/infer-seam";
 import { readDataset } from "../src/data/dataset";
 import { readLabel } from "../src/data/label-png";
-import { parameterShapes } from "../src/network/layout";
 import { readCams } from "../src/seam/cam-dictionary";
+import { seamShapes } from "../src/seam/seam-net";
 import { inferSeam } from "../src/steps/infer-seam";
 import { formulaParameters } from "../src/weights/formula";
 import { readNpyDictionary } from "../src/weights/npy-dictionary";
@@ -25,7 +25,7 @@ let tensors = 0;
 before(async () => {
   await useBackend();
   await writeTinyDataset(root, COUNT);
-  await writeSafetensors(weights, formulaParameters(parameterShapes(4, "classification", CLASSES.length), 3));
+  await writeSafetensors(weights, formulaParameters(seamShapes(4, CLASSES.length), 3));
   tensors = tf.memory().numTensors;
 });
 after(() => {
@@ -73,7 +73,7 @@ test("maps, confident, full and plain labels, and CRF probabilities of every tag
 });
 
 test("--pcm false: the classifier's own maps, whatever PCM would make of them", async () => {
-  const changed = formulaParameters(parameterShapes(4, "classification", CLASSES.length), 3);
+  const changed = formulaParameters(seamShapes(4, CLASSES.length), 3);
   for (const layer of ["f8_3", "f8_4", "f9"]) changed.get(`${layer}.weight`)?.data.fill(0);
   const without = path.join(work, "without-pcm.safetensors");
   await writeSafetensors(without, changed);

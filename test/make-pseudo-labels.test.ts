@@ -12,7 +12,7 @@ import type { MakePseudoLabelsConfig } from "../src/config/make-pseudo-labels";
 import { readRgb } from "../src/data/image";
 import { readLabel } from "../src/data/label-png";
 import { denseCrf, mostProbableClass } from "../src/dense-crf/dense-crf";
-import { parameterShapes } from "../src/network/layout";
+import { affinityShapes } from "../src/network/affinity-net";
 import { type Reporter, silentReporter } from "../src/running/reporter";
 import { evaluate } from "../src/steps/evaluate";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
@@ -97,7 +97,7 @@ test("clicks without one on the background: the rim is, with a notice", async ()
 
 test("the affinity network's graph, of a width that is read from the weights", async () => {
   const weights = path.join(work, "tiny.safetensors");
-  await writeSafetensors(weights, formulaParameters(parameterShapes(4, "affinity"), 1));
+  await writeSafetensors(weights, formulaParameters(affinityShapes(4), 1));
   const config = { ...quick, supervision: "scribble", weights, savePath: path.join(work, "network") } as const;
   const summary = await makePseudoLabels.run(config);
   assert.deepEqual([summary.done, summary.failed, summary.features], [COUNT, [], "tiny.safetensors"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { affinityTargets } from "../src/affinity-training/affinity-targets";
+import { affinityTargets } from "../src/training/affinity/affinity-targets";
 import {
   BACKGROUND_PAIR,
   FOREGROUND_PAIR,
@@ -8,7 +8,7 @@ import {
   NEGATIVE_PAIR,
   NO_PAIR,
   pairLabels,
-} from "../src/affinity-training/pair-labels";
+} from "../src/training/affinity/pair-labels";
 
 const IGNORE = 9;
 

@@ -7,9 +7,9 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { type BackendInUse, backendInUse, useBackend } from "../src/backend";
 import type { TrainAffinityConfig } from "../src/config/train-affinity";
+import { affinityShapes } from "../src/network/affinity-net";
 import { bfloat16Problem, inBfloat16 } from "../src/network/bfloat16";
 import { type ConvolutionOptions, convolve } from "../src/network/convolution";
-import { parameterShapes } from "../src/network/layout";
 import { trainAffinity } from "../src/steps/train-affinity";
 import { checkPrecision, multipliesBfloat16 } from "../src/training/precision";
 import { formulaParameters } from "../src/weights/formula";
@@ -79,7 +79,7 @@ test("a training in bfloat16 learns as one in float32, its weights float32; anot
   if (bfloat16Problem() !== undefined) return t.skip(bfloat16Problem());
   const root = path.join(work, "data");
   const weights = path.join(work, "initial.safetensors");
-  await writeSafetensors(weights, formulaParameters(parameterShapes(2, "affinity"), 3));
+  await writeSafetensors(weights, formulaParameters(affinityShapes(2), 3));
   const config: Partial<TrainAffinityConfig> = {
     ...{ voc12Root: root, trainList: "train.txt", labelDir: path.join(root, "SegmentationClass"), weights },
     ...{ radius: 2, batchSize: 2, epochs: 3, cropSize: 32, numWorkers: 0, sessionName: path.join(work, "exact") },

@@ -3,7 +3,8 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { Random } from "../src/random";
-import { type SeamMaps, seamLosses, shrunken } from "../src/seam/seam-losses";
+import type { SeamMaps } from "../src/seam/seam-net";
+import { seamLosses, shrunken } from "../src/training/seam/seam-losses";
 
 let tensors = 0;
 before(async () => {

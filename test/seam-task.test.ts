@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
-import { parameterShapes } from "../src/network/layout";
 import { Random } from "../src/random";
-import { SeamNet } from "../src/seam/seam-net";
-import type { SeamSample } from "../src/seam/seam-sample";
-import { seamTask } from "../src/seam/seam-task";
+import { SeamNet, seamShapes } from "../src/seam/seam-net";
+import type { SeamSample } from "../src/training/seam/seam-sample";
+import { seamTask } from "../src/training/seam/seam-task";
 import { formulaParameters } from "../src/weights/formula";
 
 let tensors = 0;
@@ -14,7 +13,7 @@ let net: SeamNet;
 before(async () => {
   await useBackend();
   tensors = tf.memory().numTensors;
-  net = await SeamNet.load(formulaParameters(parameterShapes(4, "classification", 3), 1), { trainable: true });
+  net = await SeamNet.load(formulaParameters(seamShapes(4, 3), 1), { trained: "frozen" });
 });
 after(() => {
   net.dispose();
@@ -112,8 +111,8 @@ test("from scratch all layers learn equally fast", () => {
 test("normalisations are trained only on request: their vectors do not decay, and a batch is computed at once", async () => {
   assert.ok(seamTask(net).variables.every(({ variable }) => variable.rank === 4));
   assert.deepEqual([seamTask(net).statistics, seamTask(net).wholeShare], [[], false]);
-  const weights = formulaParameters(parameterShapes(4, "classification", 3), 1);
-  const trained = await SeamNet.load(weights, { trainable: true, norm: "batch" });
+  const weights = formulaParameters(seamShapes(4, 3), 1);
+  const trained = await SeamNet.load(weights, { trained: "batch" });
   const task = seamTask(trained, { stage: "classification", batchNorm: { cropSize: 40 } });
   assert.equal(task.wholeShare, true);
   const groups = new Map(task.variables.map(({ name, decays, rate }) => [name, [decays, rate]]));

@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
+import { MODELS } from "../src/config/segmentation-models";
 import { resizeBilinear } from "../src/image-ops/bilinear";
 import { resizeNearestCentre } from "../src/image-ops/nearest";
 import type { NdArray } from "../src/nd-array";
 import { convolve } from "../src/network/convolution";
-import { valueDropoutLayer } from "../src/segmentation/dropout-layer";
-import { countLabels, labelLoss, pixelWeights } from "../src/segmentation/label-loss";
-import type { Pass } from "../src/segmentation/layer";
-import { maxPool } from "../src/segmentation/max-pool";
-import { MODELS } from "../src/segmentation/network";
+import { valueDropoutLayer } from "../src/network/dropout-layer";
+import type { Pass } from "../src/network/layer";
+import { maxPool } from "../src/network/max-pool";
 import { modelOf, renamed, shapeOf } from "../src/segmentation/network-shape";
 import { openTrainable, shapeFromScratch } from "../src/segmentation/open-segmenter";
 import { classProbabilities } from "../src/segmentation/predict";
-import { segmentationCrop } from "../src/segmentation/segmentation-sample";
 import { Segmenter } from "../src/segmentation/segmenter";
+import { countLabels, labelLoss, pixelWeights } from "../src/training/segmentation/label-loss";
+import { segmentationCrop } from "../src/training/segmentation/segmentation-sample";
 import { assertGradient, normalTensor } from "./numeric-gradient";
 
 let tensors = 0;
@@ -134,7 +134,7 @@ for (const model of MODELS)
 
 test("VGG16 from scratch is calibrated: every convolution answers with mean 0 and variance 1, but those that give logits", async () => {
   const { segmenter } = await openTrainable({ model: "deeplab-v2-vgg16", weights: "none", width: 2, seed: 1 }, 3);
-  assert.equal(segmenter.hasNorms, false);
+  assert.equal(segmenter.store.hasNorms, false);
   const logits = (await segmenter.toStateDict()).get("fc8_1.weight");
   const images = normalTensor([2, 33, 33, 3], 4, 3) as tf.Tensor4D;
   segmenter.calibrate(images);

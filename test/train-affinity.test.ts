@@ -10,8 +10,8 @@ import {
   type TrainAffinityConfig,
   trainAffinityOptions,
 } from "../src/config/train-affinity";
-import { AffinityNet } from "../src/network/affinity-net";
-import { parameterShapes } from "../src/network/layout";
+import { AffinityNet, affinityShapes } from "../src/network/affinity-net";
+import { seamShapes } from "../src/seam/seam-net";
 import { findMpi } from "../src/setup/mpi";
 import { trainAffinity } from "../src/steps/train-affinity";
 import { openWeights } from "../src/weights/checkpoint";
@@ -21,7 +21,7 @@ import { writeTinyLabel } from "./tiny-dataset";
 import { onOneThread, stopAfter, trainingFolder } from "./training-folder";
 
 const { work, root, session, losses, parameter } = trainingFolder("train-affinity", () =>
-  writeSafetensors(initial, formulaParameters(parameterShapes(2, "affinity"), 3)),
+  writeSafetensors(initial, formulaParameters(affinityShapes(2), 3)),
 );
 const initial = path.join(work, "initial.safetensors");
 const quick: Partial<TrainAffinityConfig> = {
@@ -62,7 +62,7 @@ test("trains, logs, and writes weights that the network loads; a second run has 
   for (const extension of ["pth", "safetensors"]) {
     const file = await openWeights(`${session("a")}.${extension}`);
     const net = await AffinityNet.load(file).finally(() => file.close());
-    assert.equal(net.parameters.base, 2);
+    assert.deepEqual(net.store.parameters[0].shape, [2, 3, 3, 3]);
     net.dispose();
   }
   const again = await trainAffinity.run({ ...quick, sessionName: session("a") });
@@ -91,7 +91,7 @@ test("the plain stage goes without the CRF term, and from scratch without weight
 
 test("a classification network's head is left out, new layers are drawn", async () => {
   const file = path.join(work, "seam.safetensors");
-  await writeSafetensors(file, formulaParameters(parameterShapes(2, "classification", 3), 4));
+  await writeSafetensors(file, formulaParameters(seamShapes(2, 3), 4));
   const summary = await trainAffinity.run({ ...quick, weights: file, epochs: 1, sessionName: session("fromcls") });
   assert.ok(summary.notices.some((notice) => /classification network: its head is left out/.test(notice)));
   assert.ok(summary.notices.some((notice) => /initialised: f8_3, f8_4, f8_5, f9/.test(notice)));

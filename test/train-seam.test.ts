@@ -3,7 +3,6 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import type { TrainSeamConfig } from "../src/config/train-seam";
-import { NORMALISATION_PARTS } from "../src/network/layout";
 import { SeamNet } from "../src/seam/seam-net";
 import { findMpi } from "../src/setup/mpi";
 import { trainSeam } from "../src/steps/train-seam";
@@ -26,7 +25,9 @@ const quick: Partial<TrainSeamConfig> = {
 
 /** Weight, bias, running mean and running variance of a normalisation. */
 async function vectorsOf(name: string, layer: string): Promise<number[][]> {
-  const vectors = await Promise.all(NORMALISATION_PARTS.map((part) => parameter(name, `${layer}.${part}`)));
+  const vectors = await Promise.all(
+    ["weight", "bias", "running_mean", "running_var"].map((part) => parameter(name, `${layer}.${part}`)),
+  );
   return vectors.map((vector) => [...vector]);
 }
 

@@ -3,10 +3,10 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
+import { MODELS, type ModelName } from "../src/config/segmentation-models";
 import { resolveConfig, type TrainSegmenterConfig } from "../src/config/train-segmenter";
 import { readLabel } from "../src/data/label-png";
-import { parameterShapes } from "../src/network/layout";
-import { MODELS, type ModelName } from "../src/segmentation/network";
+import { affinityShapes } from "../src/network/affinity-net";
 import { openSegmenter } from "../src/segmentation/open-segmenter";
 import { findMpi } from "../src/setup/mpi";
 import { segment } from "../src/steps/segment";
@@ -49,7 +49,7 @@ for (const model of MODELS)
     assert.ok(Object.values(summary.losses).every(Number.isFinite));
     for (const extension of ["safetensors", "pth"]) {
       const segmenter = await openSegmenter(`${session(model)}.${extension}`, 3);
-      assert.deepEqual([segmenter.shape.model, segmenter.shape.base, segmenter.unused.length], [model, 2, 0]);
+      assert.deepEqual([segmenter.shape.model, segmenter.shape.base, segmenter.store.unused.length], [model, 2, 0]);
       segmenter.dispose();
     }
     const savePath = session(`${model}-labels`);
@@ -142,7 +142,7 @@ test("weights of another model, width beside weights, sizes and batches that do 
   await reject({ model, cropSize: 32 }, /--crop-size 32 does not fit pspnet-resnet101; the next that does is 33/);
   await reject({ model, cropSize: 33, batchSize: 1 }, /--norm batch needs a --batch-size of 2/);
   const affinity = session("affinity.safetensors");
-  await writeSafetensors(affinity, formulaParameters(parameterShapes(2, "affinity"), 3));
+  await writeSafetensors(affinity, formulaParameters(affinityShapes(2), 3));
   await reject(
     { model, cropSize: 33, width: undefined, weights: affinity },
     /expected weights of pspnet-resnet101 or its backbone/,

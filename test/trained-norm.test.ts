@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
-import { runningNorm } from "../src/network/batch-norm";
 import { normaliseBatch } from "../src/network/batch-statistics";
-import { initialNetwork } from "../src/network/initial-head";
-import { parameterShapes } from "../src/network/layout";
-import { ResNet38 } from "../src/network/resnet38";
+import { ParameterStore } from "../src/network/parameter-store";
+import { resnet38 } from "../src/network/resnet38";
 import { normaliseTrained } from "../src/network/trained-norm";
 import { assertGradient, normalTensor } from "./numeric-gradient";
 
@@ -66,41 +64,39 @@ test("running statistics move a tenth of the way to the batch's mean and unbiase
 });
 
 test("in ResNet38: what is trained follows the batch while training and the running statistics otherwise", async () => {
-  const shapes = parameterShapes(2, "backbone");
-  const initial = initialNetwork(1);
-  const weights = new Map([...shapes].map(([name, shape]) => [name, initial(name, shape)]));
-  const net = await ResNet38.load(weights, {
-    trainable: true,
-    frozen: ["conv1a", "b2", "b2_1", "b2_2"],
-    norm: "batch",
-  });
-  const { parameters } = net;
-  assert.equal(parameters.trainedNorm("b2.bn_branch2a"), undefined);
-  assert.equal(parameters.variables().filter(({ variable }) => variable.rank === 1).length, 2 * 31);
-  assert.equal(parameters.statistics().length, 2 * 31);
+  const net = resnet38(2);
+  const { isFrozen: frozen } = net;
+  const options = { trained: "batch", frozen, initialSeed: 1, foldsNorms: true } as const;
+  const store = await ParameterStore.load(new Map(), net.parameters, options);
+  assert.ok(!store.variables().some(({ parameter: { name } }) => name.startsWith("b2.bn_branch2a")));
+  assert.equal(store.variables().filter(({ variable }) => variable.rank === 1).length, 2 * 31);
+  assert.equal(store.statistics().length, 2 * 31);
+  const conv6 = (norm: "frozen" | "batch" = "frozen"): tf.Tensor =>
+    net.trunk(net.stem(images, store.pass()), store.pass({ norm }), ["conv6"]).conv6;
   const images = tf.randomNormal([4, 32, 32, 3], 3, 2, "float32", 2) as tf.Tensor4D;
   tf.tidy(() => {
     const meanSquare = (map: tf.Tensor): number => map.square().mean().dataSync()[0];
-    const before = net.trunk(net.stem(images), { taps: ["conv6"] }).conv6;
-    const trained = net.trunk(net.stem(images), { taps: ["conv6"], batch: {} }).conv6;
+    const before = conv6();
+    const trained = conv6("batch");
     assert.ok(Math.abs(meanSquare(trained) - 0.5) < 0.1, "half of a standard normal");
-    for (let pass = 0; pass < 100; pass++) tf.dispose(net.trunk(net.stem(images), { batch: {} }));
-    const after = net.trunk(net.stem(images), { taps: ["conv6"] }).conv6;
+    for (let pass = 0; pass < 100; pass++) conv6("batch").dispose();
+    const after = conv6();
     assert.ok(Math.abs(meanSquare(before) - 0.5) > 1);
     const difference = meanSquare(after.sub(trained)); // the running variance is the unbiased one
     assert.ok(difference < 0.05, `${difference}`);
-    const norm = parameters.trainedNorm("bn7");
-    assert.ok(norm !== undefined && runningNorm(norm).shift.abs().max().dataSync()[0] > 0);
   });
-  const state = await parameters.toStateDict();
-  assert.deepEqual(new Set(state.keys()), new Set(shapes.keys()));
+  const state = await store.toStateDict();
+  assert.deepEqual(
+    [...state.keys()],
+    net.parameters.map(({ name }) => name),
+  );
   assert.ok((state.get("bn7.running_mean")?.data[0] ?? 0) !== 0);
-  const frozen = await ResNet38.load(state);
+  const again = await ParameterStore.load(state, net.parameters, { foldsNorms: true });
   tf.tidy(() => {
-    const [here, there] = [net, frozen].map((each) => each.forward(images, { taps: ["conv6"] }).conv6);
+    const [here, there] = [store, again].map((each) => net.forward(images, each.pass(), ["conv6"]).conv6);
     assert.ok(here.sub(there).abs().max().dataSync()[0] < 1e-4, "written and read again it is the same network");
   });
   images.dispose();
-  frozen.dispose();
-  net.dispose();
+  again.dispose();
+  store.dispose();
 });

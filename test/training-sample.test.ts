@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { RgbImage } from "../src/data/image";
 import { COLOUR_DEVIATION, COLOUR_MEAN } from "../src/image-ops/normalise";
 import { Random } from "../src/random";
-import { mirrored, resizeLongSide, type SampleOptions, trainingSample } from "../src/seam/training-sample";
+import { mirrored, resizeLongSide, type SampleOptions, trainingSample } from "../src/training/seam/training-sample";
 
 const still = { brightness: 0, contrast: 0, saturation: 0, hue: 0 };
 /** Grey (which jitter of factor 1 keeps): 16 more per column, 1 more per row. */

@@ -10,13 +10,13 @@ import { type ImageTags, readImageTags } from "../../src/data/image-tags";
 import { parameterSource } from "../../src/network/parameter-source";
 import { singleProcess } from "../../src/parallel/communicator";
 import type { StepContext } from "../../src/running/step";
-import type { SeamSampleConfig, UntaggedSample } from "../../src/seam/seam-sample";
-import { type SegmentationInput, segmentationTask } from "../../src/segmentation/segmentation-task";
 import { Segmenter } from "../../src/segmentation/segmenter";
 import { calibrateNorms } from "../../src/training/calibrate";
 import type { Schedule } from "../../src/training/epoch-order";
 import { numbersOf, type OpenTraining, runTraining, type TrainingSummary } from "../../src/training/run-training";
 import { createSampleLoader } from "../../src/training/sample-loader";
+import type { SeamSampleConfig, UntaggedSample } from "../../src/training/seam/seam-sample";
+import { type SegmentationInput, segmentationTask } from "../../src/training/segmentation/segmentation-task";
 import type { SampleLoader } from "../../src/training/task";
 import { usableImages } from "../../src/training/usable-images";
 import { type BackboneName, classifier, classifierShape } from "./classifier";
@@ -85,10 +85,10 @@ async function open(
   const network = classifier(backbone, shape);
   const initial = { network, trained: norm, initialSeed: seed, fromScratch: true } as const;
   const segmenter = await Segmenter.load(parameterSource(new Map()), shape, initial);
-  const module = require.resolve("../../src/seam/seam-sample");
+  const module = require.resolve("../../src/training/seam/seam-sample");
   const pictures = { root, cropSize, longSide: LONG_SIDE, jitter: undefined };
   const loader = createSampleLoader<SeamSampleConfig, UntaggedSample>(module, pictures, numWorkers);
-  if (!segmenter.hasNorms) await calibrateNorms(segmenter, loader, schedule, cropSize);
+  if (!segmenter.store.hasNorms) await calibrateNorms(segmenter, loader, schedule, cropSize);
   return {
     task: segmentationTask(segmenter, { norm, balanced: false, dropout: false, cropSize }),
     loader: withTag(loader, tags),

@@ -6,10 +6,11 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { convolution } from "../../src/segmentation/convolution-layer";
-import { chain, type Layer, plainLayer } from "../../src/segmentation/layer";
-import type { ModelName, NetworkShape, SegmentationNetwork } from "../../src/segmentation/network";
-import { RESNET101_BLOCKS, type ResnetOptions, resnet101 } from "../../src/segmentation/resnet101";
+import type { ModelName } from "../../src/config/segmentation-models";
+import { convolution } from "../../src/network/convolution-layer";
+import { chain, type Layer, plainLayer } from "../../src/network/layer";
+import { resnet as bottleneckResnet, RESNET101_BLOCKS, type ResnetOptions } from "../../src/network/resnet";
+import type { NetworkShape, SegmentationNetwork } from "../../src/segmentation/network";
 import { vgg16 } from "../../src/segmentation/vgg16";
 
 export const BACKBONES = ["vgg16", "resnet101", "resnet101-deep-stem"] as const;
@@ -63,6 +64,6 @@ const STEMS: Readonly<
 
 function resnet(backbone: Exclude<BackboneName, "vgg16">, base: number): { features: Layer; channels: number } {
   const stages = [1, 2, 2, 2].map((stride) => ({ stride, dilation: 1 }));
-  const { stem, stages: layers, channels } = resnet101({ base, prefix: "", stages, ...STEMS[backbone] });
+  const { stem, stages: layers, channels } = bottleneckResnet({ base, prefix: "", stages, ...STEMS[backbone] });
   return { features: chain([stem, ...layers]), channels: channels[3] };
 }

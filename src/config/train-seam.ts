@@ -3,8 +3,8 @@
  */
 
 import { UserError } from "../errors";
-import { checkBatchSize, NORM_MODES, type NormMode } from "../network/trained-norm";
 import { tagsOption } from "./images";
+import { checkBatchSize, NORM_MODES, type NormMode } from "./norm-mode";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
 import { momentumOf, type TrainingConfig, trainingOptions } from "./training";
 

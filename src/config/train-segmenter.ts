@@ -4,9 +4,9 @@
  */
 
 import { UserError } from "../errors";
-import { NORM_MODES, type NormMode } from "../network/trained-norm";
-import { MODELS, type ModelName } from "../segmentation/network";
+import { NORM_MODES, type NormMode } from "./norm-mode";
 import { completeConfig, type OptionTable } from "./option";
+import { MODELS, type ModelName } from "./segmentation-models";
 import { type TrainingConfig, trainingOptions } from "./training";
 
 export type Recipe = "pseudo" | "full";

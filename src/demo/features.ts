@@ -8,7 +8,7 @@ import path from "node:path";
 import type { DemoConfig, DemoFeatures } from "../config/demo";
 import type { MakePseudoLabelsConfig } from "../config/make-pseudo-labels";
 import { UserError } from "../errors";
-import { parameterShapes } from "../network/layout";
+import { affinityShapes } from "../network/affinity-net";
 import { formulaParameters } from "../weights/formula";
 import { writeSafetensors } from "../weights/safetensors";
 
@@ -54,7 +54,7 @@ export async function chooseFeatures({ data, features, weights, out }: DemoConfi
     case "random": {
       const file = path.join(out, "weights", "random-width-16th.safetensors");
       await fs.mkdir(path.dirname(file), { recursive: true });
-      await writeSafetensors(file, formulaParameters(parameterShapes(REDUCED_BASE, "affinity"), FORMULA_SEED));
+      await writeSafetensors(file, formulaParameters(affinityShapes(REDUCED_BASE), FORMULA_SEED));
       return {
         kind,
         said: "Graph: features and affinities of a ResNet38 of a sixteenth of the width with RANDOM weights: it has learned nothing. This shows the machinery, not the method's quality. Settings as with trained weights.",

@@ -5,19 +5,19 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { affinityOf, windowDistance } from "./affinity-window";
-import { convolve } from "./convolution";
-import { FEATURE_TAPS } from "./layout";
+import { convolution } from "./convolution-layer";
+import { type Layer, type Parameter, type Pass, parametersOf, shapesOf } from "./layer";
 import type { Weights } from "./parameter-source";
-import { type LoadOptions, NetworkParameters } from "./parameters";
-import { type FeatureTap, type ForwardOptions, ResNet38 } from "./resnet38";
-
-/** 1×1 kernels without bias: f8_3 512→64, f8_4 1024→128, f8_5 4096→256, f9 448→448 at full width. */
-export interface AffinityKernels {
-  readonly f8_3: tf.Tensor4D;
-  readonly f8_4: tf.Tensor4D;
-  readonly f8_5: tf.Tensor4D;
-  readonly f9: tf.Tensor4D;
-}
+import type { ParameterStore } from "./parameter-store";
+import {
+  FEATURE_TAPS,
+  type FeatureTap,
+  loadOnResNet38,
+  type NetworkOptions,
+  type OnResNet38,
+  type ResNet38,
+  resnet38,
+} from "./resnet38";
 
 /** Letters: b images, h w grid (H/8, W/8, rounded up), d = 2·radius + 1. */
 export interface AffinityMaps {
@@ -29,24 +29,30 @@ export interface AffinityMaps {
   readonly distance: tf.Tensor4D;
 }
 
-/** Owns its backbone's parameters and its head's. */
+/** Owns its parameters. */
 export class AffinityNet {
-  readonly backbone: ResNet38;
-
-  constructor(readonly parameters: NetworkParameters) {
-    this.backbone = new ResNet38(parameters);
-  }
+  private constructor(private readonly parts: OnResNet38<AffinityHead>) {}
 
   /** @throws UserError "weights" listing missing and wrongly shaped parameters */
-  static async load(weights: Weights, options?: LoadOptions): Promise<AffinityNet> {
-    return new AffinityNet(await NetworkParameters.load(weights, "affinity", options));
+  static async load(weights: Weights, options: NetworkOptions = {}): Promise<AffinityNet> {
+    return new AffinityNet(await loadOnResNet38(weights, affinityHead, options));
+  }
+
+  get store(): ParameterStore {
+    return this.parts.store;
+  }
+
+  get backbone(): ResNet38 {
+    return this.parts.backbone;
   }
 
   /** @param image [b, H, W, 3], normalised */
   forward(image: tf.Tensor4D, radius: number): AffinityMaps {
+    const { store, backbone, head } = this.parts;
     return tf.tidy(() => {
-      const taps = this.backbone.forward(image);
-      const distance = windowDistance(this.head(taps), radius);
+      const pass = store.pass();
+      const taps = backbone.forward(image, pass);
+      const distance = windowDistance(head.apply(taps, pass), radius);
       const features = tf.concat(
         FEATURE_TAPS.map((tap) => taps[tap]),
         3,
@@ -55,33 +61,57 @@ export class AffinityNet {
     });
   }
 
-  /** For training, from `backbone.stem`'s output: [b, h, w, d·d] distances, without the features. */
-  trainingDistance(stem: tf.Tensor4D, radius: number, options: ForwardOptions<FeatureTap> = {}): tf.Tensor4D {
-    return tf.tidy(() => windowDistance(this.head(this.backbone.trunk(stem, { dropout: options.dropout })), radius));
+  /** The layers that training leaves alone: see ResNet38. [b, H, W, 3] → what `trainingDistance` takes */
+  stem(image: tf.Tensor4D): tf.Tensor4D {
+    return this.backbone.stem(image, this.store.pass());
   }
 
-  /** What the affinities are computed of, [b, h, w, 448] at full width. */
-  head(taps: Record<FeatureTap, tf.Tensor4D>): tf.Tensor4D {
-    const kernel = (name: string): tf.Tensor4D => this.parameters.kernel(name);
-    return affinityFeatures(taps, {
-      f8_3: kernel("f8_3"),
-      f8_4: kernel("f8_4"),
-      f8_5: kernel("f8_5"),
-      f9: kernel("f9"),
-    });
+  /**
+   * For training, from `stem`'s output: [b, h, w, d·d] distances, without the features.
+   * @param dropoutSeeds of each image; without them nothing is dropped
+   */
+  trainingDistance(stem: tf.Tensor4D, radius: number, dropoutSeeds?: readonly number[]): tf.Tensor4D {
+    const { store, backbone, head } = this.parts;
+    const pass = store.pass({ dropoutSeeds });
+    return tf.tidy(() => windowDistance(head.apply(backbone.trunk(stem, pass), pass), radius));
+  }
+
+  /** Gives the normalisations of a network from scratch the statistics of these images, [b, H, W, 3]. */
+  calibrate(images: tf.Tensor4D): void {
+    tf.dispose(this.backbone.forward(images, this.store.calibratingPass()));
   }
 
   dispose(): void {
-    this.parameters.dispose();
+    this.store.dispose();
   }
 }
 
-/** ELU(f9 · [ELU(f8_3 · conv4), ELU(f8_4 · conv5), ELU(f8_5 · conv6)]); differentiable in all. */
-export function affinityFeatures(taps: Record<FeatureTap, tf.Tensor4D>, kernels: AffinityKernels): tf.Tensor4D {
-  return tf.tidy(() => {
-    const low = tf.elu(convolve(taps.conv4, kernels.f8_3));
-    const middle = tf.elu(convolve(taps.conv5, kernels.f8_4));
-    const high = tf.elu(convolve(taps.conv6, kernels.f8_5));
-    return tf.elu(convolve(tf.concat([low, middle, high], 3), kernels.f9));
-  });
+export interface AffinityHead {
+  readonly parameters: readonly Parameter[];
+  /** What the affinities are computed of, [b, h, w, 448] at full width; differentiable in all. */
+  apply(taps: Record<FeatureTap, tf.Tensor4D>, pass: Pass): tf.Tensor4D;
+}
+
+/** ELU(f9 · [ELU(f8_3 · conv4), ELU(f8_4 · conv5), ELU(f8_5 · conv6)]), all of them 1×1 convolutions without bias. */
+export function affinityHead(base: number): AffinityHead {
+  const [low, middle, high] = [
+    convolution("f8_3", 8 * base, base),
+    convolution("f8_4", 16 * base, 2 * base),
+    convolution("f8_5", 64 * base, 4 * base),
+  ];
+  const joined = convolution("f9", 7 * base, 7 * base, { initial: { xavier: 4 } });
+  const elu = (layer: Layer, x: tf.Tensor4D, pass: Pass): tf.Tensor4D => tf.elu(layer.apply(x, pass));
+  return {
+    parameters: parametersOf([low, middle, high, joined]),
+    apply: ({ conv4, conv5, conv6 }, pass) =>
+      tf.tidy(() => {
+        const parts = [elu(low, conv4, pass), elu(middle, conv5, pass), elu(high, conv6, pass)];
+        return elu(joined, tf.concat4d(parts, 3), pass);
+      }),
+  };
+}
+
+/** Shapes of all parameters by name. @param base channels of the first layer */
+export function affinityShapes(base: number): Map<string, readonly number[]> {
+  return shapesOf([...resnet38(base).parameters, ...affinityHead(base).parameters]);
 }

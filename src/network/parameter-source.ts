@@ -1,7 +1,8 @@
 /** Where a network's parameters come from, and whether they fit it by name and shape. */
 
-import { expected, UserError } from "../errors";
+import { UserError } from "../errors";
 import type { NdArray } from "../nd-array";
+import type { Parameter } from "./layer";
 
 /** Where parameters come from: an open weight file, or anything that looks like one. */
 export interface ParameterSource {
@@ -24,29 +25,22 @@ export function parameterSource(weights: Weights): ParameterSource {
   };
 }
 
-/** Channels of the first convolution. @throws UserError "weights" where there is none */
-export function inferBase(source: ParameterSource): number {
-  const name = "conv1a.weight";
-  if (!source.names().includes(name))
-    throw expected("weights", `weights of a ResNet38 with "${name}"`, listed(source.names()), placeOf(source));
-  const shape = source.shape(name);
-  if (shape.length !== 4 || shape[1] !== 3 || shape[2] !== 3 || shape[3] !== 3)
-    throw expected("weights", `"${name}" of [n, 3, 3, 3]`, `[${shape.join(", ")}]`, placeOf(source));
-  return shape[0];
-}
-
-/** Names and shapes of all that a network needs. @throws UserError "weights" listing what is missing or of another shape */
-export function checkShapes(
+/**
+ * Names and shapes of all that a network needs.
+ * @param mayLack which parameters are drawn where the source lacks them
+ * @throws UserError "weights" listing what is missing or of another shape
+ */
+export function checkParameters(
   source: ParameterSource,
-  shapes: ReadonlyMap<string, readonly number[]>,
+  parameters: readonly Parameter[],
   present: ReadonlySet<string>,
-  initial: ((name: string, shape: readonly number[]) => NdArray | undefined) | undefined,
+  mayLack: (name: string) => boolean,
 ): void {
   const missing: string[] = [];
   const wrong: string[] = [];
-  for (const [name, shape] of shapes) {
+  for (const { name, shape } of parameters) {
     if (!present.has(name)) {
-      if (initial?.(name, shape) === undefined) missing.push(name);
+      if (!mayLack(name)) missing.push(name);
       continue;
     }
     const got = source.shape(name);
@@ -61,11 +55,23 @@ export function checkShapes(
   throw new UserError("weights", `weights do not fit the network; ${parts.join("; ")} (${placeOf(source)})`);
 }
 
-function placeOf(source: ParameterSource): string {
+/** The source without some of its parameters. */
+export function sourceWithout(source: ParameterSource, isLeftOut: (name: string) => boolean): ParameterSource {
+  return {
+    where: source.where,
+    names: () => source.names().filter((name) => !isLeftOut(name)),
+    shape: (name) => source.shape(name),
+    read: (name) => source.read(name),
+  };
+}
+
+/** Where the weights come from, for messages. */
+export function placeOf(source: ParameterSource): string {
   return source.where ?? "weights";
 }
 
-function listed(names: readonly string[]): string {
+/** The first names of many, for messages. */
+export function listed(names: readonly string[]): string {
   const shown = names.slice(0, 12).join(", ");
   return names.length > 12 ? `${shown} and ${names.length - 12} more` : shown || "nothing";
 }

@@ -1,22 +1,26 @@
 /**
- * The two blocks of ResNet38, pre-activation: batch normalisation, ReLU, convolution. The shortcut is a 1×1 convolution
- * *of the activated input* where channels or stride change, else the raw input. docs/method.md, section 2.1; goldens
- * 01, 02.
+ * The two blocks of ResNet38, pre-activation: batch normalisation, ReLU, convolution. The shortcut is a 1×1 convolution *of
+ * the activated input* where channels or stride change, else the raw input. docs/method.md, section 2.1; goldens 01, 02.
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { ChannelDropout } from "./channel-dropout";
-import { convolve } from "./convolution";
-import { type BlockLayout, hasIdentityShortcut } from "./layout";
+import { convolution } from "./convolution-layer";
+import { chain, type Layer, type Parameter, type Pass, parametersOf } from "./layer";
+import { normLayer } from "./norm-layer";
 
-/** A block's layers by the name inside it, e.g. `conv_branch2a`. */
-export interface BlockLayers {
-  kernel(name: string): tf.Tensor4D;
-  /**
-   * ReLU of the normalised input, [b, h, w, c].
-   * @param dropout factors per sample and channel, [b, c]
-   */
-  activate(name: string, input: tf.Tensor4D, dropout?: tf.Tensor2D): tf.Tensor4D;
+export interface BlockOptions {
+  /** Two 3×3 convolutions, or 1×1, 3×3, 1×1 with channel dropout between them. */
+  readonly kind: "basic" | "bottleneck";
+  /** Channels in, inside and out. A bottleneck has twice as many inside after its 3×3 convolution. */
+  readonly channels: readonly [input: number, middle: number, output: number];
+  /** Default 1. */
+  readonly stride?: number;
+  /** Default 1. */
+  readonly dilation?: number;
+  /** Of a basic block's first convolution. Default: as the others. */
+  readonly firstDilation?: number;
+  /** Rate of the channel dropout on a bottleneck's inner activations. Default 0. */
+  readonly dropout?: number;
 }
 
 export interface BlockResult {
@@ -26,40 +30,53 @@ export interface BlockResult {
   readonly activated: tf.Tensor4D;
 }
 
-/** @param dropout only bottlenecks have any; without it none is dropped */
-export function residualBlock(
-  x: tf.Tensor4D,
-  layout: Pick<BlockLayout, "name" | "kind" | "channels" | "stride" | "firstDilation" | "dilation" | "dropout">,
-  layers: BlockLayers,
-  dropout?: ChannelDropout,
-): BlockResult {
-  const { name, stride, dilation, firstDilation } = layout;
-  const convolution = (input: tf.Tensor4D, layer: string, options = {}): tf.Tensor4D =>
-    convolve(input, layers.kernel(layer), options);
-  return tf.tidy(() => {
-    const drop = (layer: string, channels: number): tf.Tensor2D | undefined =>
-      layout.dropout > 0 ? dropout?.(`${name}.${layer}`, channels, layout.dropout) : undefined;
-    const next = (input: tf.Tensor4D, branch: "2b1" | "2b2"): tf.Tensor4D =>
-      layers.activate(`bn_branch${branch}`, input, drop(`dropout_${branch}`, input.shape[3]));
-
-    const activated = layers.activate("bn_branch2a", x);
-    let inner = convolution(activated, "conv_branch2a", { stride, dilation: firstDilation });
-    inner = using(inner, (input) => next(input, "2b1"));
-    inner = using(inner, (input) => convolution(input, "conv_branch2b1", { dilation }));
-    if (layout.kind === "bottleneck") {
-      inner = using(inner, (input) => next(input, "2b2"));
-      inner = using(inner, (input) => convolution(input, "conv_branch2b2"));
-    }
-    const shortcut = hasIdentityShortcut(layout) ? x : convolution(activated, "conv_branch1", { stride });
-    return { activated, output: sum(shortcut, inner) };
-  });
+export interface ResidualBlock {
+  readonly parameters: readonly Parameter[];
+  apply(x: tf.Tensor4D, pass: Pass): BlockResult;
 }
 
-/** What is computed of an input that nothing else needs: freed at once, not when the block ends. */
-function using(input: tf.Tensor4D, compute: (input: tf.Tensor4D) => tf.Tensor4D): tf.Tensor4D {
-  const output = compute(input);
-  input.dispose();
-  return output;
+export function residualBlock(name: string, options: BlockOptions): ResidualBlock {
+  const { kind, stride = 1, channels } = options;
+  const [input, , output] = channels;
+  const activation = normLayer(`${name}.bn_branch2a`, input, true);
+  const branch = kind === "basic" ? basicBranch(name, options) : bottleneckBranch(name, options);
+  const isIdentity = kind === "basic" && input === output && stride === 1;
+  const shortcut = isIdentity ? undefined : convolution(`${name}.conv_branch1`, input, output, { stride });
+  return {
+    parameters: parametersOf([activation, branch, ...(shortcut === undefined ? [] : [shortcut])]),
+    apply: (x, pass) =>
+      tf.tidy(() => {
+        const activated = activation.apply(x, pass);
+        const inner = branch.apply(activated, pass);
+        return { activated, output: sum(shortcut?.apply(activated, pass) ?? x, inner) };
+      }),
+  };
+}
+
+function basicBranch(
+  name: string,
+  { channels: [input, middle, output], stride, dilation = 1, firstDilation = dilation }: BlockOptions,
+): Layer {
+  return chain([
+    convolution(`${name}.conv_branch2a`, input, middle, { side: 3, stride, dilation: firstDilation }),
+    normLayer(`${name}.bn_branch2b1`, middle, true),
+    convolution(`${name}.conv_branch2b1`, middle, output, { side: 3, dilation }),
+  ]);
+}
+
+function bottleneckBranch(
+  name: string,
+  { channels: [input, middle, output], stride, dilation, dropout: rate = 0 }: BlockOptions,
+): Layer {
+  const dropout = (branch: string): { readonly name: string; readonly rate: number } | undefined =>
+    rate > 0 ? { name: `${name}.dropout_${branch}`, rate } : undefined;
+  return chain([
+    convolution(`${name}.conv_branch2a`, input, middle, { stride }),
+    normLayer(`${name}.bn_branch2b1`, middle, true, { dropout: dropout("2b1") }),
+    convolution(`${name}.conv_branch2b1`, middle, 2 * middle, { side: 3, dilation }),
+    normLayer(`${name}.bn_branch2b2`, 2 * middle, true, { dropout: dropout("2b2") }),
+    convolution(`${name}.conv_branch2b2`, 2 * middle, output),
+  ]);
 }
 
 /** a + b, keeping neither for the gradient. */

@@ -1,149 +1,182 @@
 /**
- * ResNet38: 38 layers, wide, pre-activation, stride 8 (Wu et al. 2016, model A1; reference network/resnet38d.py). Three
- * of its activations are a grid cell's feature: conv4 (512 channels), conv5 (1024), conv6 (4096). docs/method.md,
- * section 2.1; goldens 23, 26.
+ * ResNet38: 38 layers, wide, pre-activation, stride 8 (Wu et al. 2016, model A1; reference network/resnet38d.py, whose
+ * state_dict keys are the names here). Three of its activations are a grid cell's feature: conv4 (512 channels), conv5 (1024),
+ * conv6 (4096). docs/method.md, section 2.1; goldens 23, 26.
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { normRelu } from "./batch-norm";
-import type { ChannelDropout } from "./channel-dropout";
-import { convolve } from "./convolution";
-import { BLOCKS, FEATURE_TAPS, type TapName } from "./layout";
-import type { Weights } from "./parameter-source";
-import { type LoadOptions, NetworkParameters } from "./parameters";
-import { residualBlock } from "./residual-block";
-import { type BatchPass, normaliseTrained } from "./trained-norm";
+import type { NormMode } from "../config/norm-mode";
+import { expected } from "../errors";
+import { convolution } from "./convolution-layer";
+import { type Parameter, type Pass, parametersOf } from "./layer";
+import { normLayer } from "./norm-layer";
+import { listed, type ParameterSource, parameterSource, placeOf, type Weights } from "./parameter-source";
+import { ParameterStore } from "./parameter-store";
+import { type BlockOptions, type ResidualBlock, residualBlock } from "./residual-block";
+
+/** The taps whose concatenation is a node's feature. */
+export const FEATURE_TAPS = ["conv4", "conv5", "conv6"] as const;
 
 export type FeatureTap = (typeof FEATURE_TAPS)[number];
 
-export interface ForwardOptions<T extends TapName> {
-  /** Which activations to return. Default: conv4, conv5, conv6. */
-  readonly taps?: readonly T[];
-  /** Channel dropout while training. */
-  readonly dropout?: ChannelDropout;
-  /** Normalisations that are trained normalise by this batch's statistics. Default: by the running ones. */
-  readonly batch?: BatchPass;
-}
+export type TapName = "conv1" | "conv2" | "conv3" | FeatureTap;
 
-/** The backbone of every network here. It owns its parameters. */
-export class ResNet38 {
-  /** Leading blocks that no training changes. */
-  private readonly frozenBlocks: number;
-  private calibrating = false;
-
-  constructor(readonly parameters: NetworkParameters) {
-    const firstTrained = BLOCKS.findIndex(({ name }) => !parameters.frozen.includes(name));
-    this.frozenBlocks = parameters.frozen.includes("conv1a") ? (firstTrained < 0 ? BLOCKS.length : firstTrained) : 0;
-  }
-
-  /** @throws UserError "weights" listing missing and wrongly shaped parameters */
-  static async load(weights: Weights, options?: LoadOptions): Promise<ResNet38> {
-    return new ResNet38(await NetworkParameters.load(weights, "backbone", options));
-  }
-
+export interface ResNet38 {
+  readonly parameters: readonly Parameter[];
+  /** Whether a parameter is of a layer that no training changes. */
+  isFrozen(name: string): boolean;
   /**
    * @param image [b, H, W, 3], normalised; any size, the grid is rounded up
+   * @param taps which activations to return. Default: conv4, conv5, conv6
    * @returns the taps, [b, ⌈H/8⌉, ⌈W/8⌉, c] for conv4 to conv6
    */
-  forward<T extends TapName = FeatureTap>(image: tf.Tensor4D, options: ForwardOptions<T> = {}): Record<T, tf.Tensor4D> {
-    return tf.tidy(() => {
-      const taps: Partial<Record<TapName, tf.Tensor4D>> = {};
-      const output = this.run(this.first(image), 0, BLOCKS.length, options, taps);
-      return this.withLast(output, options, taps) as Record<T, tf.Tensor4D>;
-    });
-  }
-
+  forward<T extends TapName = FeatureTap>(image: tf.Tensor4D, pass: Pass, taps?: readonly T[]): Record<T, tf.Tensor4D>;
   /**
    * The leading layers that training leaves alone. A training step computes them outside its gradient: no backward pass,
    * and nothing of them is kept. [b, H, W, 3] → what `trunk` takes
    */
-  stem(image: tf.Tensor4D): tf.Tensor4D {
-    if (this.frozenBlocks === 0) return image.clone();
-    return tf.tidy(() => this.run(this.first(image), 0, this.frozenBlocks, {}, {}));
-  }
+  stem(image: tf.Tensor4D, pass: Pass): tf.Tensor4D;
+  /** The rest, from `stem`'s output, whose taps cannot be asked for. */
+  trunk<T extends TapName = FeatureTap>(stem: tf.Tensor4D, pass: Pass, taps?: readonly T[]): Record<T, tf.Tensor4D>;
+}
 
-  /** The rest, from `stem`'s output. Of the taps those before it cannot be asked for. */
-  trunk<T extends TapName = FeatureTap>(stem: tf.Tensor4D, options: ForwardOptions<T> = {}): Record<T, tf.Tensor4D> {
-    return tf.tidy(() => {
-      const taps: Partial<Record<TapName, tf.Tensor4D>> = {};
-      const start = this.frozenBlocks === 0 ? this.first(stem) : stem.clone();
-      const output = this.run(start, this.frozenBlocks, BLOCKS.length, options, taps);
-      return this.withLast(output, options, taps) as Record<T, tf.Tensor4D>;
-    });
-  }
+/** Layers that the reference never trains. */
+const FROZEN_LAYERS: readonly string[] = ["conv1a", "b2", "b2_1", "b2_2"];
 
-  /**
-   * Makes every batch normalisation's statistics those of `images`, layer after layer: for networks from scratch, whose
-   * normalisations nothing has trained yet and nothing will.
-   * @param images [b, H, W, 3], normalised
-   */
-  calibrate(images: tf.Tensor4D): void {
-    this.calibrating = true;
-    try {
-      tf.dispose(this.forward(images));
-    } finally {
-      this.calibrating = false;
-    }
-  }
-
-  dispose(): void {
-    this.parameters.dispose();
-  }
-
-  /** ReLU of the normalised input, then dropout. [b, h, w, c] */
-  private activate(layer: string, input: tf.Tensor4D, batch?: BatchPass, dropout?: tf.Tensor2D): tf.Tensor4D {
-    if (this.calibrating) this.setStatisticsOf(layer, input);
-    const trained = batch === undefined ? undefined : this.parameters.trainedNorm(layer);
-    if (batch === undefined || trained === undefined) return normRelu(input, this.parameters.norm(layer), dropout);
-    const output = normaliseTrained(input, trained, true, batch);
-    if (dropout === undefined) return output;
-    const [b, c] = dropout.shape;
-    return output.mul(dropout.reshape([b, 1, 1, c]));
-  }
-
-  private setStatisticsOf(layer: string, input: tf.Tensor4D): void {
-    const { mean, variance } = tf.tidy(() => ({ ...tf.moments(input, [0, 1, 2]) }));
-    this.parameters.setStatistics(layer, mean.dataSync() as Float32Array, variance.dataSync() as Float32Array);
-    tf.dispose([mean, variance]);
-  }
-
-  private first(image: tf.Tensor4D): tf.Tensor4D {
-    return convolve(image, this.parameters.kernel("conv1a"));
-  }
+/**
+ * @param base channels of conv1a: 64 at full width, 4 in the goldens' networks
+ * @param frozen names of the leading blocks, conv1a first, that no training changes. Default: conv1a, b2, b2_1, b2_2
+ */
+export function resnet38(base: number, frozen: readonly string[] = FROZEN_LAYERS): ResNet38 {
+  const first = convolution("conv1a", 3, base, { side: 3 });
+  const blocks = blocksOf(base);
+  const last = normLayer("bn7", 64 * base, true);
+  const firstTrained = blocks.findIndex(({ name }) => !frozen.includes(name));
+  const frozenBlocks = frozen.includes("conv1a") ? (firstTrained < 0 ? blocks.length : firstTrained) : 0;
 
   /** Blocks [from, to), each freeing its input: at most one block's tensors are in memory, besides the taps. */
-  private run(
-    input: tf.Tensor4D,
-    from: number,
-    to: number,
-    options: ForwardOptions<TapName>,
-    taps: Partial<Record<TapName, tf.Tensor4D>>,
-  ): tf.Tensor4D {
+  const run = (input: tf.Tensor4D, from: number, to: number, pass: Pass, wanted: Wanted): tf.Tensor4D => {
     let x = input;
-    for (const block of BLOCKS.slice(from, to)) {
-      const inBlock = {
-        kernel: (name: string) => this.parameters.kernel(`${block.name}.${name}`),
-        activate: (name: string, input: tf.Tensor4D, dropout?: tf.Tensor2D) =>
-          this.activate(`${block.name}.${name}`, input, options.batch, dropout),
-      };
-      const { output, activated } = residualBlock(x, block, inBlock, options.dropout);
-      if (block.tap !== undefined && wanted(options).includes(block.tap)) taps[block.tap] = activated;
+    for (const { block, tap } of blocks.slice(from, to)) {
+      const { output, activated } = block.apply(x, pass);
+      if (tap !== undefined && wanted.names.includes(tap)) wanted.taps[tap] = activated;
       else activated.dispose();
       x.dispose();
       x = output;
     }
     return x;
-  }
-
-  private withLast(
-    output: tf.Tensor4D,
-    options: ForwardOptions<TapName>,
-    taps: Partial<Record<TapName, tf.Tensor4D>>,
-  ): Partial<Record<TapName, tf.Tensor4D>> {
-    return wanted(options).includes("conv6") ? { ...taps, conv6: this.activate("bn7", output, options.batch) } : taps;
-  }
+  };
+  const finish = (start: tf.Tensor4D, from: number, pass: Pass, names: readonly TapName[]): Wanted["taps"] => {
+    const wanted: Wanted = { names, taps: {} };
+    const output = run(start, from, blocks.length, pass, wanted);
+    return names.includes("conv6") ? { ...wanted.taps, conv6: last.apply(output, pass) } : wanted.taps;
+  };
+  return {
+    parameters: kernelsFirst(parametersOf([first, ...blocks.map(({ block }) => block), last])),
+    isFrozen: (name) => frozen.includes(name.split(".")[0]),
+    forward: <T extends TapName>(image: tf.Tensor4D, pass: Pass, taps: readonly TapName[] = FEATURE_TAPS) =>
+      tf.tidy(() => finish(first.apply(image, pass), 0, pass, taps) as Record<T, tf.Tensor4D>),
+    stem(image, pass) {
+      if (frozenBlocks === 0) return image.clone();
+      return tf.tidy(() => run(first.apply(image, pass), 0, frozenBlocks, pass, { names: [], taps: {} }));
+    },
+    trunk: <T extends TapName>(stem: tf.Tensor4D, pass: Pass, taps: readonly TapName[] = FEATURE_TAPS) =>
+      tf.tidy(() => {
+        const start = frozenBlocks === 0 ? first.apply(stem, pass) : stem.clone();
+        return finish(start, frozenBlocks, pass, taps) as Record<T, tf.Tensor4D>;
+      }),
+  };
 }
 
-function wanted({ taps }: ForwardOptions<TapName>): readonly TapName[] {
-  return taps ?? FEATURE_TAPS;
+export interface NetworkOptions {
+  /** Makes variables of what a training may change; for inference leave it out. */
+  readonly trained?: NormMode;
+  /** Layers of the head that the weights lack are drawn from this seed. Default: nothing may be missing. */
+  readonly initialSeed?: number;
+  /** Channels of the first layer of a network from scratch: all its layers may be lacking, and a training changes all. */
+  readonly width?: number;
+}
+
+/** A network whose head stands on a ResNet38. */
+export interface OnResNet38<H> {
+  readonly store: ParameterStore;
+  readonly backbone: ResNet38;
+  readonly head: H;
+}
+
+/**
+ * @param headOf the head of a network of so many channels in the first layer
+ * @throws UserError "weights" listing missing and wrongly shaped parameters
+ */
+export async function loadOnResNet38<H extends { readonly parameters: readonly Parameter[] }>(
+  weights: Weights,
+  headOf: (base: number) => H,
+  { trained, initialSeed, width }: NetworkOptions,
+): Promise<OnResNet38<H>> {
+  const base = width ?? inferBase(parameterSource(weights));
+  const backbone = resnet38(base, width === undefined ? undefined : []); // from scratch no layer has learned anything
+  const head = headOf(base);
+  const inHead = new Set(head.parameters.map(({ name }) => name));
+  const store = await ParameterStore.load(weights, kernelsFirst([...backbone.parameters, ...head.parameters]), {
+    trained,
+    initialSeed,
+    frozen: backbone.isFrozen,
+    mayLack: width === undefined ? (name) => inHead.has(name) : undefined,
+    foldsNorms: true,
+  });
+  return { store, backbone, head };
+}
+
+// --- internal ---
+
+interface Wanted {
+  readonly names: readonly TapName[];
+  readonly taps: Partial<Record<TapName, tf.Tensor4D>>;
+}
+
+interface NamedBlock {
+  readonly name: string;
+  readonly block: ResidualBlock;
+  /** Which tap the block's first activation is, if any. */
+  readonly tap?: TapName;
+}
+
+/** All blocks, in order. Between them and conv6 stand bn7 and a ReLU. */
+function blocksOf(base: number): readonly NamedBlock[] {
+  const named = (name: string, options: BlockOptions, tap?: TapName): NamedBlock => {
+    const [input, middle, output] = options.channels;
+    const channels = [input * base, middle * base, output * base] as const;
+    return { name, block: residualBlock(name, { ...options, channels }), tap };
+  };
+  const repeated = (name: string, count: number, channels: BlockOptions["channels"], dilation = 1): NamedBlock[] =>
+    Array.from({ length: count }, (_, i) => named(`${name}_${i + 1}`, { kind: "basic", channels, dilation }));
+  return [
+    named("b2", { kind: "basic", channels: [1, 2, 2], stride: 2 }, "conv1"),
+    ...repeated("b2", 2, [2, 2, 2]),
+    named("b3", { kind: "basic", channels: [2, 4, 4], stride: 2 }, "conv2"),
+    ...repeated("b3", 2, [4, 4, 4]),
+    named("b4", { kind: "basic", channels: [4, 8, 8], stride: 2 }, "conv3"),
+    ...repeated("b4", 5, [8, 8, 8]),
+    named("b5", { kind: "basic", channels: [8, 8, 16], firstDilation: 1, dilation: 2 }, "conv4"),
+    ...repeated("b5", 2, [16, 8, 16], 2),
+    named("b6", { kind: "bottleneck", channels: [16, 8, 32], dilation: 4, dropout: 0.3 }, "conv5"),
+    named("b7", { kind: "bottleneck", channels: [32, 16, 64], dilation: 4, dropout: 0.5 }),
+  ];
+}
+
+/** Files of these networks have their convolutions first. */
+function kernelsFirst(parameters: readonly Parameter[]): readonly Parameter[] {
+  const isKernel = ({ kind }: Parameter): boolean => kind === "kernel";
+  return [...parameters.filter(isKernel), ...parameters.filter((each) => !isKernel(each))];
+}
+
+/** Channels of the first convolution. @throws UserError "weights" where there is none */
+function inferBase(source: ParameterSource): number {
+  const name = "conv1a.weight";
+  if (!source.names().includes(name))
+    throw expected("weights", `weights of a ResNet38 with "${name}"`, listed(source.names()), placeOf(source));
+  const shape = source.shape(name);
+  if (shape.length !== 4 || shape[1] !== 3 || shape[2] !== 3 || shape[3] !== 3)
+    throw expected("weights", `"${name}" of [n, 3, 3, 3]`, `[${shape.join(", ")}]`, placeOf(source));
+  return shape[0];
 }

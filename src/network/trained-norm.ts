@@ -9,11 +9,6 @@ import type { Communicator } from "../parallel/communicator";
 import type { NormValues } from "./batch-norm";
 import { normaliseBatch } from "./batch-statistics";
 
-/** What normalises while training: running statistics that stay as they are, or the batch's. */
-export const NORM_MODES = ["frozen", "batch"] as const;
-
-export type NormMode = (typeof NORM_MODES)[number];
-
 /** Share of the batch's statistics in the running ones, PyTorch's default. */
 const STATISTICS_MOMENTUM = 0.1;
 
@@ -52,15 +47,6 @@ export function normaliseTrained(
       moveTowards(variance, batchVariance, count / (count - 1)); // the unbiased one
     },
   });
-}
-
-/** @throws UserError "usage" where a step has one image, which need not have more than one value a channel */
-export function checkBatchSize(norm: NormMode, batchSize: number): void {
-  if (norm === "batch" && batchSize < 2)
-    throw new UserError(
-      "usage",
-      "--norm batch needs a --batch-size of 2 at least, for one image has no spread; or --norm frozen",
-    );
 }
 
 /** As PyTorch refuses it: the layer would put out its bias alone, whatever it sees. */

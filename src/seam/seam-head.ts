@@ -6,23 +6,15 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { convolution } from "../network/convolution-layer";
+import { channelDropoutLayer } from "../network/dropout-layer";
+import { chain, type Parameter, type Pass, parametersOf } from "../network/layer";
+import type { FeatureTap } from "../network/resnet38";
 import { detached, suppressedCam } from "./cam";
 import { refineCam } from "./pcm";
 
-/** 1×1 kernels without bias, [1, 1, in, out]: fc8 4096→k, f8_3 512→64, f8_4 1024→128, f9 195→192 at full width. */
-export interface SeamKernels {
-  readonly fc8: tf.Tensor4D;
-  readonly f8_3: tf.Tensor4D;
-  readonly f8_4: tf.Tensor4D;
-  readonly f9: tf.Tensor4D;
-}
-
-/** The backbone's activations, [b, h, w, c] each; conv6 after channel dropout where training. */
-export interface SeamTaps {
-  readonly conv4: tf.Tensor4D;
-  readonly conv5: tf.Tensor4D;
-  readonly conv6: tf.Tensor4D;
-}
+/** Rate of the channel dropout before the classifier. */
+const DROPOUT = 0.5;
 
 /** All on the grid. */
 export interface SeamGrid {
@@ -30,36 +22,60 @@ export interface SeamGrid {
   readonly cam: tf.Tensor4D;
   /** [b, h, w, k], what went into PCM. */
   readonly suppressed: tf.Tensor4D;
-  /** [b, h, w, k], or [b, h, w, classes.length]: what came out. */
+  /** [b, h, w, k], or [b, h, w, chosen.length]: what came out. */
   readonly refined: tf.Tensor4D;
 }
 
-/**
- * @param image [b, H, W, 3], the normalised network input
- * @param classes refine these classes only, in this order; they do not depend on one another
- */
-export function seamHead(
-  taps: SeamTaps,
-  image: tf.Tensor4D,
-  kernels: SeamKernels,
-  classes?: readonly number[],
-): SeamGrid {
-  const project = (x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D => tf.conv2d(x, kernel, 1, "valid");
-  const cam = project(taps.conv6, kernels.fc8);
-  const suppressed = suppressedCam(cam);
-  const [, h, w] = cam.shape;
-  const low = project(
-    detached(() => taps.conv4.clone()),
-    kernels.f8_3,
-  ).relu() as tf.Tensor4D;
-  const middle = project(
-    detached(() => taps.conv5.clone()),
-    kernels.f8_4,
-  ).relu() as tf.Tensor4D;
-  const colour = detached(() => tf.image.resizeBilinear(image, [h, w], true));
-  const features = project(tf.concat<tf.Tensor4D>([colour, low, middle], 3), kernels.f9);
-  const chosen = classes === undefined ? suppressed : tf.gather(suppressed, [...classes], 3);
-  return { cam, suppressed, refined: refineCam(features, chosen) };
+export interface SeamHead {
+  readonly parameters: readonly Parameter[];
+  /** Background included. */
+  readonly classes: number;
+  /** The classifier's scores alone, [b, h, w, k], of conv6. */
+  cam(conv6: tf.Tensor4D, pass: Pass): tf.Tensor4D;
+  /**
+   * @param taps the backbone's activations, [b, h, w, c] each
+   * @param image [b, H, W, 3], the normalised network input, whose colours PCM looks at
+   * @param chosen refine these classes only, in this order; they do not depend on one another
+   */
+  apply(taps: Record<FeatureTap, tf.Tensor4D>, image: tf.Tensor4D, pass: Pass, chosen?: readonly number[]): SeamGrid;
+}
+
+/** 1×1 convolutions without bias: fc8 4096→k, f8_3 512→64, f8_4 1024→128, f9 195→192 at full width. */
+export function seamHead(base: number, classes: number): SeamHead {
+  const classifier = convolution("fc8", 64 * base, classes, { initial: { xavier: 1 } });
+  const low = convolution("f8_3", 8 * base, base);
+  const middle = convolution("f8_4", 16 * base, 2 * base);
+  const joined = convolution("f9", 3 * base + 3, 3 * base, { initial: { xavier: 4 } });
+  const scores = chain([channelDropoutLayer("dropout7", DROPOUT), classifier]);
+  const cam: SeamHead["cam"] = (conv6, pass) => tf.tidy(() => scores.apply(conv6, pass));
+  return {
+    parameters: parametersOf([classifier, low, middle, joined]),
+    classes,
+    cam,
+    apply(taps, image, pass, chosen) {
+      const map = cam(taps.conv6, pass);
+      const suppressed = suppressedCam(map);
+      const [, h, w] = map.shape;
+      const detail = [
+        detached(() => tf.image.resizeBilinear(image, [h, w], true)),
+        tf.relu(
+          low.apply(
+            detached(() => taps.conv4.clone()),
+            pass,
+          ),
+        ),
+        tf.relu(
+          middle.apply(
+            detached(() => taps.conv5.clone()),
+            pass,
+          ),
+        ),
+      ];
+      const features = joined.apply(tf.concat4d(detail, 3), pass);
+      const wanted = chosen === undefined ? suppressed : tf.gather(suppressed, [...chosen], 3);
+      return { cam: map, suppressed, refined: refineCam(features, wanted) };
+    },
+  };
 }
 
 /** Grid maps at the size of the network input: [b, h, w, c] → [b, H, W, c], corners aligned. */

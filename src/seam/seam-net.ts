@@ -6,69 +6,76 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { ChannelDropout } from "../network/channel-dropout";
-import type { Weights } from "../network/parameter-source";
-import { type LoadOptions, NetworkParameters } from "../network/parameters";
-import { type ForwardOptions, ResNet38 } from "../network/resnet38";
+import { shapesOf } from "../network/layer";
+import { parameterSource, type Weights } from "../network/parameter-source";
+import type { ParameterStore } from "../network/parameter-store";
+import { loadOnResNet38, type NetworkOptions, type OnResNet38, resnet38 } from "../network/resnet38";
+import type { BatchPass } from "../network/trained-norm";
 import type { RefinedMapSource } from "./multi-scale";
-import { type SeamGrid, seamHead, upsampleMaps } from "./seam-head";
-import type { SeamMaps } from "./seam-losses";
+import { type SeamGrid, type SeamHead, seamHead, upsampleMaps } from "./seam-head";
 
-/** Rate of the channel dropout before the classifier. */
-const HEAD_DROPOUT = 0.5;
+export interface SeamNetOptions extends NetworkOptions {
+  /** Background included. Default: as the weights' `fc8` has, 21 without one. */
+  readonly classes?: number;
+}
 
 export interface SeamForwardOptions {
-  /** Channel dropout while training. */
-  readonly dropout?: ChannelDropout;
+  /** Of each image, while training; without them nothing is dropped. */
+  readonly dropoutSeeds?: readonly number[];
   /** Refine these classes only, in this order. Default: all. */
   readonly classes?: readonly number[];
 }
 
+/** Both maps at the size of the network input: [b, H, W, k]. */
+export interface SeamMaps {
+  readonly cam: tf.Tensor4D;
+  readonly refined: tf.Tensor4D;
+}
+
 /** Owns its parameters. */
 export class SeamNet implements RefinedMapSource {
-  readonly backbone: ResNet38;
-
-  constructor(readonly parameters: NetworkParameters) {
-    this.backbone = new ResNet38(parameters);
-  }
+  private constructor(private readonly parts: OnResNet38<SeamHead>) {}
 
   /** @throws UserError "weights" listing missing and wrongly shaped parameters */
-  static async load(weights: Weights, options?: LoadOptions): Promise<SeamNet> {
-    return new SeamNet(await NetworkParameters.load(weights, "classification", options));
+  static async load(weights: Weights, { classes, ...options }: SeamNetOptions = {}): Promise<SeamNet> {
+    const source = parameterSource(weights);
+    const classifier = "fc8.weight";
+    const count = classes ?? (source.names().includes(classifier) ? source.shape(classifier)[0] : 21);
+    return new SeamNet(await loadOnResNet38(weights, (base) => seamHead(base, count), options));
+  }
+
+  get store(): ParameterStore {
+    return this.parts.store;
   }
 
   /** Number of classes, background included. */
   get classes(): number {
-    return this.parameters.kernel("fc8").shape[3];
+    return this.parts.head.classes;
   }
 
   /** The layers that training leaves alone: see ResNet38. [b, H, W, 3] → what `trunkGrid` takes */
   stem(image: tf.Tensor4D): tf.Tensor4D {
-    return this.backbone.stem(image);
+    return this.parts.backbone.stem(image, this.store.pass());
   }
 
   /**
    * Maps on the grid, from the stem's output.
    * @param image [b, H, W, 3], normalised: PCM looks at its colours
    */
-  trunkGrid(stem: tf.Tensor4D, image: tf.Tensor4D, { dropout, classes }: SeamForwardOptions = {}): SeamGrid {
-    return tf.tidy(() => {
-      const { conv4, conv5, conv6 } = this.backbone.trunk(stem, { dropout });
-      const kernel = (name: string): tf.Tensor4D => this.parameters.kernel(name);
-      const kernels = { fc8: kernel("fc8"), f8_3: kernel("f8_3"), f8_4: kernel("f8_4"), f9: kernel("f9") };
-      return { ...seamHead({ conv4, conv5, conv6: dropped(conv6, dropout) }, image, kernels, classes) };
-    });
+  trunkGrid(stem: tf.Tensor4D, image: tf.Tensor4D, { dropoutSeeds, classes }: SeamForwardOptions = {}): SeamGrid {
+    const { store, backbone, head } = this.parts;
+    const pass = store.pass({ dropoutSeeds });
+    return tf.tidy(() => ({ ...head.apply(backbone.trunk(stem, pass), image, pass, classes) }));
   }
 
-  /** The classifier's map alone, from the stem's output: [b, h, w, k]. */
-  trunkCam(
-    stem: tf.Tensor4D,
-    { dropout, batch }: Pick<ForwardOptions<"conv6">, "dropout" | "batch"> = {},
-  ): tf.Tensor4D {
-    return tf.tidy(() => {
-      const { conv6 } = this.backbone.trunk(stem, { dropout, batch, taps: ["conv6"] });
-      return tf.conv2d(dropped(conv6, dropout), this.parameters.kernel("fc8"), 1, "valid");
-    });
+  /**
+   * The classifier's map alone, from the stem's output: [b, h, w, k].
+   * @param batch normalisations that are trained normalise by this batch; without it by their running statistics
+   */
+  trunkCam(stem: tf.Tensor4D, dropoutSeeds?: readonly number[], batch?: BatchPass): tf.Tensor4D {
+    const { store, backbone, head } = this.parts;
+    const pass = store.pass({ dropoutSeeds, norm: batch === undefined ? "frozen" : "batch", ...batch });
+    return tf.tidy(() => head.cam(backbone.trunk(stem, pass, ["conv6"]).conv6, pass));
   }
 
   /** Maps on the grid. @param image [b, H, W, 3], normalised; any size, the grid is rounded up */
@@ -100,14 +107,17 @@ export class SeamNet implements RefinedMapSource {
     });
   }
 
+  /** Gives the normalisations of a network from scratch the statistics of these images, [b, H, W, 3]. */
+  calibrate(images: tf.Tensor4D): void {
+    tf.dispose(this.parts.backbone.forward(images, this.store.calibratingPass()));
+  }
+
   dispose(): void {
-    this.parameters.dispose();
+    this.store.dispose();
   }
 }
 
-/** conv6 after the channel dropout before the classifier. */
-function dropped(conv6: tf.Tensor4D, dropout: ChannelDropout | undefined): tf.Tensor4D {
-  if (dropout === undefined) return conv6;
-  const channels = conv6.shape[3];
-  return conv6.mul(dropout("dropout7", channels, HEAD_DROPOUT).reshape([-1, 1, 1, channels]));
+/** Shapes of all parameters by name. @param base channels of the first layer @param classes background included */
+export function seamShapes(base: number, classes: number): Map<string, readonly number[]> {
+  return shapesOf([...resnet38(base).parameters, ...seamHead(base, classes).parameters]);
 }

@@ -6,12 +6,12 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { resizeBilinear } from "../image-ops/bilinear";
-import { convolution } from "./convolution-layer";
-import { valueDropoutLayer } from "./dropout-layer";
-import { chain, type Layer, type Parameter, type Pass } from "./layer";
-import { pooledExtent } from "./max-pool";
+import { convolution } from "../network/convolution-layer";
+import { valueDropoutLayer } from "../network/dropout-layer";
+import { chain, type Layer, type Parameter, type Pass } from "../network/layer";
+import { pooledExtent } from "../network/max-pool";
+import { resnet } from "../network/resnet";
 import type { Learning, NetworkShape, SegmentationNetwork } from "./network";
-import { resnet101 } from "./resnet101";
 import { vgg16 } from "./vgg16";
 
 const RATES: readonly number[] = [6, 12, 18, 24];
@@ -20,7 +20,7 @@ const RATES: readonly number[] = [6, 12, 18, 24];
 const SCALES: readonly number[] = [0.5, 0.75];
 
 export function deepLabV2Resnet101({ base, classes, blocks }: NetworkShape): SegmentationNetwork {
-  const { stem, stages, channels } = resnet101({
+  const { stem, stages, channels } = resnet({
     base,
     blocks,
     stem: "plain",
@@ -36,7 +36,9 @@ export function deepLabV2Resnet101({ base, classes, blocks }: NetworkShape): Seg
     ceilPool: true,
   });
   const pyramid = sumOf(
-    RATES.map((dilation, i) => convolution(`aspp.c${i}`, channels[3], classes, { side: 3, dilation, bias: true })),
+    RATES.map((dilation, i) =>
+      convolution(`aspp.c${i}`, channels[3], classes, { side: 3, dilation, bias: true, logits: true }),
+    ),
   );
   const halved = (extent: number): number => Math.floor((extent - 1) / 2) + 1;
   return multiScale(chain([stem, ...stages, pyramid]), {
@@ -58,7 +60,7 @@ export function deepLabV2Vgg16({ base, classes }: NetworkShape): SegmentationNet
         valueDropoutLayer(`fc6_${i + 1}`, 0.5),
         convolution(`fc7_${i + 1}`, hidden, hidden, { bias: true, relu: true }),
         valueDropoutLayer(`fc7_${i + 1}`, 0.5),
-        convolution(`fc8_${i + 1}`, hidden, classes, { bias: true }),
+        convolution(`fc8_${i + 1}`, hidden, classes, { bias: true, logits: true }),
       ]),
     ),
   );

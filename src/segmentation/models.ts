@@ -1,7 +1,8 @@
 /** The models by their names. */
 
+import type { ModelName } from "../config/segmentation-models";
 import { deepLabV2Resnet101, deepLabV2Vgg16 } from "./deeplab-v2";
-import type { ModelName, NetworkShape, SegmentationNetwork } from "./network";
+import type { NetworkShape, SegmentationNetwork } from "./network";
 import { pspNet } from "./pspnet";
 import { treeFcn } from "./tree-fcn";
 

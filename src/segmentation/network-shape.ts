@@ -1,10 +1,11 @@
 /** Which network a file of weights is of, read off its parameters' names and shapes. */
 
+import type { ModelName } from "../config/segmentation-models";
 import { expected } from "../errors";
 import type { InputColours } from "../image-ops/normalise";
-import { type ParameterSource, parameterSource, type Weights } from "../network/parameter-source";
-import type { ModelName, NetworkShape } from "./network";
-import { RESNET101_BLOCKS } from "./resnet101";
+import { listed, type ParameterSource, parameterSource, type Weights } from "../network/parameter-source";
+import { RESNET101_BLOCKS } from "../network/resnet";
+import type { NetworkShape } from "./network";
 import { inputColours, renaming } from "./weight-names";
 
 /** A name that only whole networks of the model have: the layer that gives the logits. */
@@ -88,8 +89,4 @@ function blocksOf(names: readonly string[]): readonly number[] {
     const numbers = names.flatMap((name) => block.exec(name)?.[1] ?? []).map(Number);
     return numbers.length === 0 ? usual : Math.max(...numbers) + 1;
   });
-}
-
-function listed(names: readonly string[]): string {
-  return names.length === 0 ? "nothing" : `${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}`;
 }

@@ -1,13 +1,10 @@
 /** What every segmentation network offers, whatever it is made of. */
 
 import type * as tf from "@tensorflow/tfjs";
+import type { ModelName } from "../config/segmentation-models";
 import type { InputColours } from "../image-ops/normalise";
-import type { Parameter, Pass } from "./layer";
-import type { StemKind } from "./resnet101";
-
-export const MODELS = ["deeplab-v2-vgg16", "deeplab-v2-resnet101", "pspnet-resnet101", "tree-fcn-resnet101"] as const;
-
-export type ModelName = (typeof MODELS)[number];
+import type { Parameter, Pass } from "../network/layer";
+import type { StemKind } from "../network/resnet";
 
 /** What tells one network of a model from another; read off the weights' names and shapes. */
 export interface NetworkShape {

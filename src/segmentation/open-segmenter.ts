@@ -1,25 +1,19 @@
-/** Segmentation networks from files of weights: to go on training with, or to segment with. */
+/** Segmentation networks from files of weights: to train, or to segment with. */
 
-import { expected, UserError } from "../errors";
-import { FULL_WIDTH } from "../network/layout";
-import type { NormMode } from "../network/trained-norm";
+import type { NormMode } from "../config/norm-mode";
+import type { ModelName } from "../config/segmentation-models";
+import { expected } from "../errors";
+import { type InitialWeightsConfig, openInitialWeights } from "../network/initial-weights";
+import { sourceWithout } from "../network/parameter-source";
+import { RESNET101_BLOCKS } from "../network/resnet";
 import { openWeights } from "../weights/checkpoint";
-import { givesLogits } from "./initial-parameters";
 import { buildNetwork } from "./models";
-import { hasNorms, type ModelName, type NetworkShape } from "./network";
+import { hasNorms, type NetworkShape } from "./network";
 import { classifierOf, modelOf, type RenamedSource, renamed, shapeOf } from "./network-shape";
-import { RESNET101_BLOCKS } from "./resnet101";
 import { Segmenter } from "./segmenter";
 
-/** `--weights none`. */
-const NONE = "none";
-
-export interface TrainableConfig {
+export interface TrainableConfig extends InitialWeightsConfig {
   readonly model: ModelName;
-  /** A file, or none. */
-  readonly weights: string;
-  /** Of a network from scratch. */
-  readonly width?: number;
   readonly norm?: NormMode;
   readonly seed: number;
 }
@@ -36,36 +30,26 @@ export interface TrainableSegmenter {
  * @throws UserError "usage", "weights"
  */
 export async function openTrainable(config: TrainableConfig, classes: number): Promise<TrainableSegmenter> {
-  const { model, weights: file, width, seed } = config;
-  if (file === NONE) {
-    const shape = shapeFromScratch(model, width ?? FULL_WIDTH, classes);
-    const norm = hasNorms(buildNetwork(shape)) ? (config.norm ?? "batch") : "frozen";
-    const source = { where: "weights from scratch", names: () => [], shape: () => [], read: neverRead };
-    const segmenter = await Segmenter.load(source, shape, { trained: norm, initialSeed: seed, fromScratch: true });
-    return { segmenter, norm, notices: [`from scratch, width ${shape.base} of ${FULL_WIDTH}: all layers are drawn`] };
-  }
-  if (width !== undefined)
-    throw new UserError("usage", "--width goes with --weights none: weights have their own width");
-  const weights = await openWeights(file);
+  const { model, weights: file, seed } = config;
+  const initial = await openInitialWeights(config);
   try {
-    const whole = modelOf(weights);
+    const fromScratch = initial.width !== undefined;
+    const whole = fromScratch ? undefined : modelOf(initial.source);
     if (whole !== undefined && whole !== model)
       throw expected("weights", `weights of ${model}`, `those of ${whole}`, file);
-    const all = renamed(weights, model);
-    const { source, left } = withoutOtherClassifier(all, model, classes);
-    const shape = shapeOf(source, model, classes);
-    const usual = model.startsWith("deeplab") ? "frozen" : "batch";
+    const { source, left } = withoutOtherClassifier(renamed(initial.source, model), model, classes);
+    const shape =
+      initial.width === undefined ? shapeOf(source, model, classes) : shapeFromScratch(model, initial.width, classes);
+    const usual = !fromScratch && model.startsWith("deeplab") ? "frozen" : "batch";
     const norm = hasNorms(buildNetwork(shape)) ? (config.norm ?? usual) : "frozen";
-    const segmenter = await Segmenter.load(source, shape, { trained: norm, initialSeed: seed });
-    const { initialised, unused } = segmenter;
+    const segmenter = await Segmenter.load(source, shape, { trained: norm, initialSeed: seed, fromScratch });
     const notices = [
       ...(left > 0 ? [`${file} is of ${left} classes, not ${classes}: its classifier is left out`] : []),
-      ...(initialised.length > 0 ? [`new layers, initialised: ${layersOf(initialised)}`] : []),
-      ...(unused.length > 0 ? [`${file} holds more than the network: ${layersOf(unused)}`] : []),
+      ...initial.noticesOf(segmenter.store),
     ];
     return { segmenter, norm, notices };
   } finally {
-    await weights.close();
+    await initial.close();
   }
 }
 
@@ -98,25 +82,17 @@ export function shapeFromScratch(model: ModelName, base: number, classes: number
 
 // --- internal ---
 
-/** Of another number of classes the layers that give logits do not fit: they are drawn anew. */
+/** The layers that give logits do not fit another number of classes: they are left out, and drawn. */
 function withoutOtherClassifier(
   source: RenamedSource,
   model: ModelName,
   classes: number,
 ): { source: RenamedSource; left: number } {
-  const names = source.names();
   const classifier = classifierOf(model);
-  if (!names.includes(classifier)) return { source, left: 0 };
+  if (!source.names().includes(classifier)) return { source, left: 0 };
   const [got] = source.shape(classifier);
   if (got === classes) return { source, left: 0 };
-  return { source: { ...source, names: () => names.filter((name) => !givesLogits(name)) }, left: got };
-}
-
-function layersOf(names: readonly string[]): string {
-  const layers = [...new Set(names.map((name) => name.slice(0, name.lastIndexOf("."))))];
-  return layers.slice(0, 8).join(", ") + (layers.length > 8 ? ` and ${layers.length - 8} more` : "");
-}
-
-async function neverRead(name: string): Promise<never> {
-  throw new Error(`"${name}" is drawn, not read`);
+  const { parameters } = buildNetwork(shapeOf(source, model, classes));
+  const logits = new Set(parameters.flatMap(({ name, logits }) => (logits ? [name] : [])));
+  return { source: { ...source, ...sourceWithout(source, (name) => logits.has(name)) }, left: got };
 }

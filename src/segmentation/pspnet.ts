@@ -7,11 +7,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { resizeBilinear } from "../image-ops/bilinear";
 import { adaptiveAveragePool } from "../image-ops/pooling";
-import { convolution, convolutionNormRelu } from "./convolution-layer";
-import { channelDropoutLayer } from "./dropout-layer";
-import { chain, type Layer } from "./layer";
+import { convolution, convolutionNormRelu } from "../network/convolution-layer";
+import { channelDropoutLayer } from "../network/dropout-layer";
+import { chain, type Layer } from "../network/layer";
+import { resnet } from "../network/resnet";
 import type { NetworkShape, SegmentationNetwork } from "./network";
-import { resnet101 } from "./resnet101";
 
 /** Parts along each axis that means are taken over. */
 const BINS: readonly number[] = [1, 2, 3, 6];
@@ -22,7 +22,7 @@ const AUXILIARY_WEIGHT = 0.4;
 const HEADS = /^(ppm|cls|aux)\./;
 
 export function pspNet({ base, classes, stem: kind, blocks }: NetworkShape): SegmentationNetwork {
-  const { stem, stages, channels } = resnet101({
+  const { stem, stages, channels } = resnet({
     base,
     blocks,
     stem: kind,
@@ -92,6 +92,6 @@ function classifierLayer(name: string, input: number, hidden: number, classes: n
   return chain([
     convolutionNormRelu([`${name}.0`, `${name}.1`], input, hidden, { side: 3 }),
     channelDropoutLayer(name, DROPOUT),
-    convolution(`${name}.4`, hidden, classes, { bias: true }),
+    convolution(`${name}.4`, hidden, classes, { bias: true, logits: true }),
   ]);
 }

@@ -6,14 +6,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { resizeBilinear } from "../image-ops/bilinear";
+import { convolution, convolutionNormRelu } from "../network/convolution-layer";
+import { chain, type Layer, type Pass } from "../network/layer";
+import { resnet, sumRelu } from "../network/resnet";
 import { TREE_FILTER_GROUPS, treeFilterModule } from "../tree-filter/tree-filter-module";
-import { convolution, convolutionNormRelu } from "./convolution-layer";
-import { chain, type Layer, type Pass } from "./layer";
 import type { NetworkShape, SegmentationNetwork } from "./network";
-import { resnet101, sumRelu } from "./resnet101";
 
 export function treeFcn({ base, classes, stem: kind, blocks }: NetworkShape): SegmentationNetwork {
-  const { stem, stages, channels } = resnet101({
+  const { stem, stages, channels } = resnet({
     base,
     blocks,
     stem: kind,
@@ -40,7 +40,7 @@ export function treeFcn({ base, classes, stem: kind, blocks }: NetworkShape): Se
   }));
   const predict = chain([
     residual("predict_layer.head_layers.0", width, width),
-    convolution("predict_layer.head_layers.1", width, classes, { bias: true }),
+    convolution("predict_layer.head_layers.1", width, classes, { bias: true, logits: true }),
   ]);
   const groups = greatestCommonDivisor(TREE_FILTER_GROUPS, 4 * base); // fewer in narrow networks
 

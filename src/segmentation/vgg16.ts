@@ -3,9 +3,9 @@
  * convolutions after the fourth are dilated instead. Names are torchvision's. Golden 41.
  */
 
-import { convolution } from "./convolution-layer";
-import { chain, type Layer } from "./layer";
-import { maxPool } from "./max-pool";
+import { convolution } from "../network/convolution-layer";
+import { chain, type Layer } from "../network/layer";
+import { maxPool } from "../network/max-pool";
 
 /** Convolutions and channels (in units of the first layer's) of the five groups; a pooling ends each. */
 const GROUPS = [

@@ -6,8 +6,8 @@
  * trained from them is written under the same names again, which the reference reads as well.
  */
 
+import type { ModelName } from "../config/segmentation-models";
 import type { InputColours } from "../image-ops/normalise";
-import type { ModelName } from "./network";
 
 type Rename = (name: string) => string;
 

@@ -4,18 +4,19 @@
  * srun or `--gpus`, in many.
  */
 
-import type { AffinityLossWeights } from "../affinity-training/affinity-loss";
-import type { AffinitySample, AffinitySampleOptions } from "../affinity-training/affinity-sample";
-import { affinityTask } from "../affinity-training/affinity-task";
 import { ignoredFlags, resolveConfig, type TrainAffinityConfig, trainAffinityOptions } from "../config/train-affinity";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { TRAINING_JITTER } from "../image-ops/colour-jitter";
 import { AffinityNet } from "../network/affinity-net";
+import { openInitialWeights } from "../network/initial-weights";
+import { withoutOtherHead } from "../network/other-head";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext } from "../running/step";
+import type { AffinityLossWeights } from "../training/affinity/affinity-loss";
+import type { AffinitySample, AffinitySampleOptions } from "../training/affinity/affinity-sample";
+import { affinityTask } from "../training/affinity/affinity-task";
 import { calibrateNorms } from "../training/calibrate";
 import type { Schedule } from "../training/epoch-order";
-import { openInitialWeights } from "../training/initial-weights";
 import { inProcesses } from "../training/processes";
 import {
   describeTraining,
@@ -68,22 +69,21 @@ async function openTraining(
   dataset: DatasetDescription,
   schedule: Schedule,
 ): Promise<OpenTraining<AffinitySample>> {
-  const initial = await openInitialWeights(config, "affinity");
-  const net = await AffinityNet.load(initial.weights, { ...initial.options, trainable: true }).finally(initial.close);
+  const { width, ...initial } = await openInitialWeights(config);
+  const { source, notices } = withoutOtherHead(initial.source, "affinity");
+  const loading = { trained: "frozen", initialSeed: config.seed, width } as const;
+  const net = await AffinityNet.load(source, loading).finally(initial.close);
+  const fromScratch = width !== undefined;
   const loader = createSampleLoader<AffinitySampleOptions, AffinitySample>(
-    require.resolve("../affinity-training/affinity-sample"),
+    require.resolve("../training/affinity/affinity-sample"),
     sampleOptions(config, dataset),
     config.numWorkers,
   );
-  if (initial.fromScratch) await calibrateNorms(net.backbone, loader, schedule, config.cropSize);
+  if (fromScratch) await calibrateNorms(net, loader, schedule, config.cropSize);
   return {
-    task: affinityTask(net, {
-      weights: lossWeights(config),
-      dropout: config.dropout,
-      fromScratch: initial.fromScratch,
-    }),
+    task: affinityTask(net, { weights: lossWeights(config), dropout: config.dropout, fromScratch }),
     loader,
-    notices: initial.noticesOf(net.parameters),
+    notices: [...notices, ...initial.noticesOf(net.store)],
     dispose: () => net.dispose(),
   };
 }

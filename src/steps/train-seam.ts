@@ -8,15 +8,14 @@ import { type DatasetDescription, readDataset } from "../data/dataset";
 import { type ImageTags, readImageTags } from "../data/image-tags";
 import { messageOf, UserError } from "../errors";
 import { TRAINING_JITTER } from "../image-ops/colour-jitter";
+import { openInitialWeights } from "../network/initial-weights";
+import { withoutOtherHead } from "../network/other-head";
 import type { Communicator } from "../parallel/communicator";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext } from "../running/step";
 import { SeamNet } from "../seam/seam-net";
-import { type SeamSample, type SeamSampleConfig, type UntaggedSample, withTags } from "../seam/seam-sample";
-import { seamTask } from "../seam/seam-task";
 import { calibrateNorms } from "../training/calibrate";
 import type { Schedule } from "../training/epoch-order";
-import { openInitialWeights } from "../training/initial-weights";
 import { inProcesses } from "../training/processes";
 import {
   describeTraining,
@@ -27,6 +26,8 @@ import {
   type TrainingSummary,
 } from "../training/run-training";
 import { createSampleLoader } from "../training/sample-loader";
+import { type SeamSample, type SeamSampleConfig, type UntaggedSample, withTags } from "../training/seam/seam-sample";
+import { seamTask } from "../training/seam/seam-task";
 import { type UsableImages, usableImages } from "../training/usable-images";
 
 export const trainSeam: Step<TrainSeamConfig, TrainingSummary> = {
@@ -95,9 +96,10 @@ async function openTraining(
   communicator: Communicator,
 ): Promise<OpenTraining<SeamSample>> {
   const { stage, norm, dropout, cropSize } = config;
-  const initial = await openInitialWeights(config, "classification", classes.length);
-  const loading = { ...initial.options, trainable: true, norm };
-  const network = await SeamNet.load(initial.weights, loading).finally(initial.close);
+  const { width, ...initial } = await openInitialWeights(config);
+  const { source, notices } = withoutOtherHead(initial.source, "classification");
+  const loading = { trained: norm, initialSeed: config.seed, width, classes: classes.length };
+  const network = await SeamNet.load(source, loading).finally(initial.close);
   const [shortest, longest] = config.longSide;
   const samples: SeamSampleConfig = {
     root: config.voc12Root,
@@ -105,15 +107,15 @@ async function openTraining(
     longSide: [shortest, longest],
     jitter: config.jitter ? TRAINING_JITTER : undefined,
   };
-  const module = require.resolve("../seam/seam-sample");
+  const module = require.resolve("../training/seam/seam-sample");
   const loader = createSampleLoader<SeamSampleConfig, UntaggedSample>(module, samples, config.numWorkers);
-  const { fromScratch } = initial;
-  if (fromScratch && norm === "frozen") await calibrateNorms(network.backbone, loader, schedule, cropSize);
+  const fromScratch = width !== undefined;
+  if (fromScratch && norm === "frozen") await calibrateNorms(network, loader, schedule, cropSize);
   const batchNorm = norm === "batch" ? { cropSize, communicator } : undefined;
   return {
     task: seamTask(network, { stage, dropout, fromScratch, batchNorm }),
     loader: withTags(loader, tagsOf, classes.length - 1),
-    notices: initial.noticesOf(network.parameters),
+    notices: [...notices, ...initial.noticesOf(network.store)],
     dispose: () => network.dispose(),
   };
 }

@@ -3,18 +3,16 @@
  * section 4). In one process or, under mpiexec, srun or `--gpus`, in many.
  */
 
+import { checkBatchSize } from "../config/norm-mode";
 import { resolveConfig, type TrainSegmenterConfig, trainSegmenterOptions } from "../config/train-segmenter";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { UserError } from "../errors";
 import { TRAINING_JITTER } from "../image-ops/colour-jitter";
-import { checkBatchSize } from "../network/trained-norm";
 import type { Communicator } from "../parallel/communicator";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext } from "../running/step";
 import type { SegmentationNetwork } from "../segmentation/network";
 import { openTrainable } from "../segmentation/open-segmenter";
-import type { SegmentationSample, SegmentationSampleOptions } from "../segmentation/segmentation-sample";
-import { segmentationTask } from "../segmentation/segmentation-task";
 import { calibrateNorms } from "../training/calibrate";
 import type { Schedule } from "../training/epoch-order";
 import { inProcesses } from "../training/processes";
@@ -27,6 +25,8 @@ import {
   type TrainingSummary,
 } from "../training/run-training";
 import { createSampleLoader } from "../training/sample-loader";
+import type { SegmentationSample, SegmentationSampleOptions } from "../training/segmentation/segmentation-sample";
+import { segmentationTask } from "../training/segmentation/segmentation-task";
 import { usableImages } from "../training/usable-images";
 
 export const trainSegmenter: Step<TrainSegmenterConfig, TrainingSummary> = {
@@ -80,7 +80,7 @@ async function openTraining(
   }
   const [smallest, largest] = config.scaleRange;
   const loader = createSampleLoader<SegmentationSampleOptions, SegmentationSample>(
-    require.resolve("../segmentation/segmentation-sample"),
+    require.resolve("../training/segmentation/segmentation-sample"),
     {
       voc12Root: config.voc12Root,
       labelDir: config.labelDir,
@@ -94,7 +94,7 @@ async function openTraining(
     },
     config.numWorkers,
   );
-  if (segmenter.fromScratch && !segmenter.hasNorms) await calibrateNorms(segmenter, loader, schedule, cropSize);
+  if (segmenter.fromScratch && !segmenter.store.hasNorms) await calibrateNorms(segmenter, loader, schedule, cropSize);
   return {
     task: segmentationTask(segmenter, { norm, balanced, dropout, cropSize, communicator }),
     loader,

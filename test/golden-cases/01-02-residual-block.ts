@@ -2,27 +2,30 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { foldNorm, normRelu } from "../../src/network/batch-norm";
-import { residualBlock } from "../../src/network/residual-block";
+import type { Pass } from "../../src/network/layer";
+import { type BlockOptions, residualBlock } from "../../src/network/residual-block";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { toHwio, toNchw, toNhwc, toOihw } from "../nchw";
 
 function run(golden: GoldenCase): Computed {
   const computed: Computed = {};
   tf.tidy(() => {
-    const layout = layoutOf(golden);
+    const block = residualBlock("block", layoutOf(golden));
     const names = golden
       .names("param")
       .filter((name) => name.startsWith("conv_"))
       .map((name) => name.replace("__weight", ""));
     const kernels = names.map((name) => toHwio(golden.tensor(`${name}__weight`)));
-    const activate = (name: string, input: tf.Tensor4D) => {
+    const normalise: Pass["normalise"] = (input, name) => {
       const [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map(
-        (part) => golden.floats(`${name}__${part}`).data,
+        (part) => golden.floats(`${name.slice("block.".length)}__${part}`).data,
       );
       return normRelu(input, foldNorm(weight, bias, mean, variance));
     };
-    const forward = ([x, ...weights]: tf.Tensor4D[]) =>
-      residualBlock(x, layout, { activate, kernel: (name) => weights[names.indexOf(name)] });
+    const forward = ([x, ...weights]: tf.Tensor4D[]) => {
+      const kernel: Pass["kernel"] = (name) => weights[names.findIndex((each) => name === `block.${each}.weight`)];
+      return block.apply(x, { kernel, normalise, bias: () => tf.zeros([0]) });
+    };
 
     const inputs = [toNhwc(golden.tensor("x")), ...kernels];
     const { output, activated } = forward(inputs);
@@ -37,7 +40,7 @@ function run(golden: GoldenCase): Computed {
 }
 
 /** Channels from the shapes; stride and dilations from e.g. "ResBlock(8,8,16,first_dilation=1,dilation=2)". */
-function layoutOf(golden: GoldenCase): Parameters<typeof residualBlock>[1] {
+function layoutOf(golden: GoldenCase): BlockOptions {
   const number = (option: string): number | undefined => {
     const value = new RegExp(`(?<!\\w)${option}[ =](\\d+)`).exec(golden.meaning)?.[1];
     return value === undefined ? undefined : Number(value);
@@ -46,13 +49,11 @@ function layoutOf(golden: GoldenCase): Parameters<typeof residualBlock>[1] {
   const [, output, fewerRows, fewerColumns] = golden.tensor("y").shape;
   const dilation = number("dilation") ?? 1;
   return {
-    name: "block",
     kind: golden.has("conv_branch2b2__weight") ? "bottleneck" : "basic",
     channels: [input, golden.tensor("bn_branch2b1__weight").shape[0], output],
     stride: number("stride") ?? Math.max(Math.round(height / fewerRows), Math.round(width / fewerColumns)),
     firstDilation: number("first_dilation") ?? dilation,
     dilation,
-    dropout: 0,
   };
 }
 

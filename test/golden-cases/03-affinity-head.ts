@@ -1,10 +1,11 @@
 /** Case 03: the head on given taps, and the windowed affinities, with all gradients. */
 
 import * as tf from "@tensorflow/tfjs";
-import { affinityFeatures } from "../../src/network/affinity-net";
+import { affinityHead } from "../../src/network/affinity-net";
 import { affinityOf, windowDistance } from "../../src/network/affinity-window";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { fromWindow, toHwio, toNchw, toNhwc, toOihw, toWindow } from "../nchw";
+import { passOf } from "../pass-of";
 
 const taps = ["conv4", "conv5", "conv6"];
 const layers = ["f8_3", "f8_4", "f8_5", "f9"];
@@ -17,8 +18,9 @@ function run(golden: GoldenCase): Computed {
       ...taps.map((name) => toNhwc(golden.tensor(name))),
       ...layers.map((name) => toHwio(golden.tensor(`${name}__weight`))),
     ];
-    const head = ([conv4, conv5, conv6, f8_3, f8_4, f8_5, f9]: tf.Tensor4D[]) =>
-      affinityFeatures({ conv4, conv5, conv6 }, { f8_3, f8_4, f8_5, f9 });
+    const { apply } = affinityHead(golden.tensor("f8_3__weight").shape[0]);
+    const head = ([conv4, conv5, conv6, ...kernels]: tf.Tensor4D[]) =>
+      apply({ conv4, conv5, conv6 }, passOf(layers, kernels));
     const features = head(inputs);
     const distance = windowDistance(features, radius);
     computed.f9_elu = toNchw(features);

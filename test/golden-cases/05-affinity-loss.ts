@@ -1,12 +1,12 @@
 /** Case 05: pairs, kernels and losses of affinity training on given affinities, with both gradients. */
 
 import * as tf from "@tensorflow/tfjs";
-import { type AffinityLosses, affinityLosses } from "../../src/affinity-training/affinity-loss";
-import { AFFINITY_KERNELS, affinityTargets } from "../../src/affinity-training/affinity-targets";
-import { BACKGROUND_PAIR, FOREGROUND_PAIR, NEGATIVE_PAIR } from "../../src/affinity-training/pair-labels";
 import { gatedCrfKernels } from "../../src/graph/gated-crf-kernels";
 import { resizeBilinear } from "../../src/image-ops/bilinear";
 import type { NdArray } from "../../src/nd-array";
+import { type AffinityLosses, affinityLosses } from "../../src/training/affinity/affinity-loss";
+import { AFFINITY_KERNELS, affinityTargets } from "../../src/training/affinity/affinity-targets";
+import { BACKGROUND_PAIR, FOREGROUND_PAIR, NEGATIVE_PAIR } from "../../src/training/affinity/pair-labels";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { fromWindow, toNhwc, toWindow } from "../nchw";
 

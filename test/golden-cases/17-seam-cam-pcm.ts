@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type SeamGrid, seamHead, upsampleMaps } from "../../src/seam/seam-head";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { toHwio, toNchw, toNhwc, toOihw } from "../nchw";
+import { passOf } from "../pass-of";
 
 const kernelNames = ["fc8", "f8_3", "f8_4", "f9"] as const;
 
@@ -14,8 +15,9 @@ function run(golden: GoldenCase): Computed {
     const [, height, width] = image.shape;
     const [conv4, conv5, conv6] = ["conv4", "conv5", "conv6"].map((name) => toNhwc(golden.tensor(name)));
     const kernels = kernelNames.map((name) => toHwio(golden.tensor(`${name}__weight`)));
-    const forward = ([taps6, fc8, f8_3, f8_4, f9]: tf.Tensor4D[]): SeamGrid =>
-      seamHead({ conv4, conv5, conv6: taps6 }, image, { fc8, f8_3, f8_4, f9 });
+    const head = seamHead(golden.tensor("f8_3__weight").shape[0], golden.tensor("fc8__weight").shape[0]);
+    const forward = ([taps6, ...given]: tf.Tensor4D[]): SeamGrid =>
+      head.apply({ conv4, conv5, conv6: taps6 }, image, passOf(kernelNames, given));
     const up = (maps: tf.Tensor4D): tf.Tensor4D => upsampleMaps(maps, height, width);
 
     const inputs = [conv6, ...kernels];

@@ -1,7 +1,7 @@
 /** Case 18: the siamese losses and their gradients on given network outputs. */
 
 import * as tf from "@tensorflow/tfjs";
-import { type SeamLosses, seamLosses, shrunken } from "../../src/seam/seam-losses";
+import { type SeamLosses, seamLosses, shrunken } from "../../src/training/seam/seam-losses";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { asTensor, toArray, toNchw, toNhwc } from "../nchw";
 

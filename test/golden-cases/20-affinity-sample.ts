@@ -1,9 +1,9 @@
 /** Case 20: crop, mirror and label of one training sample, with the draws that the case gives. */
 
 import path from "node:path";
-import { affinityCrop } from "../../src/affinity-training/affinity-sample";
 import { readLabel } from "../../src/data/label-png";
 import { randomPlacement } from "../../src/image-ops/random-crop";
+import { affinityCrop } from "../../src/training/affinity/affinity-sample";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 
 /** The goldens keep every fourth row and column of the image. */

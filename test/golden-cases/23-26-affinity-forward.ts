@@ -3,9 +3,10 @@
 import fs from "node:fs";
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { AffinityNet } from "../../src/network/affinity-net";
-import { FULL_WIDTH, parameterShapes, type TapName } from "../../src/network/layout";
+import { AffinityNet, affinityShapes } from "../../src/network/affinity-net";
+import { FULL_WIDTH } from "../../src/network/initial-weights";
 import type { Weights } from "../../src/network/parameter-source";
+import type { TapName } from "../../src/network/resnet38";
 import { openWeights } from "../../src/weights/checkpoint";
 import { formulaParameter } from "../../src/weights/formula";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
@@ -24,7 +25,7 @@ async function runTiny(golden: GoldenCase): Promise<Computed> {
     const image = toNhwc(golden.tensor("x"));
     const d = golden.tensor("aff").shape[1];
     const { features, affinity, distance } = net.forward(image, (d - 1) / 2);
-    const taps = net.backbone.forward(image, { taps: allTaps });
+    const taps = net.backbone.forward(image, net.store.pass(), allTaps);
     for (const tap of allTaps) computed[tap] = toNchw(taps[tap]);
     computed.features = toNchw(features);
     computed.aff = fromWindow(affinity);
@@ -39,7 +40,7 @@ async function runFull(golden: GoldenCase): Promise<Computed> {
   const computed: Computed = {};
   tf.tidy(() => {
     const image = toNhwc(golden.tensor("x"));
-    const taps = net.backbone.forward(image, { taps: allTaps });
+    const taps = net.backbone.forward(image, net.store.pass(), allTaps);
     for (const name of golden.names("output")) {
       const tap = /^(conv\d)_c(\d+)_s(\d+)$/.exec(name);
       if (tap !== null)
@@ -63,7 +64,7 @@ function everyNth(x: tf.Tensor4D, space: number, depth: number): tf.Tensor {
 
 /** One parameter at a time: the full-width network has 105 million values. */
 function formulaWeights(seed: number): Weights {
-  const shapes = parameterShapes(FULL_WIDTH, "affinity");
+  const shapes = affinityShapes(FULL_WIDTH);
   const shape = (name: string): readonly number[] => shapes.get(name) ?? [];
   return {
     names: () => [...shapes.keys()],

@@ -1,13 +1,12 @@
 /** Case 24: three training steps of the width/16 network: losses, the first step's gradients, the weights afterwards. */
 
 import * as tf from "@tensorflow/tfjs";
-import { affinityTargets } from "../../src/affinity-training/affinity-targets";
-import { type AffinityInput, affinityTask } from "../../src/affinity-training/affinity-task";
 import { resizeBilinearArray } from "../../src/image-ops/bilinear";
 import type { NdArray } from "../../src/nd-array";
-import { AffinityNet } from "../../src/network/affinity-net";
-import { parameterShapes } from "../../src/network/layout";
+import { AffinityNet, affinityShapes } from "../../src/network/affinity-net";
 import { singleProcess } from "../../src/parallel/communicator";
+import { affinityTargets } from "../../src/training/affinity/affinity-targets";
+import { type AffinityInput, affinityTask } from "../../src/training/affinity/affinity-task";
 import { PolySgd } from "../../src/training/poly-sgd";
 import { sumCounts, trainStep } from "../../src/training/step";
 import { formulaParameters } from "../../src/weights/formula";
@@ -17,8 +16,8 @@ import { toNhwc, toOihw } from "../nchw";
 async function run(golden: GoldenCase): Promise<Computed> {
   const computed: Computed = {};
   const base = golden.tensor("grad_f8_3__weight").shape[0]; // f8_3 has as many channels as conv1a
-  const weights = formulaParameters(parameterShapes(base, "affinity"), golden.attr<number>("formula_seed"));
-  const net = await AffinityNet.load(weights, { trainable: true });
+  const weights = formulaParameters(affinityShapes(base), golden.attr<number>("formula_seed"));
+  const net = await AffinityNet.load(weights, { trained: "frozen" });
   const task = affinityTask(net, { dropout: false });
   const optimizer = new PolySgd(task.variables, {
     learningRate: golden.attr<number>("lr"),

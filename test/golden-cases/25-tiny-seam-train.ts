@@ -1,9 +1,8 @@
 /** Case 25: one training step of the whole SEAM network at width/16: maps, losses, gradients. */
 
 import * as tf from "@tensorflow/tfjs";
-import { parameterShapes } from "../../src/network/layout";
-import { seamLosses, shrunken } from "../../src/seam/seam-losses";
-import { SeamNet } from "../../src/seam/seam-net";
+import { SeamNet, seamShapes } from "../../src/seam/seam-net";
+import { seamLosses, shrunken } from "../../src/training/seam/seam-losses";
 import { formulaParameters } from "../../src/weights/formula";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { asTensor, toNchw, toNhwc, toOihw } from "../nchw";
@@ -16,9 +15,9 @@ function baseOf(golden: GoldenCase): number {
 
 async function run(golden: GoldenCase): Promise<Computed> {
   const computed: Computed = {};
-  const shapes = parameterShapes(baseOf(golden), "classification", golden.tensor("cam2").shape[1]);
+  const shapes = seamShapes(baseOf(golden), golden.tensor("cam2").shape[1]);
   const weights = formulaParameters(shapes, golden.attr<number>("formula_seed"));
-  const net = await SeamNet.load(weights, { trainable: true });
+  const net = await SeamNet.load(weights, { trained: "frozen" });
   tf.tidy(() => {
     const image = toNhwc(golden.tensor("img"));
     const copy = shrunken(image);
@@ -33,12 +32,15 @@ async function run(golden: GoldenCase): Promise<Computed> {
     computed.cam_rv2 = toNchw(copyMaps.refined);
     Object.assign(computed, namedLosses(seamLosses(maps, copyMaps, tags)));
 
-    const variables = net.parameters.variables();
+    const variables = net.store.variables();
     const { grads } = tf.variableGrads(
       () => seamLosses(net.trunk(stem, image), net.trunk(copyStem, copy), tags).loss,
       variables.map(({ variable }) => variable),
     );
-    for (const { name, variable } of variables)
+    for (const {
+      parameter: { name },
+      variable,
+    } of variables)
       computed[`grad_${name.replaceAll(".", "__")}`] = toOihw(grads[variable.name]);
   });
   net.dispose();

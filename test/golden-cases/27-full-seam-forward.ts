@@ -1,16 +1,16 @@
 /** Case 27: the whole SEAM network at full width, with weights by formula. */
 
 import * as tf from "@tensorflow/tfjs";
-import { FULL_WIDTH, parameterShapes } from "../../src/network/layout";
+import { FULL_WIDTH } from "../../src/network/initial-weights";
 import type { ParameterSource } from "../../src/network/parameter-source";
 import { upsampleMaps } from "../../src/seam/seam-head";
-import { SeamNet } from "../../src/seam/seam-net";
+import { SeamNet, seamShapes } from "../../src/seam/seam-net";
 import { formulaParameter } from "../../src/weights/formula";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { toNchw, toNhwc } from "../nchw";
 
 async function run(golden: GoldenCase): Promise<Computed> {
-  const shapes = parameterShapes(FULL_WIDTH, "classification", golden.tensor("fc8").shape[1]);
+  const shapes = seamShapes(FULL_WIDTH, golden.tensor("fc8").shape[1]);
   const net = await SeamNet.load(byFormula(shapes, golden.attr<number>("formula_seed")));
   const computed: Computed = {};
   tf.tidy(() => {

@@ -4,18 +4,19 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import type { NormMode } from "../../src/config/norm-mode";
+import type { ModelName } from "../../src/config/segmentation-models";
 import { resizeBilinear } from "../../src/image-ops/bilinear";
 import { resizeNearestCentre } from "../../src/image-ops/nearest";
 import type { NdArray } from "../../src/nd-array";
+import type { Parameter } from "../../src/network/layer";
 import { parameterSource } from "../../src/network/parameter-source";
-import type { NormMode } from "../../src/network/trained-norm";
+import { RESNET101_BLOCKS } from "../../src/network/resnet";
 import { singleProcess } from "../../src/parallel/communicator";
-import type { Parameter } from "../../src/segmentation/layer";
 import { buildNetwork } from "../../src/segmentation/models";
-import type { ModelName, NetworkShape } from "../../src/segmentation/network";
-import { RESNET101_BLOCKS } from "../../src/segmentation/resnet101";
-import { type SegmentationInput, segmentationTask } from "../../src/segmentation/segmentation-task";
+import type { NetworkShape } from "../../src/segmentation/network";
 import { Segmenter } from "../../src/segmentation/segmenter";
+import { type SegmentationInput, segmentationTask } from "../../src/training/segmentation/segmentation-task";
 import { sumCounts } from "../../src/training/step";
 import { formulaTensor } from "../../src/weights/formula";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";

@@ -10,16 +10,16 @@
  * rotations by up to 10° and its blur are left out.
  */
 
-import type { RgbImage } from "../data/image";
-import type { LabelMap } from "../data/label-png";
-import { resizeBilinearArray } from "../image-ops/bilinear";
-import { type JitterRanges, jitterColour } from "../image-ops/colour-jitter";
-import { resizeNearestCentre } from "../image-ops/nearest";
-import { type InputColours, normaliseRgb } from "../image-ops/normalise";
-import { type CropPlacement, crop, mirror, randomPlacement } from "../image-ops/random-crop";
-import { deriveSeed, Random } from "../random";
-import { type LabelledImages, readLabelledImage } from "../training/labelled-image";
-import type { MakeSamples } from "../training/sample-loader";
+import type { RgbImage } from "../../data/image";
+import type { LabelMap } from "../../data/label-png";
+import { resizeBilinearArray } from "../../image-ops/bilinear";
+import { type JitterRanges, jitterColour } from "../../image-ops/colour-jitter";
+import { resizeNearestCentre } from "../../image-ops/nearest";
+import { type InputColours, normaliseRgb } from "../../image-ops/normalise";
+import { type CropPlacement, crop, mirror, randomPlacement } from "../../image-ops/random-crop";
+import { deriveSeed, Random } from "../../random";
+import { type LabelledImages, readLabelledImage } from "../labelled-image";
+import type { MakeSamples } from "../sample-loader";
 
 /** Plain data: workers get it. */
 export interface SegmentationSampleOptions extends LabelledImages {

@@ -6,17 +6,17 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { NdArray } from "../nd-array";
-import type { NormMode } from "../network/trained-norm";
-import type { Communicator } from "../parallel/communicator";
-import { lossShare } from "../training/gradients";
-import { stackImages } from "../training/image-batch";
-import type { LossShare, TrainedVariable, TrainingTask } from "../training/task";
+import type { NormMode } from "../../config/norm-mode";
+import type { NdArray } from "../../nd-array";
+import type { Parameter } from "../../network/layer";
+import type { Communicator } from "../../parallel/communicator";
+import type { Learning } from "../../segmentation/network";
+import type { Segmenter } from "../../segmentation/segmenter";
+import { lossShare } from "../gradients";
+import { stackImages } from "../image-batch";
+import type { LossShare, TrainedVariable, TrainingTask } from "../task";
 import { countLabels, labelLoss, pixelWeights } from "./label-loss";
-import type { Parameter } from "./layer";
-import type { Learning } from "./network";
 import type { SegmentationSample } from "./segmentation-sample";
-import type { Segmenter } from "./segmenter";
 
 export interface SegmentationTaskOptions {
   /** As the segmenter was loaded. */

@@ -1,7 +1,7 @@
 /**
- * ResNet101 (He et al. 2016), dilated or not, as each segmentation network wants it: which convolution of a stage's first
- * block has the stride, what the stem is, and how the last stages keep their resolution. Inside a stage names are torchvision's.
- * Golden 40, 42, 43.
+ * ResNets of bottleneck blocks (He et al. 2016), dilated or not, as each network on them wants it: which convolution of a
+ * stage's first block has the stride, what the stem is, and how the last stages keep their resolution. Inside a stage names are
+ * torchvision's. Goldens 40, 42, 43.
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -51,7 +51,7 @@ export interface Resnet {
   readonly channels: readonly number[];
 }
 
-export function resnet101(options: ResnetOptions): Resnet {
+export function resnet(options: ResnetOptions): Resnet {
   const { base, prefix, stages, blocks = RESNET101_BLOCKS } = options;
   const channels = stages.map((_, stage) => EXPANSION * base * 2 ** stage);
   const first = options.stem === "deep" ? 2 * base : base;
@@ -98,7 +98,7 @@ function bottleneck(
     convolutionNormRelu([`${name}.conv1`, `${name}.bn1`], input, middle, { stride: strides[0] }),
     convolutionNormRelu([`${name}.conv2`, `${name}.bn2`], middle, middle, { side: 3, stride: strides[1], dilation }),
     convolution(`${name}.conv3`, middle, output),
-    normLayer(`${name}.bn3`, output, false),
+    normLayer(`${name}.bn3`, output, false, { initialWeight: { constant: 0 } }),
   ]);
   const shortcut = projected
     ? chain([

@@ -1,8 +1,8 @@
 /** Convolutions with or without a bias, and the row that most of every network is: convolution, batch normalisation, ReLU. */
 
 import * as tf from "@tensorflow/tfjs";
-import { type ConvolutionOptions, convolve } from "../network/convolution";
-import { chain, type Layer } from "./layer";
+import { type ConvolutionOptions, convolve } from "./convolution";
+import { chain, type Initial, type Layer } from "./layer";
 import { normLayer } from "./norm-layer";
 
 export interface ConvolutionLayerOptions extends ConvolutionOptions {
@@ -12,6 +12,10 @@ export interface ConvolutionLayerOptions extends ConvolutionOptions {
   readonly bias?: boolean;
   /** Whether a ReLU follows the bias, for networks without normalisations. Default false. */
   readonly relu?: boolean;
+  /** Whether it gives logits, of which there are as many as classes. Default false. */
+  readonly logits?: boolean;
+  /** How the kernel is drawn where the weights lack it. Default: see initial-parameters.ts. */
+  readonly initial?: Initial;
 }
 
 /** [b, h, w, input] → [b, ⌈h/stride⌉, ⌈w/stride⌉, output], zeros around as in PyTorch with padding (side − 1) / 2 · dilation. */
@@ -19,12 +23,12 @@ export function convolution(
   name: string,
   input: number,
   output: number,
-  { side = 1, bias = false, relu = false, ...geometry }: ConvolutionLayerOptions = {},
+  { side = 1, bias = false, relu = false, logits = false, initial, ...geometry }: ConvolutionLayerOptions = {},
 ): Layer {
   return {
     parameters: [
-      { name: `${name}.weight`, shape: [output, input, side, side], kind: "kernel" },
-      ...(bias ? [{ name: `${name}.bias`, shape: [output], kind: "bias" } as const] : []),
+      { name: `${name}.weight`, shape: [output, input, side, side], kind: "kernel", initial, logits },
+      ...(bias ? [{ name: `${name}.bias`, shape: [output], kind: "bias", logits } as const] : []),
     ],
     apply: (x, pass) =>
       tf.tidy(() => {

@@ -8,15 +8,15 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { NdArray } from "../nd-array";
-import { type ChannelDropout, sampleDropout } from "../network/channel-dropout";
-import type { Communicator } from "../parallel/communicator";
-import { deriveSeed } from "../random";
-import { lossShare } from "../training/gradients";
-import { stackImages } from "../training/image-batch";
-import type { LossShare, TrainedVariable, TrainingTask } from "../training/task";
+import type { NdArray } from "../../nd-array";
+import { layerOf } from "../../network/parameter-store";
+import type { Communicator } from "../../parallel/communicator";
+import { deriveSeed } from "../../random";
+import type { SeamNet } from "../../seam/seam-net";
+import { lossShare } from "../gradients";
+import { stackImages } from "../image-batch";
+import type { LossShare, TrainedVariable, TrainingTask } from "../task";
 import { multilabelLoss, seamLosses, shrunken } from "./seam-losses";
-import type { SeamNet } from "./seam-net";
 import type { SeamSample } from "./seam-sample";
 
 /** Layers that the classification network adds to the backbone: they learn ten times as fast, where that has learned before. */
@@ -39,34 +39,34 @@ export interface BatchNorm {
   readonly communicator?: Communicator;
 }
 
-/** @param network stays the caller's; loaded with `trainable` */
+/** @param network stays the caller's; loaded with `trained` */
 export function seamTask(network: SeamNet, options: SeamTaskOptions = {}): TrainingTask<SeamSample> {
   const { stage = "seam", dropout = true, fromScratch = false, batchNorm } = options;
-  const variables = network.parameters.variables().map(({ name, variable }): TrainedVariable => {
-    const isNew = stage === "seam" && !fromScratch && NEW_LAYERS.includes(name.split(".")[0]);
+  const variables = network.store.variables().map(({ parameter: { name }, variable }): TrainedVariable => {
+    const isNew = stage === "seam" && !fromScratch && NEW_LAYERS.includes(layerOf(name));
     return { name, variable, rate: isNew ? 10 : 1, decays: variable.rank > 1 }; // a normalisation's do not decay
   });
-  const drop = (samples: readonly SeamSample[], scale: string): ChannelDropout | undefined =>
-    dropout ? sampleDropout(samples.map(({ seed }) => deriveSeed(seed, scale))) : undefined;
+  const seedsOf = (samples: readonly SeamSample[], scale: string): readonly number[] | undefined =>
+    dropout ? samples.map(({ seed }) => deriveSeed(seed, scale)) : undefined;
 
   return {
     variables,
-    statistics: network.parameters.statistics(),
+    statistics: network.store.statistics().map(({ parameter: { name }, variable }) => ({ name, variable })),
     wholeShare: batchNorm !== undefined,
     // The reference's names and sums: classification and minimum together, both directions of the cross loss.
     lossNames: stage === "seam" ? ["loss", "loss_cls", "loss_er", "loss_ecr"] : ["loss"],
     countNames: ["images"],
     count: (samples) => [samples.length],
     compute: (samples, [images]) => (stage === "seam" ? shareOf(samples, images) : classifierShare(samples, images)),
-    toStateDict: (): Promise<Map<string, NdArray>> => network.parameters.toStateDict(),
+    toStateDict: (): Promise<Map<string, NdArray>> => network.store.toStateDict(),
   };
 
   function shareOf(samples: readonly SeamSample[], images: number): LossShare {
     const { image, copy, tags, stem, copyStem } = tf.tidy(() => inputsOf(samples, network));
     try {
       return lossShare(variables, () => {
-        const maps = network.trunk(stem, image, { dropout: drop(samples, "image") });
-        const copyMaps = network.trunk(copyStem, copy, { dropout: drop(samples, "copy") });
+        const maps = network.trunk(stem, image, { dropoutSeeds: seedsOf(samples, "image") });
+        const copyMaps = network.trunk(copyStem, copy, { dropoutSeeds: seedsOf(samples, "copy") });
         const { loss, classification, rvmin, er, ecr } = seamLosses(maps, copyMaps, tags);
         const first = classification[0].add(classification[1]).add(rvmin[0]).add(rvmin[1]).mul(0.5);
         return [loss, first, er, ecr[0].add(ecr[1])].map((each) => each.mul(samples.length / images) as tf.Scalar);
@@ -83,7 +83,7 @@ export function seamTask(network: SeamNet, options: SeamTaskOptions = {}): Train
     const { stem, tags } = tf.tidy(() => ({ stem: network.stem(imagesOf(samples)), tags: tagsOf(samples) }));
     try {
       return lossShare(variables, () => {
-        const cam = network.trunkCam(stem, { dropout: drop(samples, "image"), batch });
+        const cam = network.trunkCam(stem, seedsOf(samples, "image"), batch);
         return [multilabelLoss(cam, tags).mul(given.length / Math.max(1, images))];
       });
     } finally {

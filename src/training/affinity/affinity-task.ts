@@ -1,14 +1,13 @@
 /** Training of the affinity network as the training loop wants it. docs/method.md, section 2.3; golden 24. */
 
 import * as tf from "@tensorflow/tfjs";
-import type { NdArray } from "../nd-array";
-import type { AffinityNet } from "../network/affinity-net";
-import { affinityOf } from "../network/affinity-window";
-import { type ChannelDropout, sampleDropout } from "../network/channel-dropout";
-import { layerOf } from "../network/parameters";
-import { lossShare } from "../training/gradients";
-import { stackImages } from "../training/image-batch";
-import type { LossShare, TrainedVariable, TrainingTask } from "../training/task";
+import type { NdArray } from "../../nd-array";
+import type { AffinityNet } from "../../network/affinity-net";
+import { affinityOf } from "../../network/affinity-window";
+import { layerOf } from "../../network/parameter-store";
+import { lossShare } from "../gradients";
+import { stackImages } from "../image-batch";
+import type { LossShare, TrainedVariable, TrainingTask } from "../task";
 import { AFFINITY_LOSS_WEIGHTS, type AffinityLossWeights, affinityLosses } from "./affinity-loss";
 import type { AffinitySample } from "./affinity-sample";
 import { COUNT_NAMES } from "./affinity-targets";
@@ -27,10 +26,10 @@ export interface AffinityTaskOptions {
 /** What a training computes with: an image, its targets, and the seed of its dropout. */
 export type AffinityInput = Pick<AffinitySample, "image" | "targets" | "seed">;
 
-/** @param net loaded as trainable; the caller disposes it */
+/** @param net loaded with `trained`; the caller disposes it */
 export function affinityTask(net: AffinityNet, options: AffinityTaskOptions = {}): TrainingTask<AffinityInput> {
   const { weights = AFFINITY_LOSS_WEIGHTS, dropout = true, fromScratch = false } = options;
-  const variables: TrainedVariable[] = net.parameters.variables().map(({ name, variable }) => ({
+  const variables: TrainedVariable[] = net.store.variables().map(({ parameter: { name }, variable }) => ({
     name,
     variable,
     rate: !fromScratch && NEW_LAYERS.includes(layerOf(name)) ? 10 : 1,
@@ -42,10 +41,10 @@ export function affinityTask(net: AffinityNet, options: AffinityTaskOptions = {}
     countNames: COUNT_NAMES,
     count: (samples) => COUNT_NAMES.map((_, i) => samples.reduce((sum, { targets }) => sum + targets.counts[i], 0)),
     compute: (samples, counts) => {
-      const channels = dropout ? sampleDropout(samples.map(({ seed }) => seed)) : undefined;
-      return computeShare(net, variables, samples, counts, weights, channels);
+      const dropoutSeeds = dropout ? samples.map(({ seed }) => seed) : undefined;
+      return computeShare(net, variables, samples, counts, weights, dropoutSeeds);
     },
-    toStateDict: (): Promise<Map<string, NdArray>> => net.parameters.toStateDict(),
+    toStateDict: (): Promise<Map<string, NdArray>> => net.store.toStateDict(),
   };
 }
 
@@ -55,13 +54,13 @@ function computeShare(
   samples: readonly AffinityInput[],
   counts: readonly number[],
   weights: AffinityLossWeights,
-  dropout: ChannelDropout | undefined,
+  dropoutSeeds: readonly number[] | undefined,
 ): LossShare {
   const targets = samples.map((sample) => sample.targets);
   const { height, radius } = targets[0]; // square
-  const stem = tf.tidy(() => net.backbone.stem(stackImages(samples, height * 8)));
+  const stem = tf.tidy(() => net.stem(stackImages(samples, height * 8)));
   const share = lossShare(variables, () => {
-    const distance = net.trainingDistance(stem, radius, { dropout });
+    const distance = net.trainingDistance(stem, radius, dropoutSeeds);
     const losses = affinityLosses(affinityOf(distance), distance, targets, counts, weights);
     return [losses.loss, losses.background, losses.foreground, losses.negative, losses.crf];
   });

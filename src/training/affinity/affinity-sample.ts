@@ -6,17 +6,17 @@
  * Outside the photograph the crop is white *before* normalising (black in SEAM's older recipe), unknown in the label.
  */
 
-import type { RgbImage } from "../data/image";
-import type { LabelMap } from "../data/label-png";
-import { resizeBilinearArray } from "../image-ops/bilinear";
-import { type JitterRanges, jitterColour } from "../image-ops/colour-jitter";
-import { resizeNearest } from "../image-ops/nearest";
-import { normaliseRgb } from "../image-ops/normalise";
-import { type CropPlacement, crop, mirror, randomPlacement } from "../image-ops/random-crop";
-import { deriveSeed, Random } from "../random";
-import { type LabelledImages, readLabelledImage } from "../training/labelled-image";
-import type { MakeSamples } from "../training/sample-loader";
-import type { SampleRequest } from "../training/task";
+import type { RgbImage } from "../../data/image";
+import type { LabelMap } from "../../data/label-png";
+import { resizeBilinearArray } from "../../image-ops/bilinear";
+import { type JitterRanges, jitterColour } from "../../image-ops/colour-jitter";
+import { resizeNearest } from "../../image-ops/nearest";
+import { normaliseRgb } from "../../image-ops/normalise";
+import { type CropPlacement, crop, mirror, randomPlacement } from "../../image-ops/random-crop";
+import { deriveSeed, Random } from "../../random";
+import { type LabelledImages, readLabelledImage } from "../labelled-image";
+import type { MakeSamples } from "../sample-loader";
+import type { SampleRequest } from "../task";
 import { type AffinityTargets, affinityTargets } from "./affinity-targets";
 import type { PairShape } from "./pair-labels";
 

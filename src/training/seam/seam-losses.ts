@@ -6,14 +6,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { expected } from "../errors";
-import { detached, foregroundOf, keepStrongest, normaliseCam, withBackground } from "./cam";
-
-/** What the network gives for one scale, both at the size of its input: [b, H, W, k]. */
-export interface SeamMaps {
-  readonly cam: tf.Tensor4D;
-  readonly refined: tf.Tensor4D;
-}
+import { expected } from "../../errors";
+import { detached, foregroundOf, keepStrongest, normaliseCam, withBackground } from "../../seam/cam";
+import type { SeamMaps } from "../../seam/seam-net";
 
 /** Scalars. `loss` = classification + rvmin + er + ecr. */
 export interface SeamLosses {

@@ -1,9 +1,9 @@
 /** SEAM's training samples: a photograph as the network sees it in one epoch. Made on other threads. */
 
-import { findImage, readRgb } from "../data/image";
-import { Random } from "../random";
-import type { MakeSamples } from "../training/sample-loader";
-import type { SampleLoader } from "../training/task";
+import { findImage, readRgb } from "../../data/image";
+import { Random } from "../../random";
+import type { MakeSamples } from "../sample-loader";
+import type { SampleLoader } from "../task";
 import { type SampleOptions, trainingSample } from "./training-sample";
 
 /** Plain data, since it travels to the threads. */

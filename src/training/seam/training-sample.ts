@@ -4,11 +4,11 @@
  * docs/method.md, section 1.1; reference: SEAM train_SEAM.py:55-64, tool/imutils.py (RandomResizeLong, RandomCrop).
  */
 
-import type { RgbImage } from "../data/image";
-import { resizeBicubic, roundHalfEven } from "../image-ops/bicubic";
-import { type JitterRanges, jitterColour, TRAINING_JITTER } from "../image-ops/colour-jitter";
-import { normaliseRgb } from "../image-ops/normalise";
-import type { Random } from "../random";
+import type { RgbImage } from "../../data/image";
+import { resizeBicubic, roundHalfEven } from "../../image-ops/bicubic";
+import { type JitterRanges, jitterColour, TRAINING_JITTER } from "../../image-ops/colour-jitter";
+import { normaliseRgb } from "../../image-ops/normalise";
+import type { Random } from "../../random";
 
 export interface SampleOptions {
   /** Side of the square. Default 448. */

@@ -1,8 +1,8 @@
 /** Dropout while training, of whole channels (PyTorch's `Dropout2d`) or of single values; drawn per image, by the layer's name. */
 
 import * as tf from "@tensorflow/tfjs";
-import { sampleDropout } from "../network/channel-dropout";
 import { deriveSeed, mixBits } from "../random";
+import { sampleDropout } from "./channel-dropout";
 import type { Layer } from "./layer";
 
 /** @param name what the draws depend on besides the image's seed */

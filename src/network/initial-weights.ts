@@ -1,0 +1,59 @@
+/** What a training begins with: a weight file whose layers fit, with new layers drawn, or everything drawn. */
+
+import { UserError } from "../errors";
+import { openWeights } from "../weights/checkpoint";
+import { type ParameterSource, parameterSource } from "./parameter-source";
+import { layerOf, type ParameterStore } from "./parameter-store";
+
+/** Channels of the first layer in the published networks. */
+export const FULL_WIDTH = 64;
+
+export interface InitialWeightsConfig {
+  /** A file, or none. */
+  readonly weights: string;
+  /** Channels of the first layer of a network from scratch. */
+  readonly width?: number;
+}
+
+export interface InitialWeights {
+  /** Empty where every layer is drawn. */
+  readonly source: ParameterSource;
+  /** Channels of the first layer of a network from scratch; undefined where the weights tell. */
+  readonly width?: number;
+  /** What a user should know about how the weights fitted. */
+  noticesOf(store: ParameterStore): string[];
+  close(): Promise<void>;
+}
+
+/** `--weights none`. */
+const NONE = "none";
+
+/** @throws UserError "usage" for a width beside weights, "weights" for an unusable file */
+export async function openInitialWeights({ weights: file, width }: InitialWeightsConfig): Promise<InitialWeights> {
+  if (file === NONE) return fromScratch(width ?? FULL_WIDTH);
+  if (width !== undefined)
+    throw new UserError("usage", "--width goes with --weights none: weights have their own width");
+  const weights = await openWeights(file);
+  return {
+    source: parameterSource(weights),
+    noticesOf: ({ initialised, unused }) => [
+      ...(initialised.length > 0 ? [`new layers, initialised: ${layersOf(initialised)}`] : []),
+      ...(unused.length > 0 ? [`${file} holds more than the network: ${layersOf(unused)}`] : []),
+    ],
+    close: () => weights.close(),
+  };
+}
+
+function fromScratch(width: number): InitialWeights {
+  return {
+    source: parameterSource(new Map()),
+    width,
+    noticesOf: () => [`from scratch, width ${width} of ${FULL_WIDTH}: all layers are drawn, and all are trained`],
+    close: async () => {},
+  };
+}
+
+function layersOf(names: readonly string[]): string {
+  const layers = [...new Set(names.map(layerOf))];
+  return layers.slice(0, 8).join(", ") + (layers.length > 8 ? ` and ${layers.length - 8} more` : "");
+}
