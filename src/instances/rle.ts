@@ -1,0 +1,93 @@
+/**
+ * Masks as run lengths, COCO's form: the pixels of an image column after column, as counts of pixels outside and inside
+ * in turn, beginning with those outside (0 where the first pixel is inside). An instance of any size takes kilobytes.
+ */
+
+import type { ImageSize } from "../data/dataset";
+
+export interface Rle extends ImageSize {
+  /** Sum: width · height. No count is 0 but possibly the first, so that equal masks have equal counts. */
+  readonly counts: Uint32Array;
+}
+
+/** `[x, y, width, height]` as COCO writes boxes: x and y are edges between pixels. */
+export type CocoBox = readonly [x: number, y: number, width: number, height: number];
+
+/** @param mask anything but 0 is inside, row-major, [H·W] */
+export function encodeMask(mask: ArrayLike<number>, { width, height }: ImageSize): Rle {
+  return encodeWhere((pixel) => mask[pixel] !== 0, { width, height });
+}
+
+/** The mask of the pixels for which `inside` holds; it is asked for each index of a row-major image once. */
+export function encodeWhere(inside: (pixel: number) => boolean, { width, height }: ImageSize): Rle {
+  const counts: number[] = [];
+  let isInside = false;
+  let count = 0;
+  for (let x = 0; x < width; x++)
+    for (let pixel = x; pixel < width * height; pixel += width) {
+      if (inside(pixel) !== isInside) {
+        counts.push(count);
+        count = 0;
+        isInside = !isInside;
+      }
+      count++;
+    }
+  counts.push(count);
+  return { width, height, counts: Uint32Array.from(counts) };
+}
+
+/** 1 inside, 0 outside, row-major, [H·W]. */
+export function decodeMask(rle: Rle): Uint8Array {
+  const mask = new Uint8Array(rle.width * rle.height);
+  eachPixel(rle, (pixel) => {
+    mask[pixel] = 1;
+  });
+  return mask;
+}
+
+/** Calls `visit` with the row-major index of each pixel inside, column after column. */
+export function eachPixel({ width, height, counts }: Rle, visit: (pixel: number) => void): void {
+  let at = 0;
+  for (let run = 0; run < counts.length; run++) {
+    const end = at + counts[run];
+    if (run % 2 === 0) at = end;
+    for (; at < end; at++) visit((at % height) * width + Math.floor(at / height));
+  }
+}
+
+/** Pixels inside. */
+export function maskArea({ counts }: Rle): number {
+  let area = 0;
+  for (let run = 1; run < counts.length; run += 2) area += counts[run];
+  return area;
+}
+
+/** The smallest box around the mask; `[0, 0, 0, 0]` around an empty one, as pycocotools has it. */
+export function maskBox({ width, height, counts }: Rle): CocoBox {
+  if (counts.length < 2) return [0, 0, 0, 0];
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  let at = 0;
+  for (let run = 0; run < counts.length; run++) {
+    const [first, last] = [at, at + counts[run] - 1];
+    at += counts[run];
+    if (run % 2 === 0) continue;
+    const [x, y] = [Math.floor(first / height), first % height];
+    const [u, v] = [Math.floor(last / height), last % height];
+    left = Math.min(left, x);
+    right = Math.max(right, u);
+    top = u > x ? 0 : Math.min(top, y); // a run into the next column touches the lower and the upper border
+    bottom = u > x ? height - 1 : Math.max(bottom, v);
+  }
+  return [left, top, right - left + 1, bottom - top + 1];
+}
+
+/** The same mask with runs of no pixels removed. @param counts any that sum to width · height */
+export function canonicalRle({ width, height }: ImageSize, counts: ArrayLike<number>): Rle {
+  const runs: number[] = [0];
+  for (let run = 0; run < counts.length; run++) {
+    if (counts[run] === 0) continue;
+    if ((runs.length - 1) % 2 === run % 2) runs[runs.length - 1] += counts[run];
+    else runs.push(counts[run]);
+  }
+  return { width, height, counts: Uint32Array.from(runs) };
+}
