@@ -8,6 +8,7 @@ import { messageOf, UserError } from "./errors";
 import { bindLocalRank, launchedRank } from "./parallel/local-rank";
 import { createReporter, silentReporter } from "./running/reporter";
 import type { Step, Summary } from "./running/step";
+import { withoutControls } from "./shown-text";
 import { steps } from "./steps/index";
 
 interface GlobalOptions {
@@ -80,12 +81,15 @@ async function main(words: readonly string[]): Promise<number> {
   const isOneOfMany = "processes" in summary && (launchedRank()?.rank ?? 0) > 0; // the first process tells for all
   if (isOneOfMany) return signal.aborted ? INTERRUPTED : 0;
   if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-  else if (!quiet) process.stdout.write(`${(step.describe ?? describeSummary)(summary)}\n`);
+  else if (!quiet) process.stdout.write(`${withoutControls((step.describe ?? describeSummary)(summary))}\n`);
   return signal.aborted ? INTERRUPTED : summary.failed.length > 0 ? 1 : 0;
 }
 
 /** As shells report a process that Ctrl-C ended. */
 const INTERRUPTED = 130;
+
+/** How long after SIGTERM the process may finish the image in hand; batch systems wait about as long before they kill. */
+const GRACE_MS = 30_000;
 
 /** The first Ctrl-C, or SIGTERM of a batch system, ends after the image in hand; the second Ctrl-C at once. */
 function stopOnSignal(): AbortSignal {
@@ -96,7 +100,10 @@ function stopOnSignal(): AbortSignal {
     controller.abort();
   };
   process.on("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  process.once("SIGTERM", () => {
+    setTimeout(() => process.exit(INTERRUPTED), GRACE_MS).unref(); // whatever hangs: files are whole or absent
+    stop();
+  });
   return controller.signal;
 }
 

@@ -1,5 +1,7 @@
 /** Errors that a user can act on. Everything else that is thrown is a bug of ours and keeps its stack. */
 
+import { withoutControls } from "./shown-text";
+
 /** What kind of thing was wrong; the command line turns `usage` into exit code 2 and the rest into 1. */
 export type ErrorCode = "usage" | "input" | "weights" | "environment" | "output";
 
@@ -8,7 +10,7 @@ export class UserError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(withoutControls(message), options); // names in it come from files
     this.name = "UserError";
     this.code = code;
   }

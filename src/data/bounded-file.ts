@@ -1,7 +1,11 @@
-/** Reading files that others made: a missing one, a folder, or one of absurd size is a named error, not a crash. */
+/**
+ * Reading files that others made: a missing one, a folder, a pipe or device that never ends, one of absurd size or in
+ * another encoding is a named error, not a crash and not a process that waits for ever.
+ */
 
 import fs from "node:fs/promises";
 import { expected, messageOf, UserError } from "../errors";
+import { openPlainFile } from "../plain-file";
 import { parseJson } from "./json";
 
 /** Largest annotation we read at once: COCO's own `instances_train2017.json` is 450 MB, a JavaScript string ends at 512. */
@@ -14,9 +18,9 @@ export const MAX_ANNOTATION_BYTES = 500_000_000;
  */
 export async function readBounded(file: string, maxBytes: number, what: string): Promise<Buffer> {
   try {
-    const handle = await fs.open(file, "r");
+    const handle = await openPlainFile(file, what);
     try {
-      const { size } = await statFile(handle, file, what);
+      const { size } = await handle.stat();
       if (size > maxBytes) throw expected("input", `${what} of at most ${maxBytes} bytes`, `${size} bytes`, file);
       return await handle.readFile();
     } finally {
@@ -29,13 +33,30 @@ export async function readBounded(file: string, maxBytes: number, what: string):
   }
 }
 
-/** The same as UTF-8 text, without a byte order mark. @throws UserError "input" as above, and for other encodings */
-export async function readBoundedText(file: string, maxBytes: number, what: string): Promise<string> {
+/**
+ * The same as text, without a byte order mark: UTF-8, UTF-16 where its mark says so, or the encoding that `declared`
+ * finds named in the text's beginning (XML has such a declaration).
+ * @throws UserError "input" as above, and for bytes that are not of that encoding
+ */
+export async function readBoundedText(
+  file: string,
+  maxBytes: number,
+  what: string,
+  declared: (beginning: string) => string | undefined = () => undefined,
+): Promise<string> {
   const bytes = await readBounded(file, maxBytes, what);
+  const encoding = encodingOf(bytes, declared);
+  let decoder: InstanceType<typeof TextDecoder>;
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes); // drops the byte order mark
+    decoder = new TextDecoder(encoding, { fatal: true }); // drops the byte order mark
   } catch {
-    throw expected("input", `${what} as UTF-8 text`, "other bytes", file);
+    throw expected("input", `${what} in a known encoding`, `"${encoding.slice(0, 40)}": save it as UTF-8`, file);
+  }
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    const name = encoding.toUpperCase();
+    throw expected("input", `${what} as ${name} text`, `other bytes: save it as UTF-8`, file);
   }
 }
 
@@ -57,8 +78,9 @@ export async function fileExists(file: string): Promise<boolean> {
   );
 }
 
-async function statFile(handle: fs.FileHandle, file: string, what: string): Promise<{ size: number }> {
-  const entry = await handle.stat();
-  if (!entry.isFile()) throw expected("input", `${what} as a file`, entry.isDirectory() ? "a folder" : "no file", file);
-  return entry;
+function encodingOf(bytes: Buffer, declared: (beginning: string) => string | undefined): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return "utf-8";
+  return declared(bytes.toString("latin1", 0, 200)) ?? "utf-8";
 }

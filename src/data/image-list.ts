@@ -3,6 +3,8 @@
 import path from "node:path";
 import { expected, UserError } from "../errors";
 import { fileExists, readBoundedText } from "./bounded-file";
+import { sameName, stemOf, whyNotPlain } from "./file-names";
+import { listPhotographs } from "./photographs";
 
 export interface ImageList {
   /** Names of image files without folder and extension, each once, in the list's order. */
@@ -24,24 +26,37 @@ export async function readImageList(list: string, root: string): Promise<ImageLi
   for (const file of places) {
     if (!(await fileExists(file))) continue;
     const text = await readBoundedText(file, MAX_BYTES, "image list");
-    return { ...parseImageList(text, file), split: path.basename(file, path.extname(file)) };
+    const names = /\s-?[01]\s*$/m.test(text) ? (await listPhotographs(root))?.ids : undefined;
+    return { ...parseImageList(text, file, names), split: path.basename(file, path.extname(file)) };
   }
   throw new UserError("input", `no image list "${list}": looked for ${places.join(", ")}`);
 }
 
-/** The ids of a list's text. @throws UserError "input" as above */
-export function parseImageList(text: string, where: string): { ids: string[]; notices: string[] } {
+/**
+ * The ids of a list's text.
+ * @param names of the photographs there are. "scan 1" is a photograph of that name where there is one; without names, or
+ * where there is neither "scan 1" nor "scan", it is "scan" with VOC's flag only if every line has a flag
+ * @throws UserError "input" as above
+ */
+export function parseImageList(
+  text: string,
+  where: string,
+  names?: Iterable<string>,
+): { ids: string[]; notices: string[] } {
+  const lines = text.split(/\r\n|\r|\n/).map((line) => line.trim());
+  const known = names === undefined ? undefined : new Set([...names].map(sameName));
+  const allFlagged = lines.every((line) => line === "" || FLAGGED.test(line));
   const ids = new Set<string>();
   let twice = 0;
-  for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
-    const trimmed = line.trim();
-    if (trimmed === "") continue;
-    const id = idOf(trimmed);
-    if (id === undefined)
+  for (const [index, line] of lines.entries()) {
+    if (line === "") continue;
+    const id = idOf(line, allFlagged, known);
+    const wrong = whyNotPlain(id);
+    if (wrong !== undefined)
       throw expected(
         "input",
         "an image id or /JPEGImages/NAME.jpg",
-        `"${trimmed.slice(0, 80)}"`,
+        `"${line.slice(0, 80)}", and ${wrong}`,
         `${where}:${index + 1}`,
       );
     if (ids.has(id)) twice++;
@@ -53,16 +68,18 @@ export function parseImageList(text: string, where: string): { ids: string[]; no
   return { ids: [...ids], notices };
 }
 
-/** The id that a line names, or undefined where it names none or a path that leads elsewhere. */
-function idOf(line: string): string | undefined {
-  const path = /^\/?JPEGImages\/(.+?\.(?:jpe?g|png))(?:\s+\S.*)?$/i.exec(line)?.[1];
-  const flagged = /^(\S+)\s+-?[01]$/.exec(line)?.[1];
-  const name = (path ?? flagged ?? line).replace(/\.(?:jpe?g|png)$/i, "");
-  return isPlainName(name) ? name : undefined;
+/** A name and VOC's flag of class lists: -1 absent, 0 difficult, 1 present. */
+const FLAGGED = /^(\S+)\s+-?[01]$/;
+
+/** The id that a line names; it may still lead elsewhere. */
+function idOf(line: string, allFlagged: boolean, known: ReadonlySet<string> | undefined): string {
+  const path = PATHS.exec(line)?.[1];
+  if (path !== undefined) return stemOf(path);
+  const whole = stemOf(line);
+  const flagged = FLAGGED.exec(line)?.[1];
+  if (flagged === undefined || known?.has(sameName(whole))) return whole;
+  const bare = stemOf(flagged);
+  return allFlagged || known?.has(sameName(bare)) ? bare : whole;
 }
 
-/** True for a name that stays in its folder on every system: no separators, drive letters, control characters, dots. */
-export function isPlainName(name: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  return name.length > 0 && name.length <= 200 && !/[/\\:\u0000-\u001f]/.test(name) && !/^\.+$/.test(name);
-}
+const PATHS = /^\/?JPEGImages\/(.+?\.(?:jpe?g|png|webp|jfif|bmp|tiff?|gif|avif))(?:\s+\S.*)?$/i;

@@ -3,7 +3,9 @@
 import fs from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../errors";
-import { type ImageList, isPlainName, readImageList } from "./image-list";
+import { PHOTOGRAPH_EXTENSIONS } from "./file-names";
+import { type ImageList, readImageList } from "./image-list";
+import { listPhotographs } from "./photographs";
 
 /**
  * @param stated whether the user named the list; without, and in a folder without any list, every image in `JPEGImages`
@@ -19,23 +21,14 @@ export async function listImages(root: string, list: string, stated: boolean): P
     if (others.length > 0) throw new UserError("input", `${error.message}; there are: ${others.join(", ")}`);
     if (stated) throw new UserError("input", `${error.message}; without the option every image counts`);
   }
-  const { folder, names } = await photographs(root);
-  const ids = names.flatMap((name) => PHOTOGRAPH.exec(name)?.[1] ?? []).filter(isPlainName);
-  if (ids.length === 0) throw new UserError("input", `expected photographs (.jpg, .jpeg, .png) in ${folder}, got none`);
-  const unique = [...new Set(ids)].sort();
-  return { ids: unique, split: "all", notices: [`no ${list}: all ${unique.length} images of ${folder}`] };
-}
-
-const PHOTOGRAPH = /^([^.].*)\.(?:jpe?g|png)$/i;
-
-/** Names in `JPEGImages`, or in the folder itself where it is a plain one of photographs. */
-async function photographs(root: string): Promise<{ folder: string; names: readonly string[] }> {
-  const folder = path.join(root, "JPEGImages");
-  const names = await fs.readdir(folder).catch(() => undefined);
-  if (names !== undefined) return { folder, names };
-  const own = await fs.readdir(root).catch(() => []);
-  if (own.some((name) => PHOTOGRAPH.test(name))) return { folder: root, names: own };
-  throw new UserError("input", `expected photographs in ${folder}, got no such folder`);
+  const wanted = `photographs (${PHOTOGRAPH_EXTENSIONS.join(", ")})`;
+  const found = await listPhotographs(root);
+  if (found === undefined)
+    throw new UserError("input", `expected ${wanted} in ${path.join(root, "JPEGImages")}, got no such folder`);
+  const { folder, ids, notices } = found;
+  if (ids.length === 0)
+    throw new UserError("input", [`expected ${wanted} in ${folder}, got none`, ...notices].join("; "));
+  return { ids, split: "all", notices: [`no ${list}: all ${ids.length} images of ${folder}`, ...notices] };
 }
 
 /** The lists that `readImageList` finds by name. */

@@ -1,5 +1,7 @@
 /** Where a step's progress and notices go. The command line draws them on standard error; library calls stay silent. */
 
+import { withoutControls } from "../shown-text";
+
 export interface ProgressUpdate {
   readonly done: number;
   readonly total: number;
@@ -51,7 +53,7 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
   };
   const say = (line: string): void => {
     clear();
-    stream.write(`${line}\n`);
+    stream.write(`${withoutControls(line)}\n`);
   };
   return {
     notice: (message) => say(`note: ${message}`),
@@ -64,7 +66,9 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
       const each = fresh > 0 ? (latest.time - started.time) / 1000 / fresh : undefined;
       const left = each === undefined ? 0 : Math.max(0, each * (total - done) - (now - latest.time) / 1000);
       const rate = each === undefined ? "" : `  ${formatSeconds(each)}/${unit}  ${formatSeconds(left)} left`;
-      const line = `${done}/${total}  ${label}${detail === undefined ? "" : `  ${detail}`}${rate}`;
+      const line = withoutControls(
+        `${done}/${total}  ${label}${detail === undefined ? "" : `  ${detail}`}${rate}`.replaceAll("\n", " "),
+      );
       if (stream.isTTY) {
         stream.write(`\r\x1b[2K${line.slice(0, (stream.columns ?? 100) - 1)}`);
         drawn = true;

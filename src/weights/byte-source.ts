@@ -1,7 +1,8 @@
 /** Ranges of a file that is too large to be in memory: nothing is allocated before it is known to be in the file. */
 
-import fs from "node:fs/promises";
+import type fs from "node:fs/promises";
 import { expected, messageOf, UserError } from "../errors";
+import { openPlainFile } from "../plain-file";
 
 export interface ByteSource {
   /** The file's name, for messages. */
@@ -18,10 +19,8 @@ const MAX_READ = 1 << 30;
 export async function openByteSource(file: string): Promise<ByteSource> {
   let handle: fs.FileHandle | undefined;
   try {
-    handle = await fs.open(file, "r");
-    const entry = await handle.stat();
-    if (!entry.isFile()) throw expected("weights", "a file", entry.isDirectory() ? "a folder" : "no file", file);
-    return byteSource(handle, entry.size, file);
+    handle = await openPlainFile(file, "weights", "weights");
+    return byteSource(handle, (await handle.stat()).size, file);
   } catch (error) {
     await handle?.close();
     if (error instanceof UserError) throw error;

@@ -1,0 +1,16 @@
+/**
+ * Text as a terminal, a log or a sheet may show it. Names of files and classes come from anywhere: a control character in
+ * one could move the cursor, colour the screen or hide what follows, so each is shown by its number instead.
+ */
+
+/** C0 but for tab and line feed, DEL, C1, and the characters that turn the direction of text or break lines unseen. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** The same text with its control characters as `\x1b` or `\u202e`. */
+export function withoutControls(text: string): string {
+  return text.replace(CONTROLS, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
+  });
+}
