@@ -1,0 +1,268 @@
+/**
+ * Whether two checkouts compute the same bytes: a small but complete run of every step in a checkout, and one SHA-256 of
+ * each file that it wrote. The command line is started as a process, so that the sources of the other checkout may be
+ * arranged in any way; everything runs on one thread, in one folder, on a copy of one data set.
+ *
+ * usage: same-bytes.ts [--checkout DIR] [--out FILE] [--against FILE] [--only NAME,…] [--keep DIR]
+ *   --checkout  the clone whose dist/cli.js runs, built before [default: this one]
+ *   --out       where the hashes are written, as JSON [default: out/same-bytes.json]
+ *   --against   hashes of an earlier run; names every file that differs and ends with status 1 if there is one
+ *   --only      these runs alone and those that they build upon
+ *   --keep      the folder to run in, which then stays; must not exist yet
+ */
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+const root = path.resolve(__dirname, "..");
+
+/** One call of the command line. Paths are relative to the folder that it runs in, so that no file names a machine. */
+interface Run {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Runs whose output this one reads. */
+  readonly after?: readonly string[];
+}
+
+/** From file name to hash, and for information the seconds of each run. */
+interface Hashes {
+  readonly files: Readonly<Record<string, string>>;
+  readonly seconds: Readonly<Record<string, number>>;
+}
+
+const images = ["--voc12-root", "data", "--infer-list", "few.txt"];
+const quickly = ["--epochs", "6", "--hidden", "16"];
+const out = (name: string): string => `out/${name}`;
+
+const seeds = (name: string, supervision: string, ...options: string[]): Run => ({
+  name: `seeds-${name}`,
+  command: ["make-seeds", "--supervision", supervision, ...images, "--save-path", out(`seeds-${name}`), ...options],
+});
+
+const labels = (name: string, supervision: string, ...options: string[]): Run => ({
+  name: `labels-${name}`,
+  command: [
+    ...["make-pseudo-labels", "--supervision", supervision, ...images, ...quickly],
+    ...["--save-path", out(`labels-${name}`), "--out-prob", out(`labels-${name}-prob`), ...options],
+  ],
+});
+
+const training = (name: string, step: string, ...options: string[]): Run => ({
+  name,
+  command: [
+    ...[step, "--voc12-root", "data", "--train-list", "few.txt", "--weights", "none", "--width", "2"],
+    ...["--batch-size", "2", "--epochs", "2", "--crop-size", "64", "--session-name", `out/${name}/net`, ...options],
+  ],
+});
+
+const segmenter = (model: string, crop: string): Run =>
+  training(
+    `train-${model}`,
+    ...["train-segmenter", "--model", model, "--label-dir", "data/SegmentationClass", "--crop-size", crop],
+  );
+
+const affinity = ["--features", "cnn", "--weights", "data/weights/affinity.safetensors"];
+const maps = ["--cam-dir", "data/CAM"];
+const graphFiles = "out/fits";
+
+const RUNS: readonly Run[] = [
+  {
+    name: "demo",
+    command: ["demo", "--data", "data", "--images", "1", "--features", "handcrafted", "--out", out("demo")],
+  },
+  seeds("image", "image", ...maps),
+  seeds("point", "point"),
+  seeds("scribble", "scribble", "--overlay", out("seeds-overlay")),
+  seeds("box", "box"),
+  seeds("mixed", "mixed", ...maps, "--out-xml", out("seeds-xml")),
+  labels("box", "box", "--overlay", out("labels-overlay")),
+  labels("box-plain", "box", "--dense-crf", "off", "--box-limit", "false", "--multi-point", "false"),
+  labels("box-affinity", "box", ...affinity, "--seed-label-root", out("seeds-box")),
+  labels("scribble", "scribble", "--fits", graphFiles, "--consistency-threshold", "0.5"),
+  {
+    ...labels(
+      "scribble-fits",
+      "scribble",
+      "--fits",
+      graphFiles,
+      "--consistency-threshold",
+      "0.5",
+      "--dense-crf",
+      "off",
+    ),
+    after: ["labels-scribble"],
+  },
+  labels("scribble-affinity", "scribble", ...affinity, "--radius", "4", "--logit-resize", "crop"),
+  labels("point", "point", ...maps),
+  labels("point-affinity", "point", ...affinity, ...maps, "--dense-crf", "off"),
+  labels("point-reduced", "point", "--rw", "false", "--graph-side", "96"),
+  labels("image", "image", ...maps, "--seed-label-root", out("seeds-image")),
+  { name: "evaluate", command: ["evaluate", "--pred", out("labels-box"), "--voc12-root", "data", "--list", "few.txt"] },
+  { name: "report", command: ["report", "--pred", out("labels-box"), "--voc12-root", "data", "--list", "few.txt"] },
+  {
+    name: "ablate",
+    command: [
+      ...["ablate", "--voc12-root", "data", "--infer-list", "few.txt", "--images", "2", "--out", out("ablate")],
+      ...["--grid", "grid.json", "--seeds", "0,1", "--processes", "1"],
+    ],
+  },
+  training("train-seam", "train-seam", "--long-side", "64,96"),
+  training(
+    "train-classification",
+    "train-seam",
+    ...["--stage", "classification", "--norm", "batch"],
+    "--momentum",
+    "0.9",
+  ),
+  training("train-affinity", "train-affinity", "--label-dir", out("seeds-box")),
+  training("train-affinity-plain", "train-affinity", "--label-dir", out("seeds-box"), "--stage", "plain"),
+  segmenter("deeplab-v2-vgg16", "65"),
+  segmenter("deeplab-v2-resnet101", "65"),
+  segmenter("pspnet-resnet101", "65"),
+  segmenter("tree-fcn-resnet101", "64"),
+  {
+    name: "infer-seam",
+    command: [
+      ...["infer-seam", ...images, "--weights", "data/weights/seam.safetensors", "--scales", "0.5,1"],
+      ...["--out-cam", out("infer-cam"), "--crf", out("infer-sure"), "--ori-crf", out("infer-full")],
+      ...["--out-crf", out("infer-crf"), "--out-cam-pred", out("infer-pred")],
+    ],
+  },
+  ...["deeplab-v2-resnet101", "pspnet-resnet101"].map((model) => ({
+    name: `segment-${model}`,
+    command: [
+      ...["segment", ...images, "--weights", `out/train-${model}/net.safetensors`, "--scales", "0.5,1"],
+      ...["--save-path", out(`segment-${model}`), "--out-prob", out(`segment-${model}-prob`)],
+    ],
+  })),
+];
+
+/** Two rows of a grid of its own, so that a changed default grid changes nothing here. */
+const GRID = [
+  { group: "size", name: "one layer", supervision: "scribble", labels: { epochs: 4, layers: 1, hidden: 16 } },
+  { group: "size", name: "radius 2", supervision: "box", labels: { epochs: 4, radius: 2, hidden: 16 } },
+];
+
+/** These files tell of the clock, the machine or the options, or show in other words what a file beside them holds. */
+const NO_RESULT = [
+  /\.tensorboard\//,
+  /(^|\/)(run|settings|summary|result|ablation)\.json$/,
+  /(^|\/)ablation\.(md|svg)$/,
+  /\.(html|log|lock)$/,
+];
+
+function main(): void {
+  const { values } = parseArgs({
+    options: {
+      checkout: { type: "string", default: root },
+      out: { type: "string", default: path.join(root, "out/same-bytes.json") },
+      against: { type: "string" },
+      only: { type: "string" },
+      keep: { type: "string" },
+    },
+  });
+  const before = values.against === undefined ? undefined : readHashes(values.against);
+  const folder = workingFolder(values.keep);
+  try {
+    const hashes = hashesOf(chosen(values.only), path.resolve(values.checkout), folder);
+    fs.mkdirSync(path.dirname(values.out), { recursive: true });
+    fs.writeFileSync(values.out, `${JSON.stringify(hashes, undefined, 1)}\n`);
+    console.log(
+      `${Object.keys(hashes.files).length} files of ${Object.keys(hashes.seconds).length} runs: ${values.out}`,
+    );
+    if (before !== undefined && !report(before, hashes)) process.exitCode = 1;
+  } finally {
+    if (values.keep === undefined) fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A folder with a copy of data/mini, a list of two of its images that have three classes, and the grid. */
+function workingFolder(keep: string | undefined): string {
+  const folder = keep === undefined ? fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-same-bytes-")) : path.resolve(keep);
+  if (keep !== undefined) fs.mkdirSync(folder, { recursive: false });
+  fs.cpSync(path.join(root, "data/mini"), path.join(folder, "data"), { recursive: true });
+  fs.writeFileSync(path.join(folder, "data/ImageSets/Segmentation/few.txt"), "mini_0001\nmini_0003\n");
+  fs.writeFileSync(path.join(folder, "grid.json"), JSON.stringify(GRID));
+  return folder;
+}
+
+/** The runs that are named, and before each the ones whose files it reads. */
+function chosen(only: string | undefined): readonly Run[] {
+  if (only === undefined) return RUNS;
+  const wanted = new Set(only.split(","));
+  const unknown = [...wanted].filter((name) => RUNS.every((run) => run.name !== name));
+  if (unknown.length > 0)
+    throw new Error(`no run is named ${unknown.join(", ")}; there are ${RUNS.map(({ name }) => name).join(", ")}`);
+  for (const run of [...RUNS].reverse()) if (wanted.has(run.name)) for (const name of needs(run)) wanted.add(name);
+  return RUNS.filter(({ name }) => wanted.has(name));
+}
+
+/** A run reads the output of every run whose folder its command names. */
+function needs({ name, command, after = [] }: Run): readonly string[] {
+  const read = RUNS.filter((run) => run.name !== name && command.some((word) => word.startsWith(`out/${run.name}/`) || word === `out/${run.name}`)); // biome-ignore format: one line
+  return [...after, ...read.map((run) => run.name)];
+}
+
+function hashesOf(runs: readonly Run[], checkout: string, folder: string): Hashes {
+  const seconds: Record<string, number> = {};
+  for (const { name, command } of runs) {
+    const start = performance.now();
+    const words = [path.join(checkout, "dist/cli.js"), ...command, "--threads", "1", "--quiet"];
+    const { status, stderr, error } = spawnSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
+    if (status !== 0)
+      throw new Error(`${name} ended with ${status}: ${error?.message ?? stderr}\n${command.join(" ")}`);
+    seconds[name] = Math.round((performance.now() - start) / 100) / 10;
+    process.stderr.write(`${name} ${seconds[name]} s\n`);
+  }
+  const files = fs
+    .readdirSync(path.join(folder, "out"), { recursive: true, encoding: "utf8" })
+    .filter((file) => fs.statSync(path.join(folder, "out", file)).isFile())
+    .filter((file) => !NO_RESULT.some((pattern) => pattern.test(file)))
+    .sort();
+  return {
+    files: Object.fromEntries(files.map((file) => [nameOf(file), hashOf(path.join(folder, "out", file))])),
+    seconds,
+  };
+}
+
+/** Without the digest of an ablation's options, which changes with their names. */
+function nameOf(file: string): string {
+  return file.replace(/\/[0-9a-f]{8}-seed-/, "/seed-");
+}
+
+function hashOf(file: string): string {
+  const bytes = fs.readFileSync(file);
+  return createHash("sha256")
+    .update(file.endsWith(".csv") ? withoutClock(bytes.toString("utf8")) : bytes)
+    .digest("hex");
+}
+
+/** A CSV table without the columns that the clock fills. */
+function withoutClock(text: string): string {
+  const rows = text.split("\n").map((line) => line.split(","));
+  const kept = (rows[0] ?? []).map((heading) => !/second|time/i.test(heading));
+  return rows.map((row) => row.filter((_, column) => kept[column] !== false).join(",")).join("\n");
+}
+
+function readHashes(file: string): Hashes {
+  return JSON.parse(fs.readFileSync(file, "utf8")) as Hashes;
+}
+
+/** Names what differs, what is new and what is gone, among the runs of this time. @returns whether all is the same */
+function report(before: Hashes, now: Hashes): boolean {
+  const ran = Object.keys(now.seconds).length === Object.keys(before.seconds).length;
+  const known = Object.keys(before.files).filter((file) => ran || file in now.files);
+  const gone = known.filter((file) => !(file in now.files));
+  const differing = known.filter((file) => file in now.files && now.files[file] !== before.files[file]);
+  const added = Object.keys(now.files).filter((file) => !(file in before.files));
+  for (const [what, files] of Object.entries({ differs: differing, "is gone": gone, "is new": added }))
+    for (const file of files) console.log(`${file} ${what}`);
+  console.log(`${known.length - gone.length - differing.length} of ${known.length} files are the same`);
+  return gone.length + differing.length + added.length === 0;
+}
+
+main();
