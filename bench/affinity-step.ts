@@ -58,7 +58,13 @@ function crop(): AffinityInput {
   );
   const inside = new Uint8Array(GRID * GRID).fill(1);
   const geometry = { height: GRID, width: GRID, radius: RADIUS, shape: "window" as const };
-  const targets = affinityTargets(label, inside, gridColour(image, [GRID, GRID]), VOC.ignore, geometry);
+  const targets = affinityTargets(
+    label,
+    inside,
+    gridColour(image, { height: GRID, width: GRID, stride: 8 }),
+    VOC.ignore,
+    geometry,
+  );
   return { image: normaliseRgb(image.data), seed: 0, targets };
 }
 

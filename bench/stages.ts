@@ -51,8 +51,7 @@ export async function benchStages(
     runs: number,
     add: (row: Row) => void,
   ): Promise<void> {
-    const grid = [graph.height, graph.width] as const;
-    const seed = padSeed(boxSeed(boxes, image, VOC.ignore), grid, VOC.ignore);
+    const seed = padSeed(boxSeed(boxes, image, VOC.ignore), graph, VOC.ignore);
     const count = 2 + 2 * runs;
     const options: FitOptions = {
       hidden: 256,
@@ -68,7 +67,7 @@ export async function benchStages(
     };
     const times: number[] = [];
     let last = performance.now();
-    const input = { graph, classes: CLASSES, ignore: VOC.ignore, seed, boxes, colour: gridColour(image, grid) };
+    const input = { graph, classes: CLASSES, ignore: VOC.ignore, seed, boxes, colour: gridColour(image, graph) };
     await fitGraph(input, options, () => {
       times.push((performance.now() - last) / 1000);
       last = performance.now();
@@ -77,14 +76,13 @@ export async function benchStages(
     add(row(`step, ${kind}, with CRF loss`, times.slice(count + 1)));
   }
 
-  function walks({ height, width, radius, affinity }: ImageGraph, runs: number): Promise<number[]> {
+  function walks(graph: ImageGraph, runs: number): Promise<number[]> {
     const map = new Float32Array(WIDTH * HEIGHT).map((_, i) => (i % WIDTH) / WIDTH);
     const maps = new Map([
       [3, map],
       [8, map.map((v) => 1 - v)],
     ]);
-    const geometry = { height, width, radius, imageHeight: HEIGHT, imageWidth: WIDTH };
-    return repeat(runs, () => void randomWalk(affinity, maps, CLASSES, geometry));
+    return repeat(runs, () => void randomWalk(graph, maps, CLASSES, { height: HEIGHT, width: WIDTH }));
   }
 
   function crfs({ height, width }: ImageGraph, runs: number): Promise<number[]> {

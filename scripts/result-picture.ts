@@ -11,9 +11,10 @@ import { findImage, readRgb } from "../src/data/image";
 import { readLabel } from "../src/data/label-png";
 import { readBoxes } from "../src/data/voc-boxes";
 import { handcraftedGraph } from "../src/handcrafted/graph";
-import { affinityPicture, neighbourAffinity } from "../src/show/affinity-picture";
+import { affinityPicture } from "../src/show/affinity-picture";
 import { type Captioned, pictureGrid } from "../src/show/picture-grid";
 import { boxPicture, overlayPicture } from "../src/show/pictures";
+import { borderMap } from "../src/show/window-map";
 
 async function main(): Promise<void> {
   const [labels, ...ids] = process.argv.slice(2);
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
     const image = await readRgb(await findImage(root, id));
     const { boxes } = await readBoxes(path.join(root, "Annotations", `${id}.xml`), dataset, image);
     const graph = handcraftedGraph(image, 4);
-    const means = neighbourAffinity(graph.affinity, graph.height, graph.width, 4);
+    const means = borderMap(graph.affinity);
     pictures.push(
       { picture: image, caption: "photograph" },
       { picture: boxPicture(image, boxes, dataset), caption: "boxes" },

@@ -72,11 +72,32 @@ export type { TrainingSummary } from "./training/run-training";
 export { type MakePseudoLabelsConfig, makePseudoLabelsOptions, type Supervision } from "./config/make-pseudo-labels";
 export { presets as makePseudoLabelsPresets } from "./config/pseudo-label-presets";
 export { type DenseCrfOptions, denseCrf, mostProbableClass } from "./dense-crf/dense-crf";
+export { type A2gnnOptions, a2gnn } from "./graph/a2gnn";
+export { Adam, type AdamOptions, type Optimiser } from "./graph/adam";
 export { type FitInput, type FitResult, fitGraph, upsampleProbabilities } from "./graph/fit";
 export { FIT_DEFAULTS, type FitOptions } from "./graph/fit-options";
+export { type GatedCrfOptions, gatedCrf } from "./graph/gated-crf";
+export {
+  type CellAffinity,
+  type Features,
+  featureAffinity,
+  type GraphFromFeaturesOptions,
+  graphFromFeatures,
+  type Normalisation,
+} from "./graph/graph-from-features";
 export { createImageGraph, type ImageGraph } from "./graph/image-graph";
+export { type Loss, type LossState, type LossTerm, lossFromValue, namedLoss, throughSoftmax } from "./graph/loss";
+export { type MultiPointOptions, multiPoint } from "./graph/multi-point";
+export type { NodeGradients, NodeNetwork, NodeState, NodeTask, OpenNodeNetwork } from "./graph/node-network";
+export { seedCrossEntropy } from "./graph/seed-cross-entropy";
+export {
+  forEachNeighbour,
+  type WindowedMap,
+  type WindowGrid,
+  windowedMap,
+} from "./window/windowed-map";
 export { type LabelInput, type LabelOptions, type LabelResult, labelImage } from "./graph/label-image";
-export { addWalk, type ClassMaps, randomWalk, type WalkGeometry, type WalkOptions } from "./graph/random-walk";
+export { addWalk, type ClassMaps, randomWalk, type WalkGraph, type WalkOptions } from "./graph/random-walk";
 export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";
 
 // --- segmentation networks ---

@@ -3,8 +3,8 @@ import test from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { unfoldWindow } from "../src/image-ops/unfold";
-import { windowDistance } from "../src/network/affinity-window";
 import { Random } from "../src/random";
+import { windowDistance } from "../src/window/distance";
 
 /** By the definition: all windows in memory. */
 function plainDistance(x: tf.Tensor4D, radius: number): tf.Tensor4D {

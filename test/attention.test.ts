@@ -49,12 +49,12 @@ for (const [height, width, radius, symmetric] of [
   test(`equals the dense formula and its gradient on ${height}×${width}, radius ${radius}, ${symmetric ? "symmetric" : "any"} affinity`, () => {
     const n = height * width;
     const affinity = randomAffinity(height, width, radius, 3, symmetric);
-    const window = createAttentionWindow(affinity, height, width, radius);
+    const window = createAttentionWindow(affinity);
     assert.equal(window.scores === window.transposedScores, symmetric || n === 1);
     const x = normalTensor([n, 6], 1) as tf.Tensor2D;
     const beta = tf.scalar(0.7);
     const got = tf.tidy(() => attention(x, beta, window).dataSync());
-    const wanted = denseAttention(x.dataSync() as Float32Array, 6, 0.7, affinity, [height, width, radius]);
+    const wanted = denseAttention(x.dataSync() as Float32Array, 6, 0.7, affinity.values, [height, width, radius]);
     wanted.forEach((value, i) => {
       assert.ok(Math.abs(value - got[i]) < 2e-5, `entry ${i}: ${value}, ${got[i]}`);
     });

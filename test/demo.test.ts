@@ -8,7 +8,8 @@ import { useBackend } from "../src/backend";
 import { crfAlone } from "../src/demo/crf-alone";
 import { figureCells, reportHtml } from "../src/demo/report";
 import { segmentationTable } from "../src/demo/segmentation-table";
-import { affinityPicture, neighbourAffinity } from "../src/show/affinity-picture";
+import { affinityPicture } from "../src/show/affinity-picture";
+import { borderMap } from "../src/show/window-map";
 import { demo } from "../src/steps/demo";
 
 let folder: string;
@@ -127,7 +128,7 @@ test("affinity picture: neighbours inside the map only; one flat colour where al
   const affinity = new Float32Array(18);
   affinity[5] = 0.25; // cell 0 to the right
   affinity[9 + 3] = 0.75; // cell 1 to the left
-  assert.deepEqual([...neighbourAffinity(affinity, 1, 2, 1)], [0.25, 0.75]);
+  assert.deepEqual([...borderMap({ height: 1, width: 2, radius: 1, values: affinity })], [0.25, 0.75]);
   const { picture } = affinityPicture(Float32Array.of(0.5, 0.5), { height: 1, width: 2 }, { height: 5, width: 11 });
   assert.deepEqual([picture.width, picture.height, new Set(picture.data).size], [11, 5, 3]);
 });

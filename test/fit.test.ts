@@ -7,6 +7,7 @@ import { type FitInput, fitGraph, upsampleProbabilities } from "../src/graph/fit
 import type { FitOptions } from "../src/graph/fit-options";
 import { createImageGraph } from "../src/graph/image-graph";
 import { gridColour, padSeed } from "../src/graph/label-image";
+import { windowedMap } from "../src/window/windowed-map";
 import { normalTensor } from "./numeric-gradient";
 
 const [H, W] = [5, 7];
@@ -50,7 +51,7 @@ function twoHalves(channels: readonly number[]): { input: FitInput; raw: tf.Tens
     const x = Math.floor(i / 25) % W;
     return x < W / 2 === x + (i % 5) - 2 < W / 2 ? 0.9 : 0.2;
   });
-  const graph = createImageGraph(raw, affinity, { height: H, width: W, radius: 2 });
+  const graph = createImageGraph(raw, windowedMap(affinity, { height: H, width: W, radius: 2 }));
   const colour = Float32Array.from({ length: H * W * 3 }, (_, i) => (Math.floor(i / 3) % W < W / 2 ? -1 : 1));
   return { raw, input: { graph, classes: CLASSES, ignore: IGNORE, seed, boxes: [], colour } };
 }
@@ -145,11 +146,15 @@ test("dropout factors depend on the seed alone and keep the mean", () => {
 
 test("grid colours are the mean of four central pixels; padding is 0; seeds are padded right and below", () => {
   const image = { width: 10, height: 9, data: new Uint8Array(270).fill(124) };
-  const colour = gridColour(image, [2, 2]);
+  const colour = gridColour(image, { height: 2, width: 2, stride: 8 });
   const grey = (124 / 255 - 0.485) / 0.229;
   assert.ok(Math.abs(colour[0] - grey) < 1e-6);
   assert.equal(colour[3], 0); // columns 11 and 12 are padding
-  const padded = padSeed({ width: 10, height: 9, data: new Uint8Array(90).fill(1) }, [2, 2], 7);
+  const padded = padSeed(
+    { width: 10, height: 9, data: new Uint8Array(90).fill(1) },
+    { height: 2, width: 2, stride: 8 },
+    7,
+  );
   assert.deepEqual([padded[9], padded[10], padded[16 * 8 + 9], padded[16 * 9]], [1, 7, 1, 7]);
 });
 

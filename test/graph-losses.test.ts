@@ -3,10 +3,13 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { checkConsistency } from "../src/graph/consistency-check";
-import { createGatedCrf, gatedCrfKernels, gatedCrfLoss, throughSoftmax } from "../src/graph/gated-crf";
+import { createGatedCrf, gatedCrfLoss } from "../src/graph/gated-crf";
+import { gatedCrfKernels } from "../src/graph/gated-crf-kernels";
+import { throughSoftmax } from "../src/graph/loss";
 import { clipBoxes, findPoints, multiPointLoss } from "../src/graph/multi-point";
-import { createSeedTargets, seedCrossEntropy } from "../src/graph/seed-cross-entropy";
-import { createUpsampler } from "../src/graph/upsample";
+import { createSeedTargets, crossEntropyOnSeeds } from "../src/graph/seed-cross-entropy";
+import { createUpsampler } from "../src/image-ops/upsampler";
+import { windowedMap } from "../src/window/windowed-map";
 import { assertGradient, normalTensor } from "./numeric-gradient";
 
 const IGNORE = 255;
@@ -49,7 +52,12 @@ test("seed cross-entropy: mean over background plus mean over foreground, with i
   const targets = createSeedTargets(seed, K, IGNORE, upsampler);
   const logits = normalTensor([H * W, K], 3);
   tf.tidy(() => {
-    const { value } = seedCrossEntropy(logits as tf.Tensor2D, upsampler.up(logits as tf.Tensor2D), targets, upsampler);
+    const { value } = crossEntropyOnSeeds(
+      logits as tf.Tensor2D,
+      upsampler.up(logits as tf.Tensor2D),
+      targets,
+      upsampler,
+    );
     const logs = tf.logSoftmax(upsampler.up(logits as tf.Tensor2D)).dataSync();
     const means = [0, 0];
     const counts = [0, 0];
@@ -60,7 +68,10 @@ test("seed cross-entropy: mean over background plus mean over foreground, with i
     });
     assert.ok(Math.abs(value.dataSync()[0] - means[0] / counts[0] - means[1] / counts[1]) < 1e-4);
   });
-  assertGradient((x) => seedCrossEntropy(x as tf.Tensor2D, upsampler.up(x as tf.Tensor2D), targets, upsampler), logits);
+  assertGradient(
+    (x) => crossEntropyOnSeeds(x as tf.Tensor2D, upsampler.up(x as tf.Tensor2D), targets, upsampler),
+    logits,
+  );
   targets.dispose();
   logits.dispose();
   upsampler.dispose();
@@ -72,7 +83,7 @@ test("no seeds of a kind, or none at all, give 0, not NaN", () => {
   const lossOf = (seed: Uint8Array): number[] => {
     const targets = createSeedTargets(seed, K, IGNORE, upsampler);
     const numbers = tf.tidy(() => {
-      const { value, gradient } = seedCrossEntropy(logits, upsampler.up(logits), targets, upsampler);
+      const { value, gradient } = crossEntropyOnSeeds(logits, upsampler.up(logits), targets, upsampler);
       return [value.dataSync()[0], tf.max(tf.abs(gradient)).dataSync()[0]];
     });
     targets.dispose();
@@ -91,10 +102,12 @@ test("no seeds of a kind, or none at all, give 0, not NaN", () => {
 
 test("gated CRF: the sum over pairs, with its gradient through the softmax", () => {
   const colour = normalTensor([H * W * 3], 4, 0.1);
-  const kernels = gatedCrfKernels(colour.dataSync() as Float32Array, H, W, 2, [{ weight: 1, xy: 6, rgb: 0.1 }]);
+  const kernels = gatedCrfKernels(colour.dataSync() as Float32Array, { height: H, width: W, radius: 2 }, [
+    { weight: 1, xy: 6, rgb: 0.1 },
+  ]);
   const mask = Float32Array.from({ length: H * W }, (_, i) => (i % 5 === 0 ? 0 : 1));
   for (const masks of [{}, { source: mask, destination: mask }]) {
-    const crf = createGatedCrf(kernels, H, W, 2, masks);
+    const crf = createGatedCrf(kernels, masks);
     const logits = normalTensor([H * W, K], 5);
     const loss = (x: tf.Tensor): { value: tf.Tensor; gradient: tf.Tensor } => {
       const probabilities = tf.softmax(x as tf.Tensor2D);
@@ -113,13 +126,14 @@ test("gated CRF: the sum over pairs, with its gradient through the softmax", () 
  * place counted from 0. Source weights ½ and 2: the first counts as 0, the second doubles the kernel and the divisor.
  */
 test("gated CRF: a mask's weights below 1 count as 0, those above as they are", () => {
-  const crf = createGatedCrf(gatedCrfKernels(new Float32Array(6), 1, 2, 1, [{ weight: 1, xy: 1 }]), 1, 2, 1, {
+  const grid = { height: 1, width: 2, radius: 1 };
+  const crf = createGatedCrf(gatedCrfKernels(new Float32Array(6), grid, [{ weight: 1, xy: 1 }]), {
     source: Float32Array.of(0.5, 2),
   });
   assert.equal(crf.cells, 2);
   assert.ok(Math.abs(crf.total - 2 * Math.exp(-0.5)) < 1e-6); // the one neighbour that the mask lets through
   crf.dispose();
-  const empty = createGatedCrf(new Float32Array(18).fill(1), 1, 2, 1, {
+  const empty = createGatedCrf(windowedMap(new Float32Array(18).fill(1), grid), {
     destination: Float32Array.of(Number.NaN, 0.9),
   });
   assert.deepEqual([empty.cells, empty.total], [1, 0]);

@@ -52,7 +52,7 @@ test("features are distributions and affinities lie in [0, 1], 1 at the centre, 
   assert.deepEqual([height, width], [Math.ceil(rgb.height / 8), Math.ceil(rgb.width / 8)]);
   const d = 2 * radius + 1;
   assert.equal(features.length, height * width * channels);
-  assert.equal(affinity.length, height * width * d * d);
+  assert.equal(affinity.values.length, height * width * d * d);
   for (let i = 0; i < height * width; i++) {
     const row = features.subarray(i * channels, (i + 1) * channels);
     assert.ok(row.every((value) => value >= 0));
@@ -60,11 +60,11 @@ test("features are distributions and affinities lie in [0, 1], 1 at the centre, 
     for (let o = 0; o < d * d; o++) {
       const x = (i % width) + (o % d) - radius;
       const y = Math.floor(i / width) + Math.floor(o / d) - radius;
-      const value = affinity[i * d * d + o];
+      const value = affinity.values[i * d * d + o];
       if (x < 0 || y < 0 || x >= width || y >= height) assert.equal(value, 0);
       else {
         assert.ok(value > 0 && value <= 1);
-        assert.equal(value, affinity[(y * width + x) * d * d + (d * d - 1 - o)]);
+        assert.equal(value, affinity.values[(y * width + x) * d * d + (d * d - 1 - o)]);
       }
       if (o === (d * d - 1) / 2) assert.equal(value, 1);
     }
@@ -83,8 +83,8 @@ test("alike within a thing, unlike across its border; the features tell the side
   const { width, channels, features, affinity } = handcraftedGraph(halves(96, 64, 48), 2);
   const row = 4 * width;
   const right = 2 * 5 + 3;
-  assert.ok(affinity[(row + 3) * 25 + right] > 0.35, "inside");
-  assert.ok(affinity[(row + 5) * 25 + right] < 0.1, "across");
+  assert.ok(affinity.values[(row + 3) * 25 + right] > 0.35, "inside");
+  assert.ok(affinity.values[(row + 5) * 25 + right] < 0.1, "across");
   const apart = (i: number, j: number): number => {
     let sum = 0;
     for (let c = 0; c < channels; c++) sum += Math.abs(features[i * channels + c] - features[j * channels + c]);
@@ -101,6 +101,6 @@ test("odd cases: one cell, a single colour, a pixel more than a cell", () => {
   ]) {
     const rgb = { width, height, data: new Uint8Array(width * height * 3).fill(77) };
     const { features, affinity } = handcraftedGraph(rgb, 3);
-    assert.ok(features.every(Number.isFinite) && affinity.every(Number.isFinite), `${width}×${height}`);
+    assert.ok(features.every(Number.isFinite) && affinity.values.every(Number.isFinite), `${width}×${height}`);
   }
 });

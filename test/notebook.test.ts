@@ -107,12 +107,12 @@ test("a grid is a PNG with its columns; small pictures are enlarged by whole num
 });
 
 test("what a cell has to do with its neighbours stands where they are; outside the map nothing", () => {
-  const grid = { height: 2, width: 3, radius: 1 };
-  const windowed = Float32Array.from({ length: 6 * 9 }, (_, i) => i);
-  assert.deepEqual([...windowAround(windowed, grid, { x: 0, y: 0 })], [4, 5, 0, 7, 8, 0]);
-  assert.deepEqual([...windowAround(windowed, grid, { x: 2, y: 1 })], [0, 45, 46, 0, 48, 49]);
-  assert.deepEqual([...windowAround(windowed, grid, { x: 2, y: 1 }, { self: false })], [0, 45, 46, 0, 48, 0]);
-  assert.throws(() => windowAround(windowed, grid, { x: 3, y: 0 }), /cell inside 3×2/);
+  const values = Float32Array.from({ length: 6 * 9 }, (_, i) => i);
+  const windowed = { height: 2, width: 3, radius: 1, values };
+  assert.deepEqual([...windowAround(windowed, { x: 0, y: 0 })], [4, 5, 0, 7, 8, 0]);
+  assert.deepEqual([...windowAround(windowed, { x: 2, y: 1 })], [0, 45, 46, 0, 48, 49]);
+  assert.deepEqual([...windowAround(windowed, { x: 2, y: 1 }, { self: false })], [0, 45, 46, 0, 48, 0]);
+  assert.throws(() => windowAround(windowed, { x: 3, y: 0 }), /cell inside 3×2/);
 });
 
 test("every chart is a plotly figure of plain JSON, an SVG, and a picture with and without fonts", async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { Random } from "../src/random";
+import { type WindowedMap, windowedMap } from "../src/window/windowed-map";
 
 /**
  * Compares ⟨gradient, v⟩ with (f(x + εv) − f(x − εv)) / 2ε for a few directions v.
@@ -52,7 +53,7 @@ export function randomAffinity(
   radius: number,
   seed: number,
   symmetric = true,
-): Float32Array {
+): WindowedMap {
   const random = new Random(seed);
   const d = 2 * radius + 1;
   const feature = Float32Array.from({ length: height * width }, () => random.uniform());
@@ -66,5 +67,5 @@ export function randomAffinity(
       out[i * d * d + o] = symmetric || o === (d * d - 1) / 2 ? Math.exp(-difference) : random.uniform();
     }
   }
-  return out;
+  return windowedMap(out, { height, width, radius });
 }

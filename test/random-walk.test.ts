@@ -15,7 +15,7 @@ test("windowed steps equal powers of the dense matrix with columns that sum to 1
     for (let o = 0; o < d * d; o++) {
       const y = Math.floor(i / width) + Math.floor(o / d) - radius;
       const x = (i % width) + (o % d) - radius;
-      if (y >= 0 && x >= 0 && y < height && x < width) dense[i][y * width + x] = affinity[i * d * d + o] ** 8;
+      if (y >= 0 && x >= 0 && y < height && x < width) dense[i][y * width + x] = affinity.values[i * d * d + o] ** 8;
     }
   }
   for (let j = 0; j < n; j++) {
@@ -27,7 +27,7 @@ test("windowed steps equal powers of the dense matrix with columns that sum to 1
   let wanted = [...start];
   for (let step = 0; step < 8; step++)
     wanted = wanted.map((_, j) => wanted.reduce((sum, value, i) => sum + value * dense[i][j], 0));
-  const [got] = walk([start], transitionWeights(affinity, height, width, radius, 8), height, width, radius, 8);
+  const [got] = walk([start], transitionWeights(affinity, 8), 8);
   wanted.forEach((value, i) => {
     assert.ok(Math.abs(value - got[i]) < 1e-5);
   });
@@ -36,24 +36,24 @@ test("windowed steps equal powers of the dense matrix with columns that sum to 1
 test("six maps walk in WebAssembly as in TypeScript, whatever the window", () => {
   const [height, width] = [5, 7];
   for (const radius of [1, 3]) {
-    const transition = transitionWeights(randomAffinity(height, width, radius, 5), height, width, radius, 8);
+    const transition = transitionWeights(randomAffinity(height, width, radius, 5), 8);
     const random = new Random(6);
     const maps = Array.from({ length: 6 }, () => Float32Array.from({ length: 35 }, () => random.uniform()));
-    const [simd, plain] = (["simd", "plain"] as const).map((engine) =>
-      walk(maps, transition, height, width, radius, 64, engine),
-    );
+    const [simd, plain] = (["simd", "plain"] as const).map((engine) => walk(maps, transition, 64, engine));
     assert.equal(simd.length, 6);
     for (const [m, map] of plain.entries())
       for (const [i, value] of map.entries()) assert.ok(Math.abs(simd[m][i] - value) < 2e-6);
-    assert.deepEqual(walk(maps.slice(5), transition, height, width, radius, 64), simd.slice(5));
+    assert.deepEqual(walk(maps.slice(5), transition, 64), simd.slice(5));
   }
 });
 
 test("classes without a map stay 0; adding the walk keeps probabilities", () => {
-  const geometry = { height: 2, width: 3, radius: 1, imageHeight: 13, imageWidth: 22 };
   const random = new Random(3);
   const map = Float32Array.from({ length: 13 * 22 }, () => random.uniform());
-  const walked = randomWalk(randomAffinity(2, 3, 1, 4), new Map([[2, map]]), 4, geometry);
+  const walked = randomWalk({ affinity: randomAffinity(2, 3, 1, 4), stride: 8 }, new Map([[2, map]]), 4, {
+    height: 13,
+    width: 22,
+  });
   assert.equal(walked.length, 13 * 22 * 4);
   assert.ok(walked.every((value, i) => (i % 4 === 0 || i % 4 === 2 ? value > 0 : value === 0)));
   const probabilities = new Float32Array(walked.length).fill(0.25);

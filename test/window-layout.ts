@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { NdArray } from "../src/nd-array";
+import type { WindowedMap } from "../src/window/windowed-map";
 
 /** [1, c, h, w] → rows [h·w, c]. */
 export function nchwToRows({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array> {
@@ -23,26 +24,16 @@ export function rowsToNchw(rows: ArrayLike<number>, shape: readonly number[]): N
 }
 
 /** Windowed [n, d·d] → [d, d, h, w]. */
-export function windowToNchw(
-  windowed: Float32Array,
-  height: number,
-  width: number,
-  radius: number,
-): NdArray<Float32Array> {
+export function windowToNchw({ values, height, width, radius }: WindowedMap): NdArray<Float32Array> {
   const d = 2 * radius + 1;
-  return { shape: [d, d, height, width], data: rowsToNchw(windowed, [d * d, height, width]).data };
+  return { shape: [d, d, height, width], data: rowsToNchw(values, [d * d, height, width]).data };
 }
 
 /** [1, d, d, h, w] → windowed [n, d·d]. */
-export function nchwToWindow({ shape, data }: NdArray<Float32Array>): {
-  windowed: Float32Array;
-  height: number;
-  width: number;
-  radius: number;
-} {
+export function nchwToWindow({ shape, data }: NdArray<Float32Array>): WindowedMap {
   const [d, , height, width] = shape.slice(-4);
   return {
-    windowed: nchwToRows({ shape: [d * d, height, width], data }).data,
+    values: nchwToRows({ shape: [d * d, height, width], data }).data,
     height,
     width,
     radius: (d - 1) / 2,
@@ -50,22 +41,19 @@ export function nchwToWindow({ shape, data }: NdArray<Float32Array>): {
 }
 
 /** A dense N×N matrix whose rows hold a window: its map and windowed form. The geometry is the one that makes the mask. */
-export function denseToWindow(
-  dense: Float32Array,
-  mask: Float32Array,
-): { windowed: Float32Array; height: number; width: number; radius: number } {
+export function denseToWindow(dense: Float32Array, mask: Float32Array): WindowedMap {
   const n = Math.sqrt(mask.length);
   const { height, width, radius } = geometryOf(mask, n);
   const d = 2 * radius + 1;
-  const windowed = new Float32Array(n * d * d);
+  const values = new Float32Array(n * d * d);
   for (let i = 0; i < n; i++) {
     for (let o = 0; o < d * d; o++) {
       const y = Math.floor(i / width) + Math.floor(o / d) - radius;
       const x = (i % width) + (o % d) - radius;
-      if (y >= 0 && x >= 0 && y < height && x < width) windowed[i * d * d + o] = dense[i * n + y * width + x];
+      if (y >= 0 && x >= 0 && y < height && x < width) values[i * d * d + o] = dense[i * n + y * width + x];
     }
   }
-  return { windowed, height, width, radius };
+  return { values, height, width, radius };
 }
 
 /** Several may make the same mask, where windows cover the map: any of them will do. */
@@ -92,12 +80,7 @@ function isWindowMask(mask: Float32Array, height: number, width: number, radius:
 }
 
 /** Windowed [n, d·d] → dense [n, n]. */
-export function windowToDense(
-  windowed: Float32Array,
-  height: number,
-  width: number,
-  radius: number,
-): NdArray<Float32Array> {
+export function windowToDense({ values, height, width, radius }: WindowedMap): NdArray<Float32Array> {
   const n = height * width;
   const d = 2 * radius + 1;
   const data = new Float32Array(n * n);
@@ -105,7 +88,7 @@ export function windowToDense(
     for (let o = 0; o < d * d; o++) {
       const y = Math.floor(i / width) + Math.floor(o / d) - radius;
       const x = (i % width) + (o % d) - radius;
-      if (y >= 0 && x >= 0 && y < height && x < width) data[i * n + y * width + x] = windowed[i * d * d + o];
+      if (y >= 0 && x >= 0 && y < height && x < width) data[i * n + y * width + x] = values[i * d * d + o];
     }
   }
   return { shape: [n, n], data };

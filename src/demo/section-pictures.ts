@@ -8,7 +8,8 @@ import type { Box } from "../data/voc-boxes";
 import type { ImageGraph } from "../graph/image-graph";
 import type { ClassMaps } from "../graph/random-walk";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
-import { affinityPicture, neighbourAffinity } from "../show/affinity-picture";
+import { affinityPicture } from "../show/affinity-picture";
+import { borderMap } from "../show/window-map";
 import { boxesUri, heatUri, labelUri, photographUri } from "./pictures";
 import type { DemoPictures } from "./report";
 
@@ -31,7 +32,7 @@ export async function picturesOf(
   dataset: DatasetDescription,
 ): Promise<DemoPictures> {
   const { id, rgb, truth, seed, crf, label, boxes, maps } = image;
-  const alike = neighbourAffinity(graph.affinity, graph.height, graph.width, graph.radius);
+  const alike = borderMap(graph.affinity);
   const weakLabel =
     supervision === "box"
       ? boxesUri(rgb, boxes, dataset)

@@ -7,8 +7,48 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { deriveSeed, Random } from "../random";
-import { type AttentionState, type AttentionWindow, attentionBackward, attentionForward } from "./attention";
+import {
+  type AttentionState,
+  type AttentionWindow,
+  attentionBackward,
+  attentionForward,
+  attentionWeights,
+  createAttentionWindow,
+} from "./attention";
 import type { ImageGraph } from "./image-graph";
+import type { NodeNetwork, NodeState, OpenNodeNetwork } from "./node-network";
+
+export interface A2gnnOptions {
+  readonly hidden?: number;
+  /** Attention layers. */
+  readonly layers?: number;
+  /** Dropout rate after the first product. */
+  readonly dropout?: number;
+  /** Weight of the affinity in the attention's scores; default: the paper's 10. */
+  readonly affinityWeight?: number;
+}
+
+/** The network of the paper, of the reference's size by default, in the form that `fitGraph` trains. */
+export function a2gnn({ hidden = 256, layers = 3, dropout = 0.5, affinityWeight }: A2gnnOptions = {}): NodeNetwork {
+  return (graph, { classes, seed }): OpenNodeNetwork<A2gnnState> => {
+    const window = createAttentionWindow(graph.affinity, affinityWeight);
+    const shape = [graph.height * graph.width, hidden] as const;
+    return {
+      parameters: parameterList(initialParameters(graph, { hidden, classes, layers, seed })),
+      forward(parameters, step) {
+        const factors =
+          step !== undefined && dropout > 0
+            ? dropoutFactors(shape, dropout, deriveSeed(seed, "dropout", step))
+            : undefined;
+        return a2gnnForward(graph.features, parametersFromList(parameters), window, factors);
+      },
+      backward: (parameters, state, { dLogits, dNodes }) =>
+        a2gnnBackward(graph.features, parametersFromList(parameters), state, window, dLogits, dNodes).gradients,
+      attention: (state) => state.layers.map((layer) => attentionWeights(layer, window)),
+      dispose: () => window.dispose(),
+    };
+  };
+}
 
 /** Letters: n nodes, c feature channels, m hidden channels, K classes. The owner disposes the tensors. */
 export interface A2gnnParameters {
@@ -63,9 +103,7 @@ export function selectRows(matrix: Float32Array, rows: Int32Array, width: number
 }
 
 /** What the forward pass keeps for the backward pass. */
-export interface A2gnnState {
-  /** Class logits [n, K] */
-  readonly logits: tf.Tensor2D;
+export interface A2gnnState extends NodeState {
   /** Node features after the last attention layer, before W₁: [n, m] */
   readonly nodes: tf.Tensor2D;
   readonly layers: readonly AttentionState[];

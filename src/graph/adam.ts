@@ -5,16 +5,25 @@
 
 import * as tf from "@tensorflow/tfjs";
 
+/** What `fitGraph` trains with. It owns the parameters that it was given. */
+export interface Optimiser {
+  /** The parameters after the last step, in the order in which they came. */
+  readonly parameters: readonly tf.Tensor[];
+  /** One update. @param gradients in the parameters' order; not disposed */
+  step(gradients: readonly tf.Tensor[]): void;
+  dispose(): void;
+}
+
 export interface AdamOptions {
   readonly learningRate: number;
-  readonly weightDecay: number;
+  readonly weightDecay?: number;
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
 }
 
 /** Owns the parameters it was given and its moments; one state spans all phases of a training. */
-export class Adam {
+export class Adam implements Optimiser {
   private first: tf.Tensor[];
   private second: tf.Tensor[];
   private steps = 0;
@@ -27,14 +36,12 @@ export class Adam {
     this.second = current.map((parameter) => tf.zerosLike(parameter));
   }
 
-  /** The parameters after the last step; owned by this object. */
   get parameters(): readonly tf.Tensor[] {
     return this.current;
   }
 
-  /** One update. @param gradients in the parameters' order; not disposed */
   step(gradients: readonly tf.Tensor[]): void {
-    const { learningRate, weightDecay, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = this.options;
+    const { learningRate, weightDecay = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = this.options;
     this.steps++;
     const stepSize = learningRate / (1 - beta1 ** this.steps);
     const secondScale = 1 / Math.sqrt(1 - beta2 ** this.steps);

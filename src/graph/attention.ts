@@ -15,7 +15,6 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { valuesOf } from "../tensor-values";
-import { divideRows } from "./divide-rows";
 import {
   createTileLayout,
   gatherKeys,
@@ -23,9 +22,10 @@ import {
   gatherQueries,
   type TileLayout,
   tilesToWindow,
-  transposeWindow,
   windowToTiles,
-} from "./window";
+} from "../window/tiles";
+import { forEachNeighbour, transposed, type WindowedMap } from "../window/windowed-map";
+import { divideRows } from "./divide-rows";
 
 /** Weight of the affinity among the scores (paper equation 5; fixed in the reference). 0 leaves the cosine alone. */
 export const AFFINITY_WEIGHT = 10;
@@ -44,25 +44,19 @@ export interface AttentionWindow {
   dispose(): void;
 }
 
-/** @param affinity windowed adjacency [n, d·d], its diagonal 1 */
-export function createAttentionWindow(
-  affinity: Float32Array,
-  height: number,
-  width: number,
-  radius: number,
-  weight: number = AFFINITY_WEIGHT,
-): AttentionWindow {
-  const layout = createTileLayout(height, width, radius);
-  const toScores = (windowed: Float32Array): tf.Tensor3D =>
+/** @param affinity adjacency, its diagonal 1 */
+export function createAttentionWindow(affinity: WindowedMap, weight: number = AFFINITY_WEIGHT): AttentionWindow {
+  const layout = createTileLayout(affinity);
+  const toScores = ({ values }: WindowedMap): tf.Tensor3D =>
     windowToTiles(
-      windowed.map((a) => weight * (a - 1)),
+      values.map((a) => weight * (a - 1)),
       layout,
       MASKED,
     );
-  const transposed = transposeWindow(affinity, height, width, radius);
-  const symmetric = isSymmetric(affinity, transposed, height, width, radius);
+  const backwards = transposed(affinity);
+  const symmetric = sameNeighbours(affinity, backwards);
   const scores = toScores(affinity);
-  const transposedScores = symmetric ? scores : toScores(transposed);
+  const transposedScores = symmetric ? scores : toScores(backwards);
   return {
     layout,
     scores,
@@ -166,8 +160,8 @@ export function attention(x: tf.Tensor2D, beta: tf.Scalar, window: AttentionWind
   return op(x, beta) as tf.Tensor2D;
 }
 
-/** The propagation weights P as a windowed array [n, d·d]: for pictures and tests. */
-export function attentionWeights(state: AttentionState, window: AttentionWindow): Float32Array {
+/** The propagation weights P: for pictures and tests. */
+export function attentionWeights(state: AttentionState, window: AttentionWindow): WindowedMap {
   const tiles = valuesOf(() => tf.div(state.weights, gatherQueries(state.rowSum, window.layout)));
   return tilesToWindow(tiles, window.layout);
 }
@@ -182,23 +176,11 @@ function scoreWeights(
   return tf.exp(tf.add(tf.mul(cos, beta), masked));
 }
 
-function isSymmetric(
-  affinity: Float32Array,
-  transposed: Float32Array,
-  height: number,
-  width: number,
-  radius: number,
-): boolean {
-  const d = 2 * radius + 1;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (let wy = Math.max(0, radius - y); wy < Math.min(d, height + radius - y); wy++) {
-        for (let wx = Math.max(0, radius - x); wx < Math.min(d, width + radius - x); wx++) {
-          const i = (y * width + x) * d * d + wy * d + wx;
-          if (affinity[i] !== transposed[i]) return false;
-        }
-      }
-    }
-  }
-  return true;
+/** Whether two maps hold the same values wherever the neighbour is inside. */
+function sameNeighbours(a: WindowedMap, b: WindowedMap): boolean {
+  let same = true;
+  forEachNeighbour(a, (pair) => {
+    if (a.values[pair] !== b.values[pair]) same = false;
+  });
+  return same;
 }

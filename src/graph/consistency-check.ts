@@ -10,9 +10,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { pixelMixes } from "../image-ops/upsampler";
 import { valuesOf } from "../tensor-values";
 import type { BoxPoints, Grid } from "./multi-point";
-import { bilinearTap } from "./upsample";
 
 /**
  * @param seed labels of the padded image [H·W], edited in place
@@ -28,25 +28,19 @@ export function checkConsistency(
   options: { readonly threshold: number; readonly ignore: number },
 ): number {
   const [h, w] = grid.from;
-  const [H, W] = grid.to;
+  const W = grid.to[1];
+  const mixOf = pixelMixes(grid);
   const gram = neighbourProducts(nodes, h, w);
   let changed = 0;
   points.forEach(({ box }, b) => {
     const dots = valuesOf(() => tf.matMul(nodes, prototypes[b].expandDims<tf.Tensor2D>(1)));
     const length = Math.hypot(...prototypes[b].dataSync());
     for (let y = box.top; y <= box.bottom; y++) {
-      const row = bilinearTap(y, h, H);
       for (let x = box.left; x <= box.right; x++) {
         if (seed[y * W + x] !== box.class) continue;
-        const column = bilinearTap(x, w, W);
-        const a = row.lower * w + column.lower;
-        const b2 = row.lower * w + column.upper;
-        const c = row.upper * w + column.lower;
-        const d = row.upper * w + column.upper;
-        const wa = (1 - row.weight) * (1 - column.weight);
-        const wb = (1 - row.weight) * column.weight;
-        const wc = row.weight * (1 - column.weight);
-        const wd = row.weight * column.weight;
+        const mix = mixOf(y, x);
+        const [a, b2, c, d] = mix.cells;
+        const [wa, wb, wc, wd] = mix.weights;
         const dot = wa * dots[a] + wb * dots[b2] + wc * dots[c] + wd * dots[d];
         const square =
           wa * wa * gram.self[a] +

@@ -1,6 +1,10 @@
 /** The options of training one graph network, and what holds for those that are not given: the paper's scribble recipe. */
 
-import type { A2gnnParameters } from "./a2gnn";
+import type * as tf from "@tensorflow/tfjs";
+import type { NdArray } from "../nd-array";
+import type { Optimiser } from "./adam";
+import type { Loss } from "./loss";
+import type { NodeNetwork } from "./node-network";
 
 export interface FitOptions {
   /** Hidden units. Default 256. */
@@ -25,14 +29,22 @@ export interface FitOptions {
   readonly affinityWeight?: number;
   /** Of all random numbers. Default 0. */
   readonly seed?: number;
-  /** Starting weights in place of random ones; taken over and disposed. */
-  readonly initial?: A2gnnParameters;
+  /** The terms of the loss, in place of those that `crfWeight`, `multiPoint` and `consistencyThreshold` describe. */
+  readonly losses?: readonly Loss[];
+  /** In place of the network that `hidden`, `layers`, `dropout` and `affinityWeight` describe. */
+  readonly network?: NodeNetwork;
+  /** In place of Adam with `learningRate` and `weightDecay`. It takes over the parameters that it is given. */
+  readonly optimiser?: (parameters: tf.Tensor[]) => Optimiser;
+  /** Starting parameters in place of random ones, such as the `parameters` of an earlier result on the same graph. */
+  readonly initial?: readonly NdArray[];
   /** Also return the attention weights of every layer (for pictures). Default false. */
   readonly keepAttention?: boolean;
   readonly signal?: AbortSignal;
 }
 
-type FitDefaults = Required<Omit<FitOptions, "initial" | "keepAttention" | "signal">>;
+type Part = "losses" | "network" | "optimiser";
+
+type FitDefaults = Required<Omit<FitOptions, Part | "initial" | "keepAttention" | "signal">>;
 
 export type CompleteFitOptions = FitOptions & FitDefaults;
 

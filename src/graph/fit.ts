@@ -1,40 +1,26 @@
 /**
- * Trains one graph network on one image's own seeds, then labels its nodes (docs/method.md, sections 3.2 and 3.3;
- * reference train_infer_A2GNN_box.py and _others.py): a phase without and a phase with the gated CRF loss, one Adam
- * state across both.
+ * Trains one graph network on one image's own seeds, then labels its nodes (docs/method.md, sections 3.2 and 3.3; reference
+ * train_infer_A2GNN_box.py and _others.py): a phase without and a phase with the gated CRF loss, one optimiser state across
+ * both. Network, losses and optimiser are parts: each has a default from the paper and can be replaced by another.
  */
 
 import * as tf from "@tensorflow/tfjs";
 import type { Box } from "../data/voc-boxes";
 import { expected, UserError } from "../errors";
-import { deriveSeed } from "../random";
+import { createUpsampler } from "../image-ops/upsampler";
+import type { NdArray } from "../nd-array";
 import { valuesOf } from "../tensor-values";
-import {
-  type A2gnnState,
-  a2gnnBackward,
-  a2gnnForward,
-  dropoutFactors,
-  initialParameters,
-  parameterList,
-  parametersFromList,
-} from "./a2gnn";
-import { Adam } from "./adam";
-import { type AttentionWindow, attentionWeights, createAttentionWindow } from "./attention";
-import { checkConsistency } from "./consistency-check";
+import type { WindowedMap } from "../window/windowed-map";
+import { a2gnn } from "./a2gnn";
+import { Adam, type Optimiser } from "./adam";
 import { type CompleteFitOptions, completeFitOptions, type FitOptions } from "./fit-options";
-import {
-  createGatedCrf,
-  type GatedCrf,
-  GRAPH_KERNEL_RADIUS,
-  GRAPH_KERNELS,
-  gatedCrfKernels,
-  gatedCrfLoss,
-  throughSoftmax,
-} from "./gated-crf";
+import { gatedCrf } from "./gated-crf";
 import type { ImageGraph } from "./image-graph";
-import { type ClippedBox, clipBoxes, findPoints, multiPointLoss } from "./multi-point";
-import { createSeedTargets, type SeedTargets, seedCrossEntropy } from "./seed-cross-entropy";
-import { createUpsampler, type Upsampler } from "./upsample";
+import type { Loss } from "./loss";
+import { multiPoint } from "./multi-point";
+import { type OpenNodeNetwork, parameterGradients } from "./node-network";
+import { seedCrossEntropy } from "./seed-cross-entropy";
+import { StepLosses } from "./step-losses";
 
 /** Letters: n = height·width nodes of the graph, K classes. */
 export interface FitInput {
@@ -43,29 +29,27 @@ export interface FitInput {
   readonly classes: number;
   /** The label of unknown pixels. */
   readonly ignore: number;
-  /** Seed label of the padded image, row-major [8·height · 8·width]. Not changed: consistency checking edits a copy. */
+  /** Seed label of the padded image, row-major [stride·height · stride·width]. Not changed: losses edit a copy. */
   readonly seed: Uint8Array;
-  /** Boxes of the multi-point loss; empty for other supervision. */
-  readonly boxes: readonly Box[];
-  /** The normalised, padded image resized to the grid, [n·3]. */
-  readonly colour: Float32Array;
+  /** Boxes of the multi-point loss. */
+  readonly boxes?: readonly Box[];
+  /** The normalised, padded image resized to the grid, [n·3]; the gated CRF loss needs it. */
+  readonly colour?: Float32Array;
 }
 
 export interface FitResult {
   /** Training loss of every step. */
   readonly losses: Float32Array;
+  /** The same per term, by the names of the losses; 0 in steps where a term did not count. */
+  readonly terms: Readonly<Record<string, Float32Array>>;
   /** Logits of the grid without dropout, after training: [n, K]. */
   readonly logits: Float32Array;
-  /** W₀ after training, [channels kept, hidden]. */
-  readonly embedding: Float32Array;
-  /** Learned β of each layer. */
-  readonly betas: Float32Array;
-  /** W₁ after training, [hidden, K]. */
-  readonly outputWeights: Float32Array;
-  /** Seed pixels that consistency checking made unknown. */
+  /** The network's parameters after training, in its own order; A2GNN's: W₀, β of each layer, W₁. */
+  readonly parameters: readonly NdArray<Float32Array>[];
+  /** Seed pixels that losses changed, as consistency checking does. */
   readonly inconsistent: number;
-  /** P of each layer as windowed arrays [n, d·d], if asked for. */
-  readonly attention?: readonly Float32Array[];
+  /** P of each layer, if asked for. */
+  readonly attention?: readonly WindowedMap[];
 }
 
 /** @param onStep called after every step with its index and loss; the event loop turns in between */
@@ -74,161 +58,85 @@ export async function fitGraph(
   given: FitOptions = {},
   onStep?: (step: number, loss: number) => void,
 ): Promise<FitResult> {
-  const { graph, classes, colour } = input;
+  const { graph, classes } = input;
   checkInput(input);
   const options = completeFitOptions(given);
-  const from = [graph.height, graph.width] as const;
-  const to = [graph.height * 8, graph.width * 8] as const;
-  const upsampler = createUpsampler(from, to);
-  const window = createAttentionWindow(graph.affinity, ...from, graph.radius, options.affinityWeight);
-  const kernels = gatedCrfKernels(colour, ...from, GRAPH_KERNEL_RADIUS, GRAPH_KERNELS);
-  const crf = options.steps[1] > 0 ? createGatedCrf(kernels, ...from, GRAPH_KERNEL_RADIUS) : undefined;
-  const seeds = new Seeds(input, upsampler);
-  const adam = new Adam(parameterList(options.initial ?? initialParameters(graph, { ...options, classes })), options);
-  const boxes = options.multiPoint ? clipBoxes(input.boxes, to) : [];
+  const {
+    losses = recipeLosses(options),
+    network: open = a2gnn(options),
+    optimiser: optimise = (parameters) => new Adam(parameters, options),
+  } = options;
+  const { height, width, stride } = graph;
+  const upsampler = createUpsampler([height, width], [height * stride, width * stride]);
+  const network = open(graph, { classes, seed: options.seed });
+  const optimiser = optimise(startingParameters(network, options.initial));
+  const total = options.steps[0] + options.steps[1];
+  const terms = new StepLosses(input, losses, upsampler, total);
   try {
-    const total = options.steps[0] + options.steps[1];
-    const losses = new Float32Array(total);
     for (let step = 0; step < total; step++) {
       options.signal?.throwIfAborted();
-      const withCrf = step >= options.steps[0] ? crf : undefined;
-      losses[step] = trainStep({ graph, window, upsampler, seeds, boxes, crf: withCrf, adam, options, step });
-      if (!Number.isFinite(losses[step]))
-        throw new UserError("input", `the training loss became ${losses[step]} at step ${step + 1} of ${total}`);
-      onStep?.(step, losses[step]);
+      const loss = trainStep(network, optimiser, terms, step);
+      if (!Number.isFinite(loss))
+        throw new UserError("input", `the training loss became ${loss} at step ${step + 1} of ${total}`);
+      onStep?.(step, loss);
       await new Promise(setImmediate); // let decoding, workers and signals have their turn
     }
-    const parameters = parametersFromList(adam.parameters);
-    const attention: Float32Array[] = [];
+    let attention: readonly WindowedMap[] | undefined;
     const logits = valuesOf(() => {
-      const state = a2gnnForward(graph.features, parameters, window);
-      if (options.keepAttention) attention.push(...state.layers.map((layer) => attentionWeights(layer, window)));
+      const state = network.forward(optimiser.parameters);
+      if (options.keepAttention) attention = network.attention?.(state);
       return state.logits;
     });
     return {
-      losses,
+      losses: terms.totals,
+      terms: terms.curves,
       logits,
-      embedding: parameters.embedding.dataSync() as Float32Array,
-      betas: Float32Array.from(parameters.betas, (beta) => beta.dataSync()[0]),
-      outputWeights: parameters.output.dataSync() as Float32Array,
-      inconsistent: seeds.inconsistent,
-      ...(options.keepAttention ? { attention } : {}),
+      parameters: optimiser.parameters.map((tensor) => ({
+        shape: tensor.shape,
+        data: tensor.dataSync() as Float32Array,
+      })),
+      inconsistent: terms.seed.edited,
+      ...(attention === undefined ? {} : { attention }),
     };
   } finally {
-    adam.dispose();
-    seeds.dispose();
-    crf?.dispose();
-    window.dispose();
+    optimiser.dispose();
+    terms.dispose();
+    network.dispose?.();
     upsampler.dispose();
   }
 }
 
-/** The seed targets, made again when consistency checking edits the seed. */
-class Seeds {
-  targets: SeedTargets;
-  inconsistent = 0;
-  readonly labels: Uint8Array;
-
-  constructor(
-    private readonly input: FitInput,
-    private readonly upsampler: Upsampler,
-  ) {
-    this.labels = input.seed.slice();
-    this.targets = createSeedTargets(this.labels, input.classes, input.ignore, upsampler);
-  }
-
-  get ignore(): number {
-    return this.input.ignore;
-  }
-
-  edited(count: number): void {
-    if (count === 0) return;
-    this.inconsistent += count;
-    this.targets.dispose();
-    this.targets = createSeedTargets(this.labels, this.input.classes, this.input.ignore, this.upsampler);
-  }
-
-  dispose(): void {
-    this.targets.dispose();
-  }
+/** The reference's terms. The consistency check comes before the cross-entropy, as there. */
+function recipeLosses({ steps, crfWeight, multiPoint: boxes, consistencyThreshold }: CompleteFitOptions): Loss[] {
+  return [
+    ...(boxes ? [multiPoint({ consistencyThreshold })] : []),
+    seedCrossEntropy(),
+    ...(steps[1] > 0 && crfWeight !== 0 ? [gatedCrf({ weight: crfWeight, from: steps[0] })] : []),
+  ];
 }
 
-interface StepInput {
-  readonly graph: ImageGraph;
-  readonly window: AttentionWindow;
-  readonly upsampler: Upsampler;
-  readonly seeds: Seeds;
-  readonly boxes: readonly ClippedBox[];
-  readonly crf: GatedCrf | undefined;
-  readonly adam: Adam;
-  readonly options: CompleteFitOptions;
-  readonly step: number;
+function startingParameters({ parameters }: OpenNodeNetwork, initial: FitOptions["initial"]): tf.Tensor[] {
+  if (initial === undefined) return parameters;
+  const wanted = parameters.map(({ shape }) => `[${shape.join(", ")}]`).join(" ");
+  const got = initial.map(({ shape }) => `[${shape.join(", ")}]`).join(" ");
+  tf.dispose(parameters);
+  if (wanted !== got) throw expected("input", wanted, got, "starting parameters of the graph network");
+  return initial.map(({ shape, data }) => tf.tensor(Float32Array.from(data), [...shape]));
 }
 
 /** Forward, losses, backward, update. @returns the loss */
-function trainStep(input: StepInput): number {
-  const { graph, window, upsampler, seeds, boxes, crf, adam, options, step } = input;
-  const parameters = parametersFromList(adam.parameters);
+function trainStep(network: OpenNodeNetwork, optimiser: Optimiser, terms: StepLosses, step: number): number {
+  const { parameters } = optimiser;
   let loss = 0;
   const gradients = tf.tidy(() => {
-    const shape = [graph.height * graph.width, options.hidden] as const;
-    const dropout =
-      options.dropout > 0
-        ? dropoutFactors(shape, options.dropout, deriveSeed(options.seed, "dropout", step))
-        : undefined;
-    const state = a2gnnForward(graph.features, parameters, window, dropout);
-    const losses = tf.tidy(() => ({ ...stepLosses(state, { upsampler, seeds, boxes, crf, options }) }));
-    loss = losses.value.dataSync()[0];
-    return a2gnnBackward(graph.features, parameters, state, window, losses.dLogits, losses.dNodes).gradients;
+    const state = network.forward(parameters, step);
+    const { value, ...upstream } = terms.at(step, state);
+    loss = value;
+    return parameterGradients(network, parameters, state, upstream, step);
   });
-  adam.step(gradients);
+  optimiser.step(gradients);
   tf.dispose(gradients);
   return loss;
-}
-
-/** The gradients of all losses of a step; everything of image size is freed before the backward pass. */
-interface StepLosses {
-  readonly value: tf.Tensor;
-  readonly dLogits: tf.Tensor2D;
-  readonly dNodes?: tf.Tensor2D;
-}
-
-/** The consistency check comes before the cross-entropy, as in the reference. */
-function stepLosses(
-  { logits, nodes }: A2gnnState,
-  { upsampler, seeds, boxes, crf, options }: Pick<StepInput, "upsampler" | "seeds" | "boxes" | "crf" | "options">,
-): StepLosses {
-  const pixels = upsampler.up(logits); // [H·W, K]
-  const losses: StepLosses[] = [];
-  if (boxes.length > 0) {
-    const points = findPoints(pixels, boxes, upsampler);
-    const { prototypes, ...multi } = multiPointLoss(pixels, nodes, points, upsampler);
-    losses.push(multi);
-    // The nodes are averages of ReLU outputs: without a threshold above 0 the check cannot fire.
-    const { consistencyThreshold: threshold } = options;
-    if (threshold > 0)
-      seeds.edited(
-        checkConsistency(seeds.labels, nodes, points, prototypes, upsampler, { threshold, ignore: seeds.ignore }),
-      );
-  }
-  losses.push(
-    tf.tidy(() => {
-      const { value, gradient } = seedCrossEntropy(logits, pixels, seeds.targets, upsampler);
-      return { value, dLogits: gradient };
-    }),
-  );
-  if (crf !== undefined && options.crfWeight !== 0) {
-    const probabilities = tf.softmax(logits);
-    const { value, gradient } = gatedCrfLoss(probabilities, crf);
-    const dLogits = throughSoftmax(probabilities, tf.mul(gradient, options.crfWeight));
-    losses.push({ value: tf.mul(value, options.crfWeight), dLogits });
-  }
-  const dNodes = losses.find((loss) => loss.dNodes !== undefined)?.dNodes;
-  return {
-    value: tf.addN(losses.map((loss) => loss.value)),
-    dLogits: tf.addN(losses.map((loss) => loss.dLogits)),
-    ...(dNodes === undefined ? {} : { dNodes }),
-  };
 }
 
 /**
@@ -248,8 +156,11 @@ export function upsampleProbabilities(
 }
 
 function checkInput({ graph, seed, colour }: FitInput): void {
-  const n = graph.height * graph.width;
-  const grid = `graph of ${graph.height}×${graph.width} cells`;
-  if (seed.length !== n * 64) throw expected("input", `${n * 64} seed pixels`, `${seed.length}`, grid);
-  if (colour.length !== n * 3) throw expected("input", `${n * 3} colours`, `${colour.length}`, grid);
+  const { height, width, stride } = graph;
+  const n = height * width;
+  const grid = `graph of ${height}×${width} cells`;
+  const pixels = n * stride ** 2;
+  if (seed.length !== pixels) throw expected("input", `${pixels} seed pixels`, `${seed.length}`, grid);
+  if (colour !== undefined && colour.length !== n * 3)
+    throw expected("input", `${n * 3} colours`, `${colour.length}`, grid);
 }

@@ -4,6 +4,8 @@
  * 07.
  */
 
+import { forEachPair, OUTSIDE, type WindowedMap, type WindowGrid, windowSize } from "../window/windowed-map";
+
 /** One kernel: its weight, and the standard deviations of position (cells) and, where given, colour. */
 export interface KernelDescription {
   readonly weight: number;
@@ -11,40 +13,29 @@ export interface KernelDescription {
   readonly rgb?: number;
 }
 
-/** Windowed kernels [n, d·d], before any mask. @param colour [n·3], the normalised image at the grid's size */
+/** Kernels before any mask, 0 at the centre. @param colour [n·3], the normalised image at the grid's size */
 export function gatedCrfKernels(
   colour: Float32Array,
-  height: number,
-  width: number,
-  radius: number,
+  { height, width, radius }: WindowGrid,
   kernels: readonly KernelDescription[],
-): Float32Array {
-  const d = 2 * radius + 1;
-  const out = new Float32Array(height * width * d * d);
-  for (const { weight, xy, rgb } of kernels) {
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const node = y * width + x;
-        for (let offset = 0; offset < d * d; offset++) {
-          const ny = y + Math.floor(offset / d) - radius;
-          const nx = x + (offset % d) - radius;
-          if (ny === y && nx === x) continue;
-          const inside = ny >= 0 && nx >= 0 && ny < height && nx < width;
-          let distance = 0;
-          if (xy !== undefined) {
-            // reference: the zero padding of unfold puts every neighbour outside the map at position (0, 0)
-            distance += (((inside ? nx : 0) - x) / xy) ** 2 + (((inside ? ny : 0) - y) / xy) ** 2;
-          }
-          if (rgb !== undefined) {
-            for (let c = 0; c < 3; c++) {
-              const neighbour = inside ? colour[(ny * width + nx) * 3 + c] : 0;
-              distance += ((neighbour - colour[node * 3 + c]) / rgb) ** 2;
-            }
-          }
-          out[node * d * d + offset] += weight * Math.exp(-0.5 * distance);
-        }
-      }
-    }
-  }
-  return out;
+): WindowedMap {
+  const map = { height, width, radius, values: new Float32Array(windowSize({ height, width, radius })) };
+  const column = Int32Array.from({ length: height * width }, (_, cell) => cell % width);
+  const row = Int32Array.from({ length: height * width }, (_, cell) => Math.floor(cell / width));
+  for (const { weight, xy, rgb } of kernels)
+    forEachPair(map, (pair, cell, neighbour) => {
+      if (neighbour === cell) return;
+      // reference: the zero padding of unfold gives every neighbour outside the map the position (0, 0) and the colour 0
+      const inside = neighbour !== OUTSIDE;
+      let distance = 0;
+      if (xy !== undefined)
+        distance +=
+          (((inside ? column[neighbour] : 0) - column[cell]) / xy) ** 2 +
+          (((inside ? row[neighbour] : 0) - row[cell]) / xy) ** 2;
+      if (rgb !== undefined)
+        for (let c = 0; c < 3; c++)
+          distance += (((inside ? colour[neighbour * 3 + c] : 0) - colour[cell * 3 + c]) / rgb) ** 2;
+      map.values[pair] += weight * Math.exp(-0.5 * distance);
+    });
+  return map;
 }

@@ -8,15 +8,46 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { KernelDescription } from "./gated-crf-kernels";
-import { createTileLayout, gatherKeys, gatherNodes, type TileLayout, transposeWindow, windowToTiles } from "./window";
-
-export { gatedCrfKernels, type KernelDescription } from "./gated-crf-kernels";
+import { expected } from "../errors";
+import { createTileLayout, gatherKeys, gatherNodes, type TileLayout, windowToTiles } from "../window/tiles";
+import { forEachPair, OUTSIDE, transposed, type WindowedMap } from "../window/windowed-map";
+import { gatedCrfKernels, type KernelDescription } from "./gated-crf-kernels";
+import { type Loss, throughSoftmax } from "./loss";
 
 /** The kernel of A2GNN's own training: position 6 cells, normalised colour 0.1. */
 export const GRAPH_KERNELS: readonly KernelDescription[] = [{ weight: 1, xy: 6, rgb: 0.1 }];
 /** Its window radius. */
 export const GRAPH_KERNEL_RADIUS = 5;
+
+export interface GatedCrfOptions {
+  readonly weight?: number;
+  /** First step at which the term counts: the reference trains a first phase without it. */
+  readonly from?: number;
+  readonly kernels?: readonly KernelDescription[];
+  readonly radius?: number;
+}
+
+/** The term of the second phase, on the softmax of the grid's logits. It needs the input's `colour`. */
+export function gatedCrf({
+  weight = 1,
+  from = 0,
+  kernels = GRAPH_KERNELS,
+  radius = GRAPH_KERNEL_RADIUS,
+}: GatedCrfOptions = {}): Loss {
+  const owner = {};
+  return function gatedCrf({ input, step, probabilities, keep }) {
+    if (step < from || weight === 0) return undefined;
+    const crf = keep(owner, () => {
+      const { graph, colour } = input;
+      if (colour === undefined) throw expected("input", "the grid's colours", "none", "gated CRF loss");
+      const { height, width } = graph;
+      return createGatedCrf(gatedCrfKernels(colour, { height, width, radius }, kernels));
+    });
+    const { value, gradient } = gatedCrfLoss(probabilities, crf);
+    const dLogits = throughSoftmax(probabilities, tf.mul(gradient, weight));
+    return { value: tf.mul(value, weight), dLogits };
+  };
+}
 
 /** The loss of one image, ready for every step. The owner disposes it. */
 export interface GatedCrf {
@@ -31,48 +62,38 @@ export interface GatedCrf {
 }
 
 /**
- * @param kernels windowed [n, d·d] from `gatedCrfKernels`
+ * @param kernels from `gatedCrfKernels`
  * @param masks optional weights per cell, of which those below 1 count as 0: `source` gates neighbours, `destination` centres
  */
 export function createGatedCrf(
-  kernels: Float32Array,
-  height: number,
-  width: number,
-  radius: number,
+  kernels: WindowedMap,
   masks: { readonly source?: Float32Array; readonly destination?: Float32Array } = {},
 ): GatedCrf {
-  const d = 2 * radius + 1;
-  const gated = kernels.slice();
-  let cells = height * width;
+  const gated = { ...kernels, values: kernels.values.slice() };
   const { source, destination } = masks;
-  if (source !== undefined || destination !== undefined) {
-    for (const mask of [source, destination]) {
-      if (mask !== undefined)
-        cells = Math.max(
-          1,
-          mask.reduce((sum, value) => sum + gate(value), 0),
-        );
-    }
-    for (let i = 0; i < gated.length; i++) {
-      const node = Math.floor(i / (d * d));
-      const y = Math.floor(node / width) + Math.floor((i % (d * d)) / d) - radius;
-      const x = (node % width) + (i % d) - radius;
-      const inside = y >= 0 && x >= 0 && y < height && x < width;
-      if (source !== undefined) gated[i] *= inside ? gate(source[y * width + x]) : 0;
-      if (destination !== undefined) gated[i] *= gate(destination[node]);
-    }
-  }
-  const layout = createTileLayout(height, width, radius);
-  const transposed = transposeWindow(gated, height, width, radius);
+  let cells = kernels.height * kernels.width;
+  for (const mask of [source, destination])
+    if (mask !== undefined)
+      cells = Math.max(
+        1,
+        mask.reduce((sum, value) => sum + gate(value), 0),
+      );
+  if (source !== undefined || destination !== undefined)
+    forEachPair(gated, (pair, cell, neighbour) => {
+      if (source !== undefined) gated.values[pair] *= neighbour === OUTSIDE ? 0 : gate(source[neighbour]);
+      if (destination !== undefined) gated.values[pair] *= gate(destination[cell]);
+    });
+  const layout = createTileLayout(kernels);
+  const backwards = transposed(gated).values;
   const symmetric = windowToTiles(
-    gated.map((value, i) => value + transposed[i]),
+    gated.values.map((value, pair) => value + backwards[pair]),
     layout,
     0,
   );
   return {
     layout,
     symmetric,
-    total: gated.reduce((sum, value) => sum + value, 0),
+    total: gated.values.reduce((sum, value) => sum + value, 0),
     cells,
     dispose: () => {
       symmetric.dispose();
@@ -98,10 +119,4 @@ export function gatedCrfLoss(
   const agreement = tf.sum(tf.mul(probabilities, neighbours)); // 2 Σ k_ij y_i·y_j
   const value = tf.add(tf.mul(agreement, -0.5 / crf.cells), crf.total / crf.cells) as tf.Scalar;
   return { value, gradient: tf.mul(neighbours, -1 / crf.cells) as tf.Tensor2D };
-}
-
-/** dL/dlogits from dL/dy of y = softmax(logits). */
-export function throughSoftmax(probabilities: tf.Tensor2D, gradient: tf.Tensor2D): tf.Tensor2D {
-  const weighted = tf.mul(probabilities, gradient);
-  return tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, 1, true))) as tf.Tensor2D;
 }

@@ -7,14 +7,14 @@
 import * as tf from "@tensorflow/tfjs";
 import { expected } from "../errors";
 import { valuesOf } from "../tensor-values";
+import { CELL, type WindowedMap, type WindowGrid, windowArea, windowedMap } from "../window/windowed-map";
 import { divideRows } from "./divide-rows";
 import { roundedSize } from "./rounded-size";
 
-/** n = height·width nodes, d = 2·radius + 1. The owner calls `dispose`. */
-export interface ImageGraph {
-  readonly height: number;
-  readonly width: number;
-  readonly radius: number;
+/** n = height·width nodes. The owner calls `dispose`. */
+export interface ImageGraph extends WindowGrid {
+  /** Pixels along the side of a cell. The grid covers the image padded on the right and bottom to whole cells. */
+  readonly stride: number;
   /**
    * Node features [n, kept]: each row divided by its sum, columns that are 0 for the whole image left out (but for a few that
    * round `kept` up). Their weights would receive no gradient but weight decay and never meet the data, so the result is the same.
@@ -24,32 +24,27 @@ export interface ImageGraph {
   readonly channels: number;
   /** Which columns were kept, ascending. */
   readonly columns: Int32Array;
-  /** Windowed adjacency [n, d·d], diagonal 1. Neighbours outside the map never count, whatever stands there. */
-  readonly affinity: Float32Array;
+  /** Adjacency, diagonal 1. */
+  readonly affinity: WindowedMap;
   dispose(): void;
 }
 
 /**
  * @param features non-negative features [n, c] (conv4 | conv5 | conv6); not disposed
- * @param affinity windowed affinities [n, d·d]
+ * @param affinity of the same cells; its diagonal does not matter
  */
 export function createImageGraph(
   features: tf.Tensor2D,
-  affinity: Float32Array,
-  size: { readonly height: number; readonly width: number; readonly radius: number },
+  affinity: WindowedMap,
+  { stride = CELL }: { readonly stride?: number } = {},
 ): ImageGraph {
-  const { height, width, radius } = size;
+  const { height, width, radius } = affinity;
   const n = height * width;
-  const d = 2 * radius + 1;
-  if (features.shape[0] !== n || affinity.length !== n * d * d)
-    throw expected(
-      "input",
-      `${n} nodes with ${d * d} affinities each`,
-      `${features.shape[0]} nodes and ${affinity.length} affinities`,
-      `graph of ${height}×${width} cells`,
-    );
-  const adjacency = affinity.slice();
-  for (let i = 0; i < n; i++) adjacency[i * d * d + (d * d - 1) / 2] = 1;
+  if (features.shape[0] !== n)
+    throw expected("input", `${n} nodes`, `${features.shape[0]}`, `graph of ${height}×${width} cells`);
+  const adjacency = windowedMap(affinity.values.slice(), affinity);
+  const area = windowArea(affinity);
+  for (let i = 0; i < n; i++) adjacency.values[i * area + (area - 1) / 2] = 1;
   const strongest = valuesOf(() => tf.max(tf.abs(features), 0));
   const columns = columnsToKeep(strongest);
   const normalised = tf.tidy(() => {
@@ -61,6 +56,7 @@ export function createImageGraph(
     height,
     width,
     radius,
+    stride,
     features: normalised,
     channels: features.shape[1],
     columns,
@@ -69,7 +65,7 @@ export function createImageGraph(
   };
 }
 
-/** Those with a value other than 0, and the first empty ones up to a rounded number; all where there is no value at all. */
+/** Columns with a value other than 0, and the first empty ones up to a rounded number; all where no column has a value. */
 function columnsToKeep(strongest: Float32Array): Int32Array {
   const all = Int32Array.from(strongest.keys());
   const filled = all.filter((column) => strongest[column] !== 0).length;

@@ -62,15 +62,15 @@ export async function fitImage(
   onStep?: (step: number, loss: number) => void,
 ): Promise<FitResult> {
   const grid = [graph.height, graph.width] as const;
-  if (grid[0] !== Math.ceil(image.height / 8) || grid[1] !== Math.ceil(image.width / 8))
+  if (grid[0] !== Math.ceil(image.height / graph.stride) || grid[1] !== Math.ceil(image.width / graph.stride))
     throw expected(
       "input",
-      `${Math.ceil(image.height / 8)}×${Math.ceil(image.width / 8)} cells`,
+      `${Math.ceil(image.height / graph.stride)}×${Math.ceil(image.width / graph.stride)} cells`,
       `${grid[0]}×${grid[1]}`,
       `graph of an image of ${image.width}×${image.height} pixels`,
     );
-  const padded = padSeed(seed, grid, options.seedPadding);
-  const colour = gridColour(image, grid);
+  const padded = padSeed(seed, graph, options.seedPadding);
+  const colour = gridColour(image, graph);
   return fitGraph({ graph, classes, ignore, seed: padded, boxes, colour }, options, onStep);
 }
 
@@ -80,20 +80,19 @@ export function labelFromLogits(
   logits: Float32Array,
   { logitResize, walk }: Pick<LabelOptions, "logitResize" | "walk">,
 ): Omit<LabelResult, "fit"> {
+  const { stride } = graph;
   const grid = [graph.height, graph.width] as const;
   const probabilities =
     logitResize === "crop"
-      ? cropRows(upsampleProbabilities(logits, grid, [grid[0] * 8, grid[1] * 8]), grid[1] * 8, image, classes)
+      ? cropRows(
+          upsampleProbabilities(logits, grid, [grid[0] * stride, grid[1] * stride]),
+          grid[1] * stride,
+          image,
+          classes,
+        )
       : upsampleProbabilities(logits, grid, [image.height, image.width]);
   if (walk === undefined || maps === undefined) return { probabilities };
-  const geometry = {
-    height: graph.height,
-    width: graph.width,
-    radius: graph.radius,
-    imageHeight: image.height,
-    imageWidth: image.width,
-  };
-  const walked = randomWalk(graph.affinity, maps, classes, geometry, walk);
+  const walked = randomWalk(graph, maps, classes, image, walk);
   addWalk(probabilities, walked, classes, walk.weight);
   return { probabilities, walked };
 }
@@ -106,34 +105,35 @@ function cropRows(map: Float32Array, width: number, image: RgbImage, k: number):
   return out;
 }
 
-/** The seed on the padded map [8·h, 8·w]. */
-export function padSeed(seed: LabelMap, [h, w]: readonly [number, number], padding: number): Uint8Array {
-  const out = new Uint8Array(h * w * 64).fill(padding);
-  for (let y = 0; y < seed.height; y++) out.set(seed.data.subarray(y * seed.width, (y + 1) * seed.width), y * w * 8);
+/** Cells and pixels of a graph. */
+type Grid = Pick<ImageGraph, "height" | "width" | "stride">;
+
+/** The seed on the padded map, [stride·h, stride·w]. */
+export function padSeed(seed: LabelMap, { height, width, stride }: Grid, padding: number): Uint8Array {
+  const out = new Uint8Array(height * width * stride ** 2).fill(padding);
+  for (let y = 0; y < seed.height; y++)
+    out.set(seed.data.subarray(y * seed.width, (y + 1) * seed.width), y * width * stride);
   return out;
 }
 
 /**
- * The normalised, padded image resized bilinearly to the grid, [n·3]: at a scale of 8 each cell is the mean of its four
- * central pixels; padding is 0 after normalising.
+ * The normalised, padded image resized bilinearly to the grid, [n·3]: each cell is the mean of its central pixels, four of them
+ * where the stride is even; padding is 0 after normalising.
  */
-export function gridColour(image: RgbImage, [h, w]: readonly [number, number]): Float32Array {
-  const out = new Float32Array(h * w * 3);
-  for (let cell = 0; cell < h * w; cell++) {
-    const top = Math.floor(cell / w) * 8 + 3;
-    const left = (cell % w) * 8 + 3;
-    for (const [y, x] of [
-      [top, left],
-      [top, left + 1],
-      [top + 1, left],
-      [top + 1, left + 1],
-    ]) {
-      if (y >= image.height || x >= image.width) continue;
-      for (let c = 0; c < 3; c++) {
-        const value = image.data[(y * image.width + x) * 3 + c];
-        out[cell * 3 + c] += (value / 255 - NORMALISE_MEAN[c]) / NORMALISE_STD[c] / 4;
+export function gridColour(image: RgbImage, { height, width, stride }: Grid): Float32Array {
+  const out = new Float32Array(height * width * 3);
+  const central = [...new Set([Math.floor((stride - 1) / 2), Math.floor(stride / 2)])];
+  const share = central.length ** 2;
+  for (let cell = 0; cell < height * width; cell++)
+    for (const dy of central)
+      for (const dx of central) {
+        const y = Math.floor(cell / width) * stride + dy;
+        const x = (cell % width) * stride + dx;
+        if (y >= image.height || x >= image.width) continue;
+        for (let c = 0; c < 3; c++) {
+          const value = image.data[(y * image.width + x) * 3 + c];
+          out[cell * 3 + c] += (value / 255 - NORMALISE_MEAN[c]) / NORMALISE_STD[c] / share;
+        }
       }
-    }
-  }
   return out;
 }

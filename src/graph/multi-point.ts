@@ -9,10 +9,13 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { Box } from "../data/voc-boxes";
+import { expected } from "../errors";
+import { pixelMixes, type Upsampler } from "../image-ops/upsampler";
 import { valuesOf } from "../tensor-values";
+import { checkConsistency } from "./consistency-check";
 import { divideRows } from "./divide-rows";
+import type { Loss } from "./loss";
 import { roundedSize } from "./rounded-size";
-import { bilinearTap } from "./upsample";
 
 const EPSILON = 1e-7;
 /** The reference adds this to every pair's distance; it has no gradient. */
@@ -33,9 +36,31 @@ export interface BoxPoints {
   readonly pixels: Int32Array;
 }
 
-export interface Grid {
-  readonly from: readonly [number, number];
-  readonly to: readonly [number, number];
+/** From the grid to the padded image. */
+export type Grid = Pick<Upsampler, "from" | "to">;
+
+export interface MultiPointOptions {
+  /** Seeds less alike to their box than this cosine become unknown. The reference's 0 never fires. */
+  readonly consistencyThreshold?: number;
+}
+
+/** The term of the box recipe, on the input's boxes. Listed before the seeds' term, so that its check comes first. */
+export function multiPoint({ consistencyThreshold: threshold = 0 }: MultiPointOptions = {}): Loss {
+  return function multiPoint({ input, pixels, nodes, seed, upsampler }) {
+    const boxes = clipBoxes(input.boxes ?? [], upsampler.to);
+    if (boxes.length === 0) return undefined;
+    if (nodes === undefined)
+      throw expected("usage", "a network whose forward pass returns its nodes", "logits alone", "multi-point loss");
+    const points = findPoints(pixels, boxes, upsampler);
+    const { prototypes, ...term } = multiPointLoss(pixels, nodes, points, upsampler);
+    // Nodes that are averages of ReLU outputs are never below 0: without a threshold above it the check cannot fire.
+    if (threshold > 0)
+      seed.edited += checkConsistency(seed.labels, nodes, points, prototypes, upsampler, {
+        threshold,
+        ignore: input.ignore,
+      });
+    return term;
+  };
 }
 
 /** Boxes with the XML's coordinates used as they are, both ends included, cut to the map; empty ones are left out. */
@@ -156,31 +181,14 @@ function pairDistance(points: tf.Tensor2D, pairs: number): { value: tf.Tensor; g
 
 /** The four cells of each pixel and their bilinear weights. */
 function pointTaps(positions: Int32Array, grid: Grid): { cells: Int32Array; weights: Float32Array } {
-  const [h, w] = grid.from;
-  const [H, W] = grid.to;
+  const mixOf = pixelMixes(grid);
+  const width = grid.to[1];
   const cells = new Int32Array(positions.length * 4);
   const weights = new Float32Array(positions.length * 4);
   positions.forEach((position, i) => {
-    const row = bilinearTap(Math.floor(position / W), h, H);
-    const column = bilinearTap(position % W, w, W);
-    cells.set(
-      [
-        row.lower * w + column.lower,
-        row.lower * w + column.upper,
-        row.upper * w + column.lower,
-        row.upper * w + column.upper,
-      ],
-      i * 4,
-    );
-    weights.set(
-      [
-        (1 - row.weight) * (1 - column.weight),
-        (1 - row.weight) * column.weight,
-        row.weight * (1 - column.weight),
-        row.weight * column.weight,
-      ],
-      i * 4,
-    );
+    const mix = mixOf(Math.floor(position / width), position % width);
+    cells.set(mix.cells, i * 4);
+    weights.set(mix.weights, i * 4);
   });
   return { cells, weights };
 }

@@ -5,7 +5,10 @@
  * neighbours each (walk.ts).
  */
 
-import { bilinearTap } from "./upsample";
+import type { ImageSize } from "../data/dataset";
+import { bilinearTaps } from "../image-ops/bilinear";
+import { forEachNeighbour, oppositePair, type WindowedMap, windowArea } from "../window/windowed-map";
+import type { ImageGraph } from "./image-graph";
 import { walk } from "./walk";
 
 /** Class activation maps of one image at its size, per class index (1-based; 0 is background): each [H·W]. */
@@ -22,37 +25,33 @@ export interface WalkOptions {
 
 export const WALK_DEFAULTS: WalkOptions = { beta: 8, logt: 6, alpha: 6 };
 
-/** The grid of an image and the sizes before and after padding. */
-export interface WalkGeometry {
-  readonly height: number;
-  readonly width: number;
-  readonly radius: number;
-  /** Un-padded image. */
-  readonly imageHeight: number;
-  readonly imageWidth: number;
-}
+/** What the walk needs of an image's graph. */
+export type WalkGraph = Pick<ImageGraph, "affinity" | "stride">;
 
 /**
  * Walked scores per pixel, [H·W, K]; classes without a map stay 0.
- * @param affinity windowed affinities [n, d·d] with their centre, neighbours outside the map ignored
+ * @param image its size before padding
  */
 export function randomWalk(
-  affinity: Float32Array,
+  { affinity, stride }: WalkGraph,
   maps: ClassMaps,
   classes: number,
-  geometry: WalkGeometry,
+  image: ImageSize,
   options: WalkOptions = WALK_DEFAULTS,
 ): Float32Array {
-  const { height, width, radius, imageHeight, imageWidth } = geometry;
   const present = [...maps.keys()].sort((a, b) => a - b);
   const pooled = poolMaps(
-    [backgroundMap(maps, imageHeight * imageWidth, options.alpha), ...present.map((c) => maps.get(c) as Float32Array)],
-    geometry,
+    [
+      backgroundMap(maps, image.height * image.width, options.alpha),
+      ...present.map((c) => maps.get(c) as Float32Array),
+    ],
+    image,
+    stride,
   );
-  const transition = transitionWeights(affinity, height, width, radius, options.beta);
-  const walked = walk(pooled, transition, height, width, radius, 2 ** options.logt);
-  const out = new Float32Array(imageHeight * imageWidth * classes);
-  for (const [m, cls] of [0, ...present].entries()) upsampleCropped(walked[m], geometry, out, classes, cls);
+  const walked = walk(pooled, transitionWeights(affinity, options.beta), 2 ** options.logt);
+  const out = new Float32Array(image.height * image.width * classes);
+  for (const [m, cls] of [0, ...present].entries())
+    upsampleCropped(walked[m], affinity, stride, image, out, classes, cls);
   return out;
 }
 
@@ -63,65 +62,55 @@ function backgroundMap(maps: ClassMaps, pixels: number, alpha: number): Float32A
   return strongest.map((value) => (1 - value) ** alpha);
 }
 
-/** Averages over 8×8 blocks; the padding counts as 0 (reference: the maps are padded before pooling). */
-export function poolMaps(maps: readonly Float32Array[], geometry: WalkGeometry): Float32Array[] {
-  const { height, width, imageHeight, imageWidth } = geometry;
+/** Means of each cell's pixels; the padding counts as 0 (reference: the maps are padded before pooling). */
+export function poolMaps(maps: readonly Float32Array[], image: ImageSize, stride: number): Float32Array[] {
+  const width = Math.ceil(image.width / stride);
+  const cells = Math.ceil(image.height / stride) * width;
   return maps.map((map) => {
-    const sums = new Float64Array(height * width);
-    for (let y = 0; y < imageHeight; y++)
-      for (let x = 0; x < imageWidth; x++) sums[(y >> 3) * width + (x >> 3)] += map[y * imageWidth + x];
-    return Float32Array.from(sums, (sum) => sum / 64);
+    const sums = new Float64Array(cells);
+    for (let y = 0, pixel = 0; y < image.height; y++) {
+      const row = Math.floor(y / stride) * width;
+      for (let x = 0; x < image.width; x++, pixel++) sums[row + Math.floor(x / stride)] += map[pixel];
+    }
+    return Float32Array.from(sums, (sum) => sum / stride ** 2);
   });
 }
 
-/**
- * T by its columns, [n, d·d]: entry (j, o) is T[j + o → j] = A_ij^β / Σ_i A_ij^β with i = j + o, 0 outside the map.
- */
-export function transitionWeights(
-  affinity: Float32Array,
-  height: number,
-  width: number,
-  radius: number,
-  beta: number,
-): Float32Array {
-  const d = 2 * radius + 1;
-  const area = d * d;
-  const out = new Float32Array(affinity.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const j = y * width + x;
-      let sum = 0;
-      for (let wy = Math.max(0, radius - y); wy < Math.min(d, height + radius - y); wy++) {
-        for (let wx = Math.max(0, radius - x); wx < Math.min(d, width + radius - x); wx++) {
-          const i = j + (wy - radius) * width + wx - radius;
-          const power = affinity[i * area + (area - 1 - (wy * d + wx))] ** beta;
-          out[j * area + wy * d + wx] = power;
-          sum += power;
-        }
-      }
-      for (let o = 0; o < area; o++) out[j * area + o] /= sum;
-    }
-  }
-  return out;
+/** T by its columns: the pair (j, i) holds T[i → j] = A_ij^β / Σ_i A_ij^β, 0 outside the map. */
+export function transitionWeights(affinity: WindowedMap, beta: number): WindowedMap {
+  const area = windowArea(affinity);
+  const values = new Float32Array(affinity.values.length);
+  const sums = new Float64Array(affinity.height * affinity.width);
+  forEachNeighbour(affinity, (pair, j, i) => {
+    const power = affinity.values[oppositePair(pair, j, i, area)] ** beta;
+    values[pair] = power;
+    sums[j] += power;
+  });
+  forEachNeighbour(affinity, (pair, j) => {
+    values[pair] /= sums[j];
+  });
+  return { ...affinity, values };
 }
 
 /** One class of [H·W, K] ← its grid, bilinear to the padded size, cut to the image (reference: resized, then cropped). */
 function upsampleCropped(
-  grid: Float32Array,
-  { height, width, imageHeight, imageWidth }: WalkGeometry,
+  values: Float32Array,
+  grid: WindowedMap,
+  stride: number,
+  image: ImageSize,
   out: Float32Array,
   classes: number,
   cls: number,
 ): void {
-  const columns = Array.from({ length: imageWidth }, (_, x) => bilinearTap(x, width, width * 8));
-  for (let y = 0, at = cls; y < imageHeight; y++) {
-    const row = bilinearTap(y, height, height * 8);
-    const [upper, lower] = [row.lower * width, row.upper * width];
-    for (let x = 0; x < imageWidth; x++, at += classes) {
-      const column = columns[x];
-      const top = grid[upper + column.lower] * (1 - column.weight) + grid[upper + column.upper] * column.weight;
-      const bottom = grid[lower + column.lower] * (1 - column.weight) + grid[lower + column.upper] * column.weight;
-      out[at] = top * (1 - row.weight) + bottom * row.weight;
+  const rows = bilinearTaps(grid.height, grid.height * stride, { exact: true });
+  const columns = bilinearTaps(grid.width, grid.width * stride, { exact: true });
+  for (let y = 0, at = cls; y < image.height; y++) {
+    const [upper, lower, down] = [rows.lower[y] * grid.width, rows.upper[y] * grid.width, rows.weight[y]];
+    for (let x = 0; x < image.width; x++, at += classes) {
+      const [left, right, across] = [columns.lower[x], columns.upper[x], columns.weight[x]];
+      const top = values[upper + left] * (1 - across) + values[upper + right] * across;
+      const bottom = values[lower + left] * (1 - across) + values[lower + right] * across;
+      out[at] = top * (1 - down) + bottom * down;
     }
   }
 }

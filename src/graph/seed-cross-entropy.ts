@@ -9,9 +9,48 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { expected } from "../errors";
-import { bilinearTap, type Upsampler } from "./upsample";
+import { bilinearTaps } from "../image-ops/bilinear";
+import type { Upsampler } from "../image-ops/upsampler";
+import type { Loss, LossState } from "./loss";
 
-/** The seeds of one image, ready for the loss. Made again when seeds change. */
+/** The term of every recipe. Its targets are built once, and rebuilt whenever another loss has edited the seed. */
+export function seedCrossEntropy(): Loss {
+  const owner = {};
+  return function seeds(state) {
+    const targets = state.keep(owner, () => new CurrentTargets(state)).at(state);
+    const { value, gradient } = crossEntropyOnSeeds(state.logits, state.pixels, targets, state.upsampler);
+    return { value, dLogits: gradient };
+  };
+}
+
+class CurrentTargets {
+  private targets: SeedTargets;
+  private edited: number;
+
+  constructor(state: LossState) {
+    this.targets = targetsOf(state);
+    this.edited = state.seed.edited;
+  }
+
+  at(state: LossState): SeedTargets {
+    if (this.edited !== state.seed.edited) {
+      this.targets.dispose();
+      this.targets = targetsOf(state);
+      this.edited = state.seed.edited;
+    }
+    return this.targets;
+  }
+
+  dispose(): void {
+    this.targets.dispose();
+  }
+}
+
+function targetsOf({ seed, input, upsampler }: LossState): SeedTargets {
+  return createSeedTargets(seed.labels, input.classes, input.ignore, upsampler);
+}
+
+/** The seeds of one image, ready for the loss. */
 export interface SeedTargets {
   /** The pixels' weights, 0 for unknown ones: [H·W, 1] */
   readonly weights: tf.Tensor2D;
@@ -44,26 +83,25 @@ export function createSeedTargets(
   }
   const weights = new Float32Array(H * W);
   const attraction = new Float64Array(h * w * classes);
-  const columns = Array.from({ length: W }, (_, x) => bilinearTap(x, w, W));
+  const rows = bilinearTaps(h, H, { exact: true });
+  const columns = bilinearTaps(w, W, { exact: true });
   for (let y = 0; y < H; y++) {
-    const row = bilinearTap(y, h, H);
+    const [top, bottom, down] = [rows.lower[y] * w, rows.upper[y] * w, rows.weight[y]];
     for (let x = 0; x < W; x++) {
       const label = seed[y * W + x];
       if (label === ignore) continue;
       const weight = 1 / (label === 0 ? background : foreground);
       weights[y * W + x] = weight;
-      const column = columns[x];
-      const top = row.lower * w;
-      const bottom = row.upper * w;
-      attraction[(top + column.lower) * classes + label] += weight * (1 - row.weight) * (1 - column.weight);
-      attraction[(top + column.upper) * classes + label] += weight * (1 - row.weight) * column.weight;
-      attraction[(bottom + column.lower) * classes + label] += weight * row.weight * (1 - column.weight);
-      attraction[(bottom + column.upper) * classes + label] += weight * row.weight * column.weight;
+      const [left, right, across] = [columns.lower[x], columns.upper[x], columns.weight[x]];
+      attraction[(top + left) * classes + label] += weight * (1 - down) * (1 - across);
+      attraction[(top + right) * classes + label] += weight * (1 - down) * across;
+      attraction[(bottom + left) * classes + label] += weight * down * (1 - across);
+      attraction[(bottom + right) * classes + label] += weight * down * across;
     }
   }
   const tensors = [tf.tensor2d(weights, [H * W, 1]), tf.tensor2d(Float32Array.from(attraction), [h * w, classes])].map(
     (tensor) => tf.keep(tensor),
-  ); // made again inside a step when seeds are edited
+  ); // they outlive the step that builds them
   return {
     weights: tensors[0],
     attraction: tensors[1],
@@ -76,7 +114,7 @@ export function createSeedTargets(
  * @param pixels the same upsampled, [H·W, K]
  * @returns loss (scalar) and dL/dlogits [h·w, K]; call inside a `tf.tidy`
  */
-export function seedCrossEntropy(
+export function crossEntropyOnSeeds(
   logits: tf.Tensor2D,
   pixels: tf.Tensor2D,
   targets: SeedTargets,

@@ -4,16 +4,14 @@
  */
 
 import { planMemory, simdAvailable, VECTOR, WORD } from "../wasm/memory";
+import type { WindowedMap, WindowGrid } from "../window/windowed-map";
 import { walkKernel } from "./walk-kernel";
 
 /** Maps side by side. */
 const LANES = 4;
 
 /** A map widened by r on every side, so that the inner loop needs no bounds. */
-interface Field {
-  readonly height: number;
-  readonly width: number;
-  readonly radius: number;
+interface Field extends WindowGrid {
   /** Cells of a widened row. */
   readonly stride: number;
   /** Index of the map's first cell. */
@@ -22,25 +20,23 @@ interface Field {
 
 /**
  * v ← v·T, `steps` times, for each map [n].
- * @param transition [n, d·d] from `transitionWeights`
+ * @param transition from `transitionWeights`
  * @param engine default: `simd` where the processor has it
  */
 export function walk(
   maps: readonly Float32Array[],
-  transition: Float32Array,
-  height: number,
-  width: number,
-  radius: number,
+  transition: WindowedMap,
   steps: number,
   engine: "simd" | "plain" = simdAvailable() ? "simd" : "plain",
 ): Float32Array[] {
+  const { height, width, radius } = transition;
   const stride = width + 2 * radius;
   const field = { height, width, radius, stride, inner: radius * (stride + 1) };
   const walkTogether = engine === "simd" ? walkSimd : walkPlain;
   const walked: Float32Array[] = [];
   for (let first = 0; first < maps.length; first += LANES) {
     const some = maps.slice(first, first + LANES);
-    const end = walkTogether(sideBySide(some, field), transition, field, steps);
+    const end = walkTogether(sideBySide(some, field), transition.values, field, steps);
     walked.push(...some.map((_, lane) => laneOf(end, lane, field)));
   }
   return walked;

@@ -3,7 +3,16 @@
  * are added, scaled so that the window's median affinity is the same for every image, and exp(−distance) taken.
  */
 
-import { CELL, type CellGrid } from "./cells";
+import {
+  CELL,
+  forEachNeighbour,
+  oppositePair,
+  type WindowedMap,
+  type WindowGrid,
+  windowArea,
+  windowSize,
+} from "../window/windowed-map";
+import type { CellGrid } from "./cells";
 import type { Segmentation } from "./segments";
 
 export interface AffinityInput {
@@ -26,11 +35,12 @@ const COLOUR_SCALE = 12;
 const MEDIAN_AFFINITY = 0.15;
 const FACTOR_BOUNDS = [1, 3];
 
-/** [n, d·d]: 1 at the centre, 0 outside the map. */
-export function windowAffinity({ grid, radius, segmentations, colour, texture }: AffinityInput): Float32Array {
+/** 1 at the centre, 0 outside the map. */
+export function windowAffinity({ grid, radius, segmentations, colour, texture }: AffinityInput): WindowedMap {
   const { height, width } = grid;
   const n = height * width;
-  const d = 2 * radius + 1;
+  const window: WindowGrid = { height, width, radius };
+  const area = windowArea(window);
   const channels = texture.length / n;
   const shares = segmentations.map((segmentation) => cellShares(segmentation, grid));
   const distance = (i: number, j: number): number => {
@@ -46,25 +56,16 @@ export function windowAffinity({ grid, radius, segmentations, colour, texture }:
       WEIGHTS.texture * (1 - Math.exp(-textures))
     );
   };
-  const distances = new Float32Array(n * d * d).fill(Number.POSITIVE_INFINITY);
-  const centre = (d * d - 1) / 2;
-  for (let i = 0; i < n; i++) {
-    const x = i % width;
-    const y = Math.floor(i / width);
-    distances[i * d * d + centre] = 0;
-    // Distances are symmetric: each pair is measured once, from the cell that comes first.
-    for (let offset = centre + 1; offset < d * d; offset++) {
-      const dy = Math.floor(offset / d) - radius;
-      const dx = (offset % d) - radius;
-      if (x + dx < 0 || x + dx >= width || y + dy >= height) continue;
-      const j = i + dy * width + dx;
-      const value = distance(i, j);
-      distances[i * d * d + offset] = value;
-      distances[j * d * d + (d * d - 1 - offset)] = value;
-    }
-  }
-  const factor = calibration(distances, centre, d * d);
-  return distances.map((value) => Math.exp(-factor * value));
+  const distances = new Float32Array(windowSize(window)).fill(Number.POSITIVE_INFINITY);
+  // Distances are symmetric: each pair is measured once, from the cell that comes first.
+  forEachNeighbour(window, (pair, i, j) => {
+    if (j < i) return;
+    const value = i === j ? 0 : distance(i, j);
+    distances[pair] = value;
+    distances[oppositePair(pair, i, j, area)] = value;
+  });
+  const factor = calibration(distances, (area - 1) / 2, area);
+  return { ...window, values: distances.map((value) => Math.exp(-factor * value)) };
 }
 
 /** The factor that brings the median affinity to MEDIAN_AFFINITY, within bounds. */

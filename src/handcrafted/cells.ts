@@ -1,6 +1,6 @@
 /** The grid of cells, 8×8 pixels each as the network's stride; cells at the right and bottom may be cut by the border. */
 
-export const CELL = 8;
+import { CELL } from "../window/windowed-map";
 
 export interface CellGrid {
   /** Cells down and across. */
@@ -24,8 +24,8 @@ export function cellGrid(imageWidth: number, imageHeight: number): CellGrid {
 export function cellMeans(plane: Float32Array, { height, width, imageWidth, imageHeight }: CellGrid): Float32Array {
   const means = new Float32Array(height * width);
   for (let y = 0; y < imageHeight; y++) {
-    const row = (y >> 3) * width;
-    for (let x = 0; x < imageWidth; x++) means[row + (x >> 3)] += plane[y * imageWidth + x];
+    const row = Math.floor(y / CELL) * width;
+    for (let x = 0; x < imageWidth; x++) means[row + Math.floor(x / CELL)] += plane[y * imageWidth + x];
   }
   for (let j = 0; j < height; j++) {
     const rows = Math.min(CELL, imageHeight - j * CELL);

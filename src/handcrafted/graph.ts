@@ -9,6 +9,7 @@
  */
 
 import type { RgbImage } from "../data/image";
+import type { WindowedMap } from "../window/windowed-map";
 import { windowAffinity } from "./affinity";
 import { blurCells, type CellGrid, cellGrid, cellMeans } from "./cells";
 import { makeCodebook, softCodes } from "./codebook";
@@ -24,8 +25,8 @@ export interface HandcraftedGraph {
   readonly channels: number;
   /** Memberships ≥ 0, [n, channels]; each row sums to 1. */
   readonly features: Float32Array;
-  /** exp(−distance) in the window, [n, d·d], d = 2·radius + 1; 0 outside the map, 1 at the centre. */
-  readonly affinity: Float32Array;
+  /** exp(−distance) in the window; 0 outside the map, 1 at the centre. */
+  readonly affinity: WindowedMap;
 }
 
 /** Few prototypes: each then stands for a whole part of the scene, and what is learned of it holds elsewhere in the image. */

@@ -1,6 +1,6 @@
 /**
  * Bilinear resizing as PyTorch's `F.interpolate(mode="bilinear")`: half-pixel centres with clamped edges, or aligned
- * corners; no antialiasing. Positions are computed in float32, as there.
+ * corners; no antialiasing. Positions are computed in float32, as there; the graph's resizing computes them in float64.
  */
 
 import type * as tf from "@tensorflow/tfjs";
@@ -12,6 +12,8 @@ export interface BilinearOptions {
   readonly alignCorners?: boolean;
   /** PyTorch's `scale_factor`: steps are exactly 1 / factor, whatever the rounded size. Only without aligned corners. */
   readonly scaleFactor?: number;
+  /** Half-pixel centres in full precision. Default false: rounded to float32 as in PyTorch. */
+  readonly exact?: boolean;
 }
 
 /** For each target position the two source positions, and the weight of the upper one. */
@@ -24,13 +26,15 @@ export interface BilinearTaps {
 /** Taps of one axis. */
 export function bilinearTaps(from: number, to: number, options: BilinearOptions = {}): BilinearTaps {
   const { fround } = Math;
-  const { alignCorners = false, scaleFactor } = options;
+  const { alignCorners = false, scaleFactor, exact = false } = options;
+  const halfPixel = (i: number): number =>
+    exact ? ((i + 0.5) * from) / to - 0.5 : fround(fround(step * (i + 0.5)) - 0.5);
   const step = alignCorners
     ? fround(to > 1 ? (from - 1) / (to - 1) : 0)
     : fround(scaleFactor === undefined ? from / to : 1 / scaleFactor);
   const taps = { lower: new Int32Array(to), upper: new Int32Array(to), weight: new Float32Array(to) };
   for (let i = 0; i < to; i++) {
-    const position = alignCorners ? fround(step * i) : Math.max(0, fround(fround(step * (i + 0.5)) - 0.5));
+    const position = alignCorners ? fround(step * i) : Math.max(0, halfPixel(i));
     const lower = Math.min(from - 1, Math.floor(position));
     taps.lower[i] = lower;
     taps.upper[i] = Math.min(from - 1, lower + 1);
@@ -80,7 +84,8 @@ function lerp(a: number, b: number, weight: number): number {
   return (1 - weight) * a + weight * b;
 }
 
-function bilinearMatrix(from: number, to: number, options: BilinearOptions): AxisMatrix {
+/** The matrix that resizes one axis: two entries a row. */
+export function bilinearMatrix(from: number, to: number, options: BilinearOptions = {}): AxisMatrix {
   const { lower, upper, weight } = bilinearTaps(from, to, options);
   const data = new Float32Array(to * from);
   for (let i = 0; i < to; i++) {

@@ -4,7 +4,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { affinityOf, windowDistance } from "./affinity-window";
+import { affinityOf, windowDistance } from "../window/distance";
 import { convolution } from "./convolution-layer";
 import { type Layer, type Parameter, type Pass, parametersOf, shapesOf } from "./layer";
 import type { Weights } from "./parameter-source";

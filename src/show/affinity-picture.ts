@@ -1,6 +1,7 @@
 /** Affinities as a picture: each cell by how alike its four neighbours are to it. Dark lines are borders in the graph. */
 
 import type { RgbImage } from "../data/image";
+import { CELL } from "../window/windowed-map";
 
 /** Dark blue, teal, green, yellow: evenly brighter. */
 const SCALE: readonly (readonly [number, number, number])[] = [
@@ -11,30 +12,8 @@ const SCALE: readonly (readonly [number, number, number])[] = [
   [252, 231, 56],
 ];
 
-/** Mean affinity of each cell to its neighbours inside the map, [n]. @param affinity windowed, [n, d·d] */
-export function neighbourAffinity(affinity: Float32Array, height: number, width: number, radius: number): Float32Array {
-  const d = 2 * radius + 1;
-  return Float32Array.from({ length: height * width }, (_, i) => {
-    const x = i % width;
-    const y = Math.floor(i / width);
-    let sum = 0;
-    let count = 0;
-    for (const [dx, dy] of [
-      [1, 0],
-      [-1, 0],
-      [0, 1],
-      [0, -1],
-    ]) {
-      if (x + dx < 0 || y + dy < 0 || x + dx >= width || y + dy >= height) continue;
-      sum += affinity[i * d * d + (dy + radius) * d + dx + radius];
-      count++;
-    }
-    return count === 0 ? 1 : sum / count;
-  });
-}
-
 /**
- * The same as colours, each cell 8×8 pixels, cut to the image's size. Stretched between the 2nd and 98th percentile, whose
+ * Values of the cells as colours, each cell 8×8 pixels, cut to the image's size. Stretched between the 2nd and 98th percentile, whose
  * values the caller may want to print.
  */
 export function affinityPicture(
@@ -48,7 +27,7 @@ export function affinityPicture(
   const data = new Uint8Array(image.width * image.height * 3);
   for (let y = 0; y < image.height; y++) {
     for (let x = 0; x < image.width; x++) {
-      const value = values[(y >> 3) * grid.width + (x >> 3)];
+      const value = values[Math.floor(y / CELL) * grid.width + Math.floor(x / CELL)];
       data.set(colourOf(high > low ? (value - low) / (high - low) : 1), 3 * (y * image.width + x));
     }
   }

@@ -36,4 +36,4 @@ export {
   tableMarkdown,
   toDataFrame,
 } from "./table";
-export { borderMap, type WindowGrid, windowAround } from "./window-map";
+export { borderMap, windowAround } from "./window-map";

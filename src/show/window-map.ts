@@ -1,41 +1,42 @@
-/** Windowed arrays (affinities, attention) as maps of the grid that a picture can show. */
+/** Windowed maps (affinities, attention) as maps of the grid that a picture can show. */
 
 import { expected } from "../errors";
-import { neighbourAffinity } from "./affinity-picture";
-
-export interface WindowGrid {
-  readonly height: number;
-  readonly width: number;
-  readonly radius: number;
-}
+import { forEachNeighbour, forEachNeighbourOf, type WindowedMap, windowArea } from "../window/windowed-map";
 
 /**
- * What one cell has to do with the others: its row of a windowed array, on the grid, 0 outside the window.
- * @param windowed [n, d·d]
+ * What one cell has to do with the others: its row of a windowed map, on the grid, 0 outside the window.
  * @param self false: 0 at the cell itself, whose value often outshines the others
  * @returns [n]
  */
 export function windowAround(
-  windowed: Float32Array,
-  { height, width, radius }: WindowGrid,
+  windowed: WindowedMap,
   cell: { readonly x: number; readonly y: number },
   { self = true }: { readonly self?: boolean } = {},
 ): Float32Array {
+  const { height, width, values } = windowed;
   const { x, y } = cell;
   if (x < 0 || y < 0 || x >= width || y >= height)
     throw expected("usage", `a cell inside ${width}×${height}`, `(${x}, ${y})`, "windowAround");
-  const d = 2 * radius + 1;
   const map = new Float32Array(height * width);
-  for (let dy = -radius; dy <= radius; dy++)
-    for (let dx = -radius; dx <= radius; dx++) {
-      if (x + dx < 0 || y + dy < 0 || x + dx >= width || y + dy >= height) continue;
-      map[(y + dy) * width + x + dx] = windowed[((y * width + x) * d + dy + radius) * d + dx + radius];
-    }
-  if (!self) map[y * width + x] = 0;
+  const own = y * width + x;
+  forEachNeighbourOf(windowed, own, (pair, _, neighbour) => {
+    if (self || neighbour !== own) map[neighbour] = values[pair];
+  });
   return map;
 }
 
-/** Mean affinity of each cell to its four neighbours, [n]: low values are borders in the graph. */
-export function borderMap(affinity: Float32Array, { height, width, radius }: WindowGrid): Float32Array {
-  return neighbourAffinity(affinity, height, width, radius);
+/** Mean affinity of each cell to its four neighbours inside the map, [n]: low values are borders in the graph. */
+export function borderMap(affinity: WindowedMap): Float32Array {
+  const { height, width, radius, values } = affinity;
+  const area = windowArea(affinity);
+  const centre = (area - 1) / 2;
+  const beside = new Set([-1, 1, -(2 * radius + 1), 2 * radius + 1].map((step) => centre + step));
+  const sums = new Float64Array(height * width);
+  const counts = new Uint8Array(height * width);
+  forEachNeighbour(affinity, (pair, cell) => {
+    if (!beside.has(pair - cell * area)) return;
+    sums[cell] += values[pair];
+    counts[cell]++;
+  });
+  return Float32Array.from(sums, (sum, cell) => (counts[cell] === 0 ? 1 : sum / counts[cell]));
 }

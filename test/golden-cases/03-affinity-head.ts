@@ -2,7 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { affinityHead } from "../../src/network/affinity-net";
-import { affinityOf, windowDistance } from "../../src/network/affinity-window";
+import { affinityOf, windowDistance } from "../../src/window/distance";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { fromWindow, toHwio, toNchw, toNhwc, toOihw, toWindow } from "../nchw";
 import { passOf } from "../pass-of";

@@ -42,7 +42,7 @@ function run(golden: GoldenCase): Computed {
     for (const [name, code] of Object.entries(codes))
       computed[name] = window(targets.map(({ pairs }) => pairs.map((pair) => (pair === code ? 1 : 0))));
     computed.crf_kernel = window(
-      samples.map(({ colour }) => gatedCrfKernels(colour, height, width, radius, AFFINITY_KERNELS)),
+      samples.map(({ colour }) => gatedCrfKernels(colour, geometry, AFFINITY_KERNELS).values),
     );
     for (const [i, name] of ["bg_count", "fg_count", "neg_count"].entries()) computed[name] = [counts[i] + 1e-5];
 

@@ -1,7 +1,8 @@
 /** Case 07: the gated CRF loss of a batch; each image has its own kernels, all share one divisor. */
 
 import * as tf from "@tensorflow/tfjs";
-import { createGatedCrf, gatedCrfKernels, gatedCrfLoss, type KernelDescription } from "../../src/graph/gated-crf";
+import { createGatedCrf, gatedCrfLoss } from "../../src/graph/gated-crf";
+import { gatedCrfKernels, type KernelDescription } from "../../src/graph/gated-crf-kernels";
 import { type NdArray, sizeOf } from "../../src/nd-array";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { nchwToRows, rowsToNchw, windowToNchw } from "../window-layout";
@@ -13,15 +14,13 @@ function run(golden: GoldenCase): Computed {
   const images = Array.from({ length: batch }, (_, i) => {
     const kernels = gatedCrfKernels(
       nchwToRows(item(golden.floats("rgb"), i)).data,
-      height,
-      width,
-      radius,
+      { height, width, radius },
       golden.attr<KernelDescription[]>("kernels_desc"),
     );
     const mask = (name: string): Float32Array | undefined =>
       golden.has(name) ? item(golden.floats(name), i).data : undefined;
     const masks = { source: mask("mask_src"), destination: mask("mask_dst") };
-    const crf = createGatedCrf(kernels, height, width, radius, masks);
+    const crf = createGatedCrf(kernels, masks);
     const rows = nchwToRows(item(y, i));
     const [loss, gradient] = tf.tidy(() => {
       const { value, gradient } = gatedCrfLoss(tf.tensor2d(rows.data, rows.shape as [number, number]), crf);
@@ -39,7 +38,7 @@ function run(golden: GoldenCase): Computed {
     grad_y: joined(
       images.map((image) => rowsToNchw(image.gradient, ofImage).data.map((each) => (each * image.cells) / cells)),
     ),
-    kernels: joined(images.map((image) => windowToNchw(image.kernels, height, width, radius).data)),
+    kernels: joined(images.map((image) => windowToNchw(image.kernels).data)),
   };
 }
 

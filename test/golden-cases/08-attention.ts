@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import { a2gnnBackward, a2gnnForward, parametersFromList } from "../../src/graph/a2gnn";
 import { attention, attentionForward, attentionWeights, createAttentionWindow } from "../../src/graph/attention";
 import { createImageGraph } from "../../src/graph/image-graph";
-import { createTileLayout, tilesToWindow, windowToTiles } from "../../src/graph/window";
+import { createTileLayout, tilesToWindow, windowToTiles } from "../../src/window/tiles";
+import type { WindowedMap } from "../../src/window/windowed-map";
 import type { GoldenCase, GoldenHandler } from "../golden-case";
 import { denseToWindow, nchwToWindow, windowToDense } from "../window-layout";
 
@@ -15,11 +16,8 @@ export const handlers: GoldenHandler[] = [
   {
     prefixes: ["08_attention_layer"],
     run(golden) {
-      const { windowed, height, width, radius } = denseToWindow(
-        golden.floats("adj").data,
-        golden.floats("cropping").data,
-      );
-      const window = createAttentionWindow(windowed, height, width, radius);
+      const affinity = denseToWindow(golden.floats("adj").data, golden.floats("cropping").data);
+      const window = createAttentionWindow(affinity);
       const outputs = tf.tidy(() => {
         const x = matrix(golden, "x");
         const beta = tf.scalar(golden.floats("beta").data[0]);
@@ -30,21 +28,18 @@ export const handlers: GoldenHandler[] = [
         const P = attentionWeights(attentionForward(x, beta, window), window);
         return [attention(x, beta, window), gradX, gradBeta]
           .map((tensor) => tensor.dataSync() as Float32Array)
-          .concat(P);
+          .concat(P.values);
       });
       window.dispose();
       const [out, grad_x, grad_beta, P] = outputs;
-      return { out, grad_x, grad_beta, P: windowToDense(P, height, width, radius) };
+      return { out, grad_x, grad_beta, P: windowToDense({ ...affinity, values: P }) };
     },
   },
   {
     prefixes: ["09_a2gnn"],
     run(golden) {
-      const { windowed, height, width, radius } = denseToWindow(
-        golden.floats("adj").data,
-        golden.floats("cropping").data,
-      );
-      const window = createAttentionWindow(windowed, height, width, radius);
+      const affinity = denseToWindow(golden.floats("adj").data, golden.floats("cropping").data);
+      const window = createAttentionWindow(affinity);
       const betaNames = golden.names("param").filter((name) => name.endsWith("__beta"));
       const results = tf.tidy(() => {
         const features = matrix(golden, "features");
@@ -84,19 +79,19 @@ export const handlers: GoldenHandler[] = [
   {
     prefixes: ["12_dense_affinity"],
     run(golden) {
-      const { windowed, height, width, radius } = nchwToWindow(golden.floats("aff_mat"));
-      const layout = createTileLayout(height, width, radius);
-      const throughTiles = (values: Float32Array): Float32Array => {
+      const affinity = nchwToWindow(golden.floats("aff_mat"));
+      const layout = createTileLayout(affinity);
+      const throughTiles = ({ values }: WindowedMap): WindowedMap => {
         const tiles = windowToTiles(values, layout, 0);
         const back = tilesToWindow(tiles.dataSync() as Float32Array, layout);
         tiles.dispose();
         return back;
       };
-      const features = tf.ones<tf.Rank.R2>([height * width, 1]);
-      const graph = createImageGraph(features, windowed, { height, width, radius });
-      const dense = windowToDense(throughTiles(windowed), height, width, radius);
-      const cropping = windowToDense(throughTiles(windowed.map(() => 1)), height, width, radius);
-      const adj = windowToDense(throughTiles(graph.affinity), height, width, radius);
+      const features = tf.ones<tf.Rank.R2>([affinity.height * affinity.width, 1]);
+      const graph = createImageGraph(features, affinity);
+      const dense = windowToDense(throughTiles(affinity));
+      const cropping = windowToDense(throughTiles({ ...affinity, values: affinity.values.map(() => 1) }));
+      const adj = windowToDense(throughTiles(graph.affinity));
       graph.dispose();
       features.dispose();
       layout.dispose();

@@ -1,15 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { checkConsistency } from "../../src/graph/consistency-check";
-import {
-  createGatedCrf,
-  gatedCrfKernels,
-  gatedCrfLoss,
-  type KernelDescription,
-  throughSoftmax,
-} from "../../src/graph/gated-crf";
+import { createGatedCrf, gatedCrfLoss } from "../../src/graph/gated-crf";
+import { gatedCrfKernels, type KernelDescription } from "../../src/graph/gated-crf-kernels";
+import { throughSoftmax } from "../../src/graph/loss";
 import { clipBoxes, findPoints, multiPointLoss } from "../../src/graph/multi-point";
-import { createSeedTargets, seedCrossEntropy } from "../../src/graph/seed-cross-entropy";
-import { createUpsampler } from "../../src/graph/upsample";
+import { createSeedTargets, crossEntropyOnSeeds } from "../../src/graph/seed-cross-entropy";
+import { createUpsampler } from "../../src/image-ops/upsampler";
 import type { GoldenCase, GoldenHandler } from "../golden-case";
 import { nchwToRows } from "../window-layout";
 
@@ -27,7 +23,7 @@ function losses(golden: GoldenCase, boxes: { bounds: number[][]; classes: number
   const upsampler = createUpsampler(from, to);
   const { radius, coef, ...kernel } = golden.attr<CrfAttributes>("crf");
   const colour = nchwToRows(golden.floats("rgb")).data;
-  const crf = createGatedCrf(gatedCrfKernels(colour, ...from, radius, [kernel]), ...from, radius);
+  const crf = createGatedCrf(gatedCrfKernels(colour, { height: from[0], width: from[1], radius }, [kernel]));
   const clipped = clipBoxes(
     boxes.bounds.map(([xmin, ymin, xmax, ymax], i) => ({ xmin, ymin, xmax, ymax, class: boxes.classes[i] })),
     to,
@@ -58,14 +54,14 @@ function losses(golden: GoldenCase, boxes: { bounds: number[][]; classes: number
         IGNORE,
         upsampler,
       );
-      const { value } = seedCrossEntropy(logits, pixels, targets, upsampler);
+      const { value } = crossEntropyOnSeeds(logits, pixels, targets, upsampler);
       targets.dispose();
       return value;
     };
     tensors.bg_loss = part((label) => label === 0);
     tensors.fg_loss = part((label) => label !== 0);
     const targets = createSeedTargets(seed, x.shape[1], IGNORE, upsampler);
-    const seeds = seedCrossEntropy(logits, pixels, targets, upsampler);
+    const seeds = crossEntropyOnSeeds(logits, pixels, targets, upsampler);
     targets.dispose();
     const probabilities = tf.softmax(logits);
     const gated = gatedCrfLoss(probabilities, crf);

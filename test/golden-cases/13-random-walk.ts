@@ -7,7 +7,7 @@ export const handlers: GoldenHandler[] = [
   {
     prefixes: ["13_random_walk"],
     run(golden) {
-      const { windowed, height, width, radius } = nchwToWindow(golden.floats("aff_mat"));
+      const affinity = nchwToWindow(golden.floats("aff_mat"));
       const [imageHeight, imageWidth] = golden.attr<number[]>("orig_shape");
       const options = {
         beta: golden.attr<number>("beta"),
@@ -17,12 +17,12 @@ export const handlers: GoldenHandler[] = [
       const maps = new Map(
         golden.attr<number[]>("cam_classes_0based").map((cls) => [cls + 1, golden.floats(`cam_${cls}`).data] as const),
       );
-      const geometry = { height, width, radius, imageHeight, imageWidth };
-      const n = height * width;
+      const image = { height: imageHeight, width: imageWidth };
+      const n = affinity.height * affinity.width;
       const classes = golden.floats("cam_rw").data.length / (imageHeight * imageWidth);
-      const transition = transitionWeights(windowed, height, width, radius, options.beta);
+      const transition = transitionWeights(affinity, options.beta);
       const unit = Array.from({ length: n }, (_, i) => Float32Array.from({ length: n }, (__, j) => (i === j ? 1 : 0)));
-      const rows = walk(unit, transition, height, width, radius, 2 ** options.logt);
+      const rows = walk(unit, transition, 2 ** options.logt);
       const pooled = new Float32Array(classes * n);
       const background = new Float32Array(imageHeight * imageWidth);
       for (const map of maps.values())
@@ -30,11 +30,12 @@ export const handlers: GoldenHandler[] = [
       const scores = [[0, background.map((value) => (1 - value) ** options.alpha)] as const, ...maps];
       poolMaps(
         scores.map(([, map]) => map),
-        geometry,
+        image,
+        8,
       ).forEach((map, m) => {
         pooled.set(map, scores[m][0] * n);
       });
-      const walked = randomWalk(windowed, maps, classes, geometry, options);
+      const walked = randomWalk({ affinity, stride: 8 }, maps, classes, image, options);
       return {
         trans_mat: { shape: [n, n], data: Float32Array.from(rows.flatMap((row) => [...row])) },
         cam_vec: { shape: [classes, n], data: pooled },

@@ -5,9 +5,10 @@ import { readLabel } from "../../src/data/label-png";
 import { VOC } from "../../src/data/voc";
 import { readBoxes } from "../../src/data/voc-boxes";
 import { denseCrf } from "../../src/dense-crf/dense-crf";
-import { parametersFromList } from "../../src/graph/a2gnn";
+import { selectRows } from "../../src/graph/a2gnn";
 import { createImageGraph } from "../../src/graph/image-graph";
 import { labelImage } from "../../src/graph/label-image";
+import type { NdArray } from "../../src/nd-array";
 import { formulaTensor } from "../../src/weights/formula";
 import { readNpyDictionary } from "../../src/weights/npy-dictionary";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
@@ -28,14 +29,14 @@ async function endToEnd(golden: GoldenCase): Promise<Computed> {
   const affinity = nchwToWindow(toFloats(golden, `30_e2e_inputs/${image}/aff_mat_r${radius}.npy`));
   const features = nchwToRows(toFloats(golden, `30_e2e_inputs/${image}/features.npy`));
   const raw = tf.tensor2d(features.data, features.shape as [number, number]);
-  const graph = createImageGraph(raw, affinity.windowed, affinity);
+  const graph = createImageGraph(raw, affinity);
   raw.dispose();
   const epochs = golden.attr<[number, number]>("epochs");
   const betas = golden.attr<number[]>("beta_init");
   const init = golden.attr<Record<string, unknown>>("init");
-  const weight = (name: string): tf.Tensor => {
+  const weight = (name: string): NdArray<Float32Array> => {
     const [, low, high, shape] = init[name] as [string, number, number, number[]];
-    return tf.tensor(formulaTensor(name, shape, init.formula_seed as number, low, high), shape);
+    return { shape, data: formulaTensor(name, shape, init.formula_seed as number, low, high) };
   };
   const dictionary = walks
     ? readNpyDictionary(fs.readFileSync(path.join(golden.root, "dataset", "CAM", `${image}.npy`)), image)
@@ -65,11 +66,11 @@ async function endToEnd(golden: GoldenCase): Promise<Computed> {
       consistencyThreshold: 0,
       seed: 0,
       seedPadding: box ? VOC.ignore : 0,
-      initial: parametersFromList([
-        tf.tidy(() => tf.gather(weight("embeddinglayer.weight"), tf.tensor1d(graph.columns, "int32"))),
-        ...betas.map((beta) => tf.scalar(beta)),
+      initial: [
+        keptRows(weight("embeddinglayer.weight"), graph.columns),
+        ...betas.map((beta) => ({ shape: [], data: Float32Array.of(beta) })),
         weight("outputlayer.weight"),
-      ]),
+      ],
       ...(walks
         ? {
             walk: {
@@ -83,6 +84,7 @@ async function endToEnd(golden: GoldenCase): Promise<Computed> {
     },
   );
   const grid = [graph.height, graph.width] as const;
+  const trained = result.fit.parameters;
   graph.dispose();
   const refined = denseCrf(pixels, width, height, result.probabilities, {
     iterations: 10,
@@ -95,10 +97,10 @@ async function endToEnd(golden: GoldenCase): Promise<Computed> {
     pred_probs_every4th: everyNth(result.probabilities, height, width, 4),
     Q_every4th: everyNth(refined, height, width, 4),
     label: argmax(refined),
-    final_outputlayer: result.fit.outputWeights,
+    final_outputlayer: trained[trained.length - 1].data,
   };
-  result.fit.betas.forEach((beta, i) => {
-    out[`final_attentionlayers__${i}__beta`] = [beta];
+  trained.slice(1, -1).forEach((beta, i) => {
+    out[`final_attentionlayers__${i}__beta`] = beta.data;
   });
   if (result.walked !== undefined) {
     const classes = golden.attr<number[]>("cam_rw_classes");
@@ -109,6 +111,11 @@ async function endToEnd(golden: GoldenCase): Promise<Computed> {
     out.cam_rw_every2nd = { shape: [classes.length, rows, columns], data };
   }
   return out;
+}
+
+/** The rows of a matrix for the columns of X that the graph kept. */
+function keptRows({ shape, data }: NdArray<Float32Array>, kept: Int32Array): NdArray<Float32Array> {
+  return { shape: [kept.length, shape[1]], data: selectRows(data, kept, shape[1]) };
 }
 
 function toFloats(golden: GoldenCase, file: string): { shape: readonly number[]; data: Float32Array } {
@@ -148,7 +155,7 @@ export const handlers: GoldenHandler[] = [
       const raw = tf.tensor2d(features.data, features.shape as [number, number]);
       for (const name of golden.names("input").filter((each) => each.startsWith("aff_mat"))) {
         const affinity = nchwToWindow(golden.floats(name));
-        createImageGraph(raw, affinity.windowed, affinity).dispose();
+        createImageGraph(raw, affinity).dispose();
       }
       raw.dispose();
       return {};

@@ -10,6 +10,7 @@ import { normaliseRgb } from "../../image-ops/normalise";
 import { padToMultiple } from "../../image-ops/pad";
 import { AffinityNet } from "../../network/affinity-net";
 import { openWeights } from "../../weights/checkpoint";
+import { CELL, windowedMap } from "../../window/windowed-map";
 
 export interface GraphSource {
   /** For reports: the weight file's name, or "handcrafted". */
@@ -31,7 +32,7 @@ export async function openGraphSource({
     graphOf(image) {
       const { height, width, channels, features, affinity } = handcraftedGraph(image, radius);
       const nodes = tf.tensor2d(features, [height * width, channels]);
-      const graph = createImageGraph(nodes, affinity, { height, width, radius });
+      const graph = createImageGraph(nodes, affinity);
       nodes.dispose();
       return graph;
     },
@@ -47,7 +48,7 @@ async function openNetworkSource(file: string, radius: number): Promise<GraphSou
     graphOf(image) {
       const shape = { height: image.height, width: image.width, channels: 3 };
       const { data, height, width } = padToMultiple(normaliseRgb(image.data), shape); // padded after normalising, with 0
-      const size = { height: height / 8, width: width / 8, radius };
+      const size = { height: height / CELL, width: width / CELL, radius };
       const nodes = size.height * size.width;
       let affinities = new Float32Array(0);
       const features = tf.tidy(() => {
@@ -56,7 +57,7 @@ async function openNetworkSource(file: string, radius: number): Promise<GraphSou
         return maps.features.reshape<tf.Tensor2D>([nodes, maps.features.shape[3]]); // [n, c]
       });
       try {
-        return createImageGraph(features, affinities, size);
+        return createImageGraph(features, windowedMap(affinities, size));
       } finally {
         features.dispose();
       }

@@ -7,9 +7,7 @@
 import type { RgbImage } from "../../data/image";
 import type { LabelMap } from "../../data/label-png";
 import type { LabelInput } from "../../graph/label-image";
-
-/** Pixels of a side of the graph's cells. */
-const CELL = 8;
+import { CELL } from "../../window/windowed-map";
 
 type Input = Pick<LabelInput, "image" | "seed" | "boxes">;
 

@@ -41,7 +41,7 @@ export function affinityTargets(
   for (const pair of pairs) if (pair !== NO_PAIR) counts[pair - BACKGROUND_PAIR]++;
   if (colour === undefined) return { height, width, radius, pairs, counts };
 
-  const kernels = gatedCrfKernels(colour, height, width, radius, AFFINITY_KERNELS);
+  const kernels = gatedCrfKernels(colour, geometry, AFFINITY_KERNELS).values;
   const mask = insidePairs(inside, geometry);
   for (let i = 0; i < kernels.length; i++) {
     if (mask[i] === 0) kernels[i] = 0;

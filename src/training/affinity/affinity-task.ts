@@ -3,8 +3,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { NdArray } from "../../nd-array";
 import type { AffinityNet } from "../../network/affinity-net";
-import { affinityOf } from "../../network/affinity-window";
 import { layerOf } from "../../network/parameter-store";
+import { affinityOf } from "../../window/distance";
 import { lossShare } from "../gradients";
 import { stackImages } from "../image-batch";
 import type { LossShare, TrainedVariable, TrainingTask } from "../task";

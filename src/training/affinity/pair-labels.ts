@@ -3,6 +3,8 @@
  * class, unlike where they differ; nothing where either is unknown. docs/method.md, section 2.3; golden 05.
  */
 
+import { forEachNeighbour, forEachPair, OUTSIDE, type WindowGrid, windowSize } from "../../window/windowed-map";
+
 /** Codes of a pair. */
 export const NO_PAIR = 0;
 export const BACKGROUND_PAIR = 1;
@@ -17,53 +19,41 @@ export const NEGATIVE_PAIR = 3;
  */
 export type PairShape = "window" | "disc";
 
-export interface PairGeometry {
-  readonly height: number;
-  readonly width: number;
-  readonly radius: number;
+export interface PairGeometry extends WindowGrid {
   readonly shape: PairShape;
 }
 
 /**
  * @param label [h·w]: class, or `ignore`
- * @returns codes [n, d·d], offset (dy + r)·d + (dx + r)
+ * @returns codes [n, d·d]
  */
 export function pairLabels(label: Uint8Array, ignore: number, geometry: PairGeometry): Uint8Array {
-  const { height, width, radius, shape } = geometry;
-  const d = 2 * radius + 1;
-  const pairs = new Uint8Array(height * width * d * d);
-  let at = 0;
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const own = label[y * width + x];
-      const isCentre = shape === "window" || (y < height - radius && x >= radius && x < width - radius);
-      for (let dy = -radius; dy <= radius; dy++)
-        for (let dx = -radius; dx <= radius; dx++, at++) {
-          if (own === ignore || !isCentre || (shape === "disc" && !inHalfDisc(dy, dx, radius))) continue;
-          const inside = y + dy >= 0 && x + dx >= 0 && y + dy < height && x + dx < width;
-          const other = inside ? label[(y + dy) * width + x + dx] : 0;
-          if (other === ignore) continue;
-          pairs[at] = own !== other ? NEGATIVE_PAIR : own === 0 ? BACKGROUND_PAIR : FOREGROUND_PAIR;
-        }
-    }
+  const pairs = new Uint8Array(windowSize(geometry));
+  const belongs = geometry.shape === "window" ? (): boolean => true : halfDisc(geometry);
+  forEachPair(geometry, (pair, cell, neighbour) => {
+    const own = label[cell];
+    const other = neighbour === OUTSIDE ? 0 : label[neighbour];
+    if (own === ignore || other === ignore || !belongs(cell, neighbour)) return;
+    pairs[pair] = own !== other ? NEGATIVE_PAIR : own === 0 ? BACKGROUND_PAIR : FOREGROUND_PAIR;
+  });
   return pairs;
 }
 
 /** Pairs of both cells inside the un-padded crop: 1, else 0. [n, d·d] */
-export function insidePairs(inside: Uint8Array, { height, width, radius }: PairGeometry): Uint8Array {
-  const d = 2 * radius + 1;
-  const pairs = new Uint8Array(height * width * d * d);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      if (inside[y * width + x] === 0) continue;
-      const from = (y * width + x) * d * d;
-      for (let ny = Math.max(0, y - radius); ny <= Math.min(height - 1, y + radius); ny++)
-        for (let nx = Math.max(0, x - radius); nx <= Math.min(width - 1, x + radius); nx++)
-          pairs[from + (ny - y + radius) * d + nx - x + radius] = inside[ny * width + nx] === 0 ? 0 : 1;
-    }
+export function insidePairs(inside: Uint8Array, geometry: PairGeometry): Uint8Array {
+  const pairs = new Uint8Array(windowSize(geometry));
+  forEachNeighbour(geometry, (pair, cell, neighbour) => {
+    pairs[pair] = inside[cell] !== 0 && inside[neighbour] !== 0 ? 1 : 0;
+  });
   return pairs;
 }
 
-function inHalfDisc(dy: number, dx: number, radius: number): boolean {
-  return (dy > 0 || (dy === 0 && dx > 0)) && dy * dy + dx * dx < (radius + 1) ** 2;
+/** Whether a pair is one of the disc's; its neighbours are never outside the map. */
+function halfDisc({ height, width, radius }: PairGeometry): (cell: number, neighbour: number) => boolean {
+  return (cell, neighbour) => {
+    if (neighbour <= cell) return false; // each pair once, and neither outside nor the cell itself
+    const [y, x] = [Math.floor(cell / width), cell % width];
+    if (y >= height - radius || x < radius || x >= width - radius) return false;
+    return (Math.floor(neighbour / width) - y) ** 2 + ((neighbour % width) - x) ** 2 < (radius + 1) ** 2;
+  };
 }

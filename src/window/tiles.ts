@@ -1,20 +1,17 @@
 /**
- * The only index arithmetic of the graph. Every node (a grid cell, row-major) sees the (2r+1)² window around it; a windowed
- * array holds one value per node and window offset, [n, d·d], offset (dy + r)·d + (dx + r). Products over windows run on
- * tiles: each tile of nodes meets the tile widened by r on every side (its halo), so memory stays linear in the nodes and
- * nothing is ever N×N.
+ * Products over windows run on tiles: each tile of cells meets the tile widened by r on every side (its halo), so that a
+ * dense product of two small matrices does the work, memory stays linear in the cells, and nothing is ever N×N
+ * (docs/method.md, section 3).
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { forEachNeighbour, type WindowedMap, type WindowGrid, windowArea, windowSize } from "./windowed-map";
 
 /** Nodes along one side of a tile. Small tiles waste fewer products on pairs that no window holds. */
 const TILE = 8;
 
 /** Shape letters: t tiles, q nodes of a tile, k nodes of its halo, n nodes, d = 2·radius + 1. */
-export interface TileLayout {
-  readonly height: number;
-  readonly width: number;
-  readonly radius: number;
+export interface TileLayout extends WindowGrid {
   readonly tiles: number;
   readonly queries: number;
   readonly keys: number;
@@ -27,8 +24,8 @@ export interface TileLayout {
   dispose(): void;
 }
 
-/** The tiles of an h×w map for a window radius. The caller disposes them. */
-export function createTileLayout(height: number, width: number, radius: number): TileLayout {
+/** The tiles of a grid. The caller disposes them. */
+export function createTileLayout({ height, width, radius }: WindowGrid): TileLayout {
   const { rows, columns, tileHeight, tileWidth } = tiling(height, width);
   const tiles = rows * columns;
   const queries = tileHeight * tileWidth;
@@ -69,43 +66,26 @@ export function createTileLayout(height: number, width: number, radius: number):
 }
 
 /**
- * Spreads a windowed array [n, d·d] over the tiles: [t, q, k], with `outside` wherever the halo node is out of the window,
- * or either node out of the map.
+ * Spreads a windowed map over the tiles: [t, q, k], with `outside` wherever the halo node is out of the window, or either
+ * node out of the map.
  */
 export function windowToTiles(windowed: Float32Array, layout: TileLayout, outside: number): tf.Tensor3D {
   const { tiles, queries, keys } = layout;
   const values = new Float32Array(tiles * queries * keys).fill(outside);
-  forEachPair(layout, (inWindow, inTiles) => {
+  forEachTilePair(layout, (inWindow, inTiles) => {
     values[inTiles] = windowed[inWindow];
   });
   return tf.tensor3d(values, [tiles, queries, keys]);
 }
 
 /** The inverse: [t, q, k] to [n, d·d], 0 for neighbours outside the map. */
-export function tilesToWindow(tiles: Float32Array, layout: TileLayout): Float32Array {
-  const windowed = new Float32Array(layout.height * layout.width * (2 * layout.radius + 1) ** 2);
-  forEachPair(layout, (inWindow, inTiles) => {
-    windowed[inWindow] = tiles[inTiles];
+export function tilesToWindow(tiles: Float32Array, layout: TileLayout): WindowedMap {
+  const { height, width, radius } = layout;
+  const values = new Float32Array(windowSize(layout));
+  forEachTilePair(layout, (inWindow, inTiles) => {
+    values[inWindow] = tiles[inTiles];
   });
-  return windowed;
-}
-
-/** The windowed array of the transposed matrix: (Mᵀ)[j][o] = M[j + o][−o]; neighbours outside the map give 0. */
-export function transposeWindow(windowed: Float32Array, height: number, width: number, radius: number): Float32Array {
-  const d = 2 * radius + 1;
-  const out = new Float32Array(windowed.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const to = (y * width + x) * d * d;
-      for (let wy = Math.max(0, radius - y); wy < Math.min(d, height + radius - y); wy++) {
-        for (let wx = Math.max(0, radius - x); wx < Math.min(d, width + radius - x); wx++) {
-          const neighbour = (y + wy - radius) * width + x + wx - radius;
-          out[to + wy * d + wx] = windowed[neighbour * d * d + (d - 1 - wy) * d + (d - 1 - wx)];
-        }
-      }
-    }
-  }
-  return out;
+  return { height, width, radius, values };
 }
 
 /** Rows of [n, c] as tile rows [t, q, c]. */
@@ -123,26 +103,21 @@ export function gatherNodes(tileRows: tf.Tensor3D, layout: TileLayout): tf.Tenso
   return tf.gather(tileRows.reshape([-1, tileRows.shape[2]]) as tf.Tensor2D, layout.nodeRows);
 }
 
-/** Calls back for every pair of a node and a neighbour inside the map, with both positions. */
-function forEachPair(layout: TileLayout, visit: (inWindow: number, inTiles: number) => void): void {
+/** Every pair of a node and a neighbour inside the map, with its place in the windowed map and in the tiles. */
+function forEachTilePair(layout: TileLayout, visit: (inWindow: number, inTiles: number) => void): void {
   const { height, width, radius, queries, keys } = layout;
   const { columns, tileHeight, tileWidth } = tiling(height, width);
   const d = 2 * radius + 1;
+  const area = windowArea(layout);
   const haloWidth = tileWidth + 2 * radius;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const tile = Math.floor(y / tileHeight) * columns + Math.floor(x / tileWidth);
-      const ty = y % tileHeight;
-      const tx = x % tileWidth;
-      const from = (y * width + x) * d * d;
-      const to = (tile * queries + ty * tileWidth + tx) * keys;
-      for (let wy = Math.max(0, radius - y); wy < Math.min(d, height + radius - y); wy++) {
-        for (let wx = Math.max(0, radius - x); wx < Math.min(d, width + radius - x); wx++) {
-          visit(from + wy * d + wx, to + (ty + wy) * haloWidth + tx + wx);
-        }
-      }
-    }
-  }
+  const first = Int32Array.from({ length: height * width }, (_, node) => {
+    const [y, x] = [Math.floor(node / width), node % width];
+    const tile = Math.floor(y / tileHeight) * columns + Math.floor(x / tileWidth);
+    const [ty, tx] = [y % tileHeight, x % tileWidth];
+    return (tile * queries + ty * tileWidth + tx) * keys + ty * haloWidth + tx;
+  });
+  const inHalo = Int32Array.from({ length: area }, (_, offset) => Math.floor(offset / d) * haloWidth + (offset % d));
+  forEachNeighbour(layout, (pair, node) => visit(pair, first[node] + inHalo[pair - node * area]));
 }
 
 /** As many equal tiles as fit a target side of TILE nodes. */
