@@ -3,7 +3,8 @@
  * user's cache, `npx a2gnn` in this clone. Does only what is not there or stale, and says nothing when nothing is.
  * Plain Node without packages, because on a fresh clone there are none.
  *
- * usage: node scripts/prepare.cjs [--no-native] [--notebooks]
+ * usage: node scripts/prepare.cjs [--no-native] [--notebooks] [--mpi]
+ *   --mpi  MPI as well, for the tests of several processes: 13 MB, unless the machine has one
  */
 
 const { spawnSync } = require("node:child_process");
@@ -29,6 +30,7 @@ function main() {
     });
   linkCommand();
   if (!process.argv.includes("--no-native")) setUpNative();
+  if (process.argv.includes("--mpi")) setUpMpi();
 }
 
 // --- npm packages ---
@@ -102,7 +104,7 @@ function sourcesHash() {
   return hash.digest("hex");
 }
 
-// --- npx a2gnn, native backend ---
+// --- npx a2gnn, native backend, MPI ---
 
 /** `npx a2gnn` in this clone: npm links the commands of dependencies, not a project's own. */
 function linkCommand() {
@@ -120,9 +122,20 @@ function linkCommand() {
 function setUpNative() {
   const { nativeState } = require(inRoot("dist/setup/native-backend.js"));
   if (nativeState("cpu").state === "ready") return;
-  // Standard output belongs to the script that comes after us.
-  const { status } = spawnSync(process.execPath, [inRoot("dist/cli.js"), "setup"], { stdio: ["ignore", 2, 2] });
+  const status = setUp();
   if (status !== 0) process.exitCode = status ?? 1;
+}
+
+/** No failure, for tests of several processes are skipped where there is no MPI, and say so. */
+function setUpMpi() {
+  const { findMpi } = require(inRoot("dist/setup/mpi.js"));
+  if (process.exitCode || findMpi() !== undefined) return;
+  if (setUp("--mpi") !== 0) say("MPI could not be set up: the tests of several processes will be skipped");
+}
+
+function setUp(...options) {
+  // Standard output belongs to the script that comes after us.
+  return spawnSync(process.execPath, [inRoot("dist/cli.js"), "setup", ...options], { stdio: ["ignore", 2, 2] }).status;
 }
 
 // --- small parts ---

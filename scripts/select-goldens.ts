@@ -6,17 +6,13 @@
 import fs from "node:fs";
 import path from "node:path";
 
-/**
- * Left out for size or time; each has a sibling that ships. 09/nodrop was recorded with a dropout mask that was not kept:
- * its gradient at the embedding is 0 for half of the active units, and with just these set to 0 its outputs come out.
- */
+/** Left out for size or time; each has a sibling that ships. */
 const LEFT_OUT = [
   "01_resblock/same_shape",
   "03_affinity_head/radius3",
   "05_affinity_loss/radius4_real",
   "07_gated_crf/real_rgb",
   "07_gated_crf/smooth_rgb",
-  "09_a2gnn/nodrop",
   "10_loss_box/nonneg_fts",
   "14_dense_crf/imutils_inf_21",
   "17_seam_cam_pcm",

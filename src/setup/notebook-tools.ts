@@ -51,6 +51,7 @@ export async function setUpNotebookTools(
         [...pip, "install", "--quiet", "--disable-pip-version-check", "--requirement", requirements],
         { purpose: "installing JupyterLab", signal },
       );
+      nameFinishedFolder(folder, recipe.folder);
     },
     { force, signal, onWait: (holder) => reporter.notice(`JupyterLab: waiting for ${holder}, which is installing it`) },
   );
@@ -60,13 +61,31 @@ export async function setUpNotebookTools(
 
 // --- internal ---
 
+/** Part of the recipe's hash, so that an environment of the earlier layout is rebuilt. */
+const LAYOUT = "commands name the finished folder\n";
+
+/**
+ * pip writes the interpreter's full path into the first line of every command, and an environment is built under another
+ * name than the one it keeps. Replaces the one path by the other, in text files alone.
+ */
+function nameFinishedFolder(building: string, finished: string): void {
+  const commands = fs.readdirSync(path.join(building, "bin")).map((name) => path.join(building, "bin", name));
+  for (const file of [path.join(building, "pyvenv.cfg"), ...commands]) {
+    if (!fs.lstatSync(file).isFile()) continue;
+    const bytes = fs.readFileSync(file);
+    if (bytes.includes(0) || !bytes.includes(building)) continue;
+    fs.writeFileSync(file, bytes.toString("utf8").replaceAll(building, finished)); // keeps the file's mode
+  }
+}
+
 function jupyterRecipe(requirements: string): FolderRecipe {
-  const hash = createHash("sha256").update(fs.readFileSync(requirements)).digest("hex");
+  const hash = createHash("sha256").update(LAYOUT).update(fs.readFileSync(requirements)).digest("hex");
   return {
     folder: path.join(cacheFolder(), "jupyter"),
     hash,
     keyFiles: [
       "pyvenv.cfg",
+      "bin/jupyter-nbconvert",
       "share/jupyter/lab/static/package.json",
       "share/jupyter/labextensions/jupyterlab-plotly/package.json",
     ],
