@@ -4,8 +4,8 @@
  */
 
 import { useBackend } from "../src/backend";
+import { steps } from "../src/commands";
 import type { Step } from "../src/running/step";
-import { steps } from "../src/steps";
 import { measureHere, reportFailure } from "./own-process";
 
 async function main(): Promise<void> {

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
+
 /** `a2gnn <step> [--option value …]`: the only file that writes to the console and ends the process. */
 
 import { type BackendName, backendNames, preferBackend, useBackend } from "./backend";
+import { steps } from "./commands";
 import { describeOptions, type OptionTable, parseFlags, suggestion } from "./config/option";
 import { asksForTf32 } from "./config/training";
 import { messageOf, UserError } from "./errors";
@@ -9,7 +11,7 @@ import { bindLocalRank, launchedRank } from "./parallel/local-rank";
 import { createReporter, silentReporter } from "./running/reporter";
 import type { Step, Summary } from "./running/step";
 import { withoutControls } from "./shown-text";
-import { steps } from "./steps/index";
+import { version } from "./version";
 
 interface GlobalOptions {
   readonly backend: BackendName;
@@ -50,7 +52,7 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   }
   if (name === "--version" || name === "-v") {
-    process.stdout.write(`${(require("../package.json") as { version: string }).version}\n`);
+    process.stdout.write(`${version}\n`);
     return 0;
   }
   const step = steps.find((candidate) => candidate.name === name) as Step<object> | undefined;

@@ -122,11 +122,11 @@ export type { AblateConfig } from "./config/ablate";
 export type { EvaluateConfig } from "./config/evaluate";
 export type { ReportConfig } from "./config/report";
 export { addToConfusion, type ClassScore, type Confusion, createConfusion, type Scores, scoresOf } from "./miou";
-export { type AblateSummary, ablate } from "./steps/ablate";
-export { type DemoSummary, demo } from "./steps/demo";
+export { type AblateSummary, ablate } from "./ablation/ablate";
+export { type DemoSummary, demo } from "./demo/demo";
 export { evaluate } from "./steps/evaluate";
 export { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./steps/outputs/evaluate-table";
-export { type ReportSummary, report } from "./steps/report";
+export { type ReportSummary, report } from "./report/report";
 
 // --- what steps are made of ---
 

@@ -6,6 +6,7 @@
 import fs from "node:fs";
 import { writeAtomic } from "./atomic-write";
 import { type BackendName, preferBackend, useBackend } from "./backend";
+import { steps } from "./commands";
 import { asksForTf32 } from "./config/training";
 import { messageOf, UserError } from "./errors";
 import { JOB_VARIABLE, type RankJob } from "./parallel/launch";
@@ -13,7 +14,6 @@ import { bindLocalRank, launchedRank } from "./parallel/local-rank";
 import type { ShardMessage } from "./parallel/shards";
 import { createReporter, type Reporter, silentReporter } from "./running/reporter";
 import type { Step } from "./running/step";
-import { steps } from "./steps/index";
 
 /** How often to look whether the launching process wants to stop. */
 const STOP_INTERVAL_MS = 500;

@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import { ablate } from "../src/ablation/ablate";
 import { defaultGrid, furtherRows } from "../src/ablation/default-grid";
 import { ablationCsv, ablationMarkdown, rowOf, scoreText } from "../src/ablation/table";
 import { chooseVariants, differences, folderOf, readVariants } from "../src/ablation/variant";
@@ -11,7 +12,6 @@ import { useBackend } from "../src/backend";
 import { makePseudoLabelsOptions } from "../src/config/make-pseudo-labels";
 import { makeSeedsOptions } from "../src/config/make-seeds";
 import { silentReporter } from "../src/running/reporter";
-import { ablate } from "../src/steps/ablate";
 import { writeTinyDataset } from "./tiny-dataset";
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-ablate-"));

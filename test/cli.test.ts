@@ -4,8 +4,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { steps } from "../src/commands";
 import { flagOf } from "../src/config/option";
-import { steps } from "../src/steps/index";
 import { writeTinyDataset } from "./tiny-dataset";
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-cli-"));

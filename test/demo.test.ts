@@ -6,11 +6,11 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { crfAlone } from "../src/demo/crf-alone";
+import { demo } from "../src/demo/demo";
 import { figureCells, reportHtml } from "../src/demo/report";
 import { segmentationTable } from "../src/demo/segmentation-table";
 import { affinityPicture } from "../src/show/affinity-picture";
 import { borderMap } from "../src/show/window-map";
-import { demo } from "../src/steps/demo";
 
 let folder: string;
 let tensors: number;

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RgbImage } from "../src/data/image";
 import { type DenseCrfOptions, denseCrf, mostProbableClass } from "../src/dense-crf/dense-crf";
+import type { SharpenRequest } from "../src/dense-crf/sharpen-thread";
 import { UserError } from "../src/errors";
 import { createThreadPool } from "../src/parallel/thread-pool";
 import { Random } from "../src/random";
-import type { SharpenRequest } from "../src/steps/outputs/sharpen-thread";
 import { planMemory } from "../src/wasm/memory";
 
 const gaussian = { sxy: 2, compat: 3 };
@@ -141,10 +141,7 @@ test("an image does not depend on those before it", () => {
 });
 
 test("worker threads: the same result, and errors that stay the user's", async () => {
-  const pool = createThreadPool<SharpenRequest, Float32Array>(
-    require.resolve("../src/steps/outputs/sharpen-thread"),
-    2,
-  );
+  const pool = createThreadPool<SharpenRequest, Float32Array>(require.resolve("../src/dense-crf/sharpen-thread"), 2);
   const options = { iterations: 3, gaussian, bilateral };
   const scenes = [1, 2, 3].map((seed) => scene(20 + seed, 15, 3, seed));
   const got = await Promise.all(scenes.map((one) => pool.ask({ ...one, options })));

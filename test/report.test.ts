@@ -6,9 +6,9 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
+import { report } from "../src/report/report";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
 import { readRuns, recordRun } from "../src/steps/outputs/run-record";
-import { report } from "../src/steps/report";
 import { writeTinyDataset } from "./tiny-dataset";
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-report-"));

@@ -1,11 +1,9 @@
 /** PASCAL VOC 2012: the one file that knows its classes and colours. */
 
-import type { Colour, DatasetDescription } from "./dataset";
-
 /**
  * The first `count` colours of VOC's palette: bit 3k, 3k + 1, 3k + 2 of the index become bit 7 − k of red, green, blue.
  */
-export function vocPalette(count: number): Colour[] {
+export function vocPalette(count: number): (readonly [red: number, green: number, blue: number])[] {
   return Array.from({ length: count }, (_, index) => {
     const channel = (first: number): number => {
       let value = 0;
@@ -40,7 +38,8 @@ const classes = [
   "tvmonitor",
 ] as const;
 
-export const VOC: DatasetDescription = {
+/** A `DatasetDescription`. */
+export const VOC = {
   classes,
   palette: vocPalette(256),
   ignore: 255,

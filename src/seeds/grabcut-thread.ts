@@ -1,8 +1,25 @@
 /** One GrabCut, on a thread of its own: OpenCV's module blocks while it works, and hooks itself into its process. */
 
+import type { RgbImage } from "../data/image";
 import { messageOf } from "../errors";
 import type { Handle } from "../parallel/thread-pool";
-import type { GrabCutAnswer, GrabCutRequest } from "./grabcut";
+
+/** Half-open pixel rectangle inside an image. */
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface GrabCutRequest {
+  readonly image: RgbImage;
+  readonly rectangle: Rectangle;
+  readonly iterations: number;
+}
+
+/** Either which pixels are foreground, [H·W] of 0 and 1, or why there is no answer. */
+export type GrabCutAnswer = { readonly foreground: Uint8Array } | { readonly failure: string };
 
 /** The part of OpenCV's module that is used. Objects live in WebAssembly's memory until deleted. */
 interface OpenCv {

@@ -8,23 +8,9 @@ import type { RgbImage } from "../data/image";
 import type { Box } from "../data/voc-boxes";
 import { messageOf } from "../errors";
 import { createThreadPool } from "../parallel/thread-pool";
+import type { GrabCutAnswer, GrabCutRequest, Rectangle } from "./grabcut-thread";
 
-/** Half-open pixel rectangle inside an image. */
-export interface Rectangle {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface GrabCutRequest {
-  readonly image: RgbImage;
-  readonly rectangle: Rectangle;
-  readonly iterations: number;
-}
-
-/** Either which pixels are foreground, [H·W] of 0 and 1, or why there is no answer. */
-export type GrabCutAnswer = { readonly foreground: Uint8Array } | { readonly failure: string };
+export type { GrabCutAnswer, Rectangle } from "./grabcut-thread";
 
 export interface GrabCut {
   /** The object in a box. Never rejects for an image: what OpenCV refuses comes back as `failure`. */

@@ -7,13 +7,13 @@
 
 import { type InferSeamConfig, ignoredFlags, inferSeamOptions, resolveConfig } from "../config/infer-seam";
 import type { RgbImage } from "../data/image";
+import { openSharpener } from "../dense-crf/sharpen";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import type { ImageCams } from "../seam/cam-scores";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
 import { type Coverage, openSeamOutput } from "./outputs/seam-output";
-import { openSharpener } from "./outputs/sharpen";
 import { type CamInput, openCamSource } from "./sources/cam-source";
 
 export interface InferSeamSummary extends Summary {

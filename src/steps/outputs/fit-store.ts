@@ -13,6 +13,7 @@ import type { ResolvedConfig } from "../../config/pseudo-label-presets";
 import { fileExists } from "../../data/bounded-file";
 import type { FitOptions } from "../../graph/fit-options";
 import type { LabelInput } from "../../graph/label-image";
+import { version } from "../../version";
 import { decodeNpy, encodeNpy } from "../../weights/npy";
 import { openFolder } from "./output-folder";
 import { hashWeights } from "./run-record";
@@ -64,7 +65,6 @@ async function readLogits(file: string, shape: readonly number[]): Promise<Float
 }
 
 function keyOf({ image, seed, boxes, graph, classes, ignore }: LabelInput, options: object, source: string): string {
-  const { version } = require("../../package.json") as { version: string };
   const backend = backendInUse();
   const facts = { version, backend: backend?.name, tensorflow: backend?.tensorflow, source, radius: graph.radius };
   return createHash("sha256")

@@ -10,12 +10,12 @@ import type { DatasetDescription } from "../../data/dataset";
 import type { RgbImage } from "../../data/image";
 import { writeLabel } from "../../data/label-png";
 import { mostProbableClass } from "../../dense-crf/dense-crf";
+import { openSharpener, type SharpenerConfig } from "../../dense-crf/sharpen";
 import { renderOverlay } from "../../show/overlay";
 import { encodeNpy } from "../../weights/npy";
 import { type ImageClasses, originalLabel } from "../sources/image-classes";
 import { openFolder } from "./output-folder";
 import { recordSettings, type Settings } from "./settings-record";
-import { openSharpener, type SharpenerConfig } from "./sharpen";
 
 /** The options of a step that writes labels. */
 export interface LabelOutputConfig extends SharpenerConfig {

@@ -11,6 +11,7 @@ import { writeAtomic } from "../../atomic-write";
 import { backendInUse } from "../../backend";
 import { readBoundedJson } from "../../data/bounded-file";
 import type { Summary } from "../../running/step";
+import { version } from "../../version";
 import type { Settings } from "./settings-record";
 
 export interface WeightRecord {
@@ -125,9 +126,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function versions(): Record<string, string> {
   const backend = backendInUse();
-  const { version } = JSON.parse(fs.readFileSync(path.resolve(__dirname, "../../../package.json"), "utf8")) as {
-    version: string;
-  };
   return {
     a2gnn: version,
     "Node.js": process.versions.node,

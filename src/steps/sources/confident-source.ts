@@ -10,11 +10,11 @@ import { fileExists } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
 import type { RgbImage } from "../../data/image";
 import { checkLabel, readLabel } from "../../data/label-png";
+import { openSharpener, type Sharpener, type SharpenerConfig } from "../../dense-crf/sharpen";
 import { UserError } from "../../errors";
 import { readCams } from "../../seam/cam-dictionary";
 import { camScores } from "../../seam/cam-scores";
 import { confidentLabel } from "../../seam/confident-label";
-import { openSharpener, type Sharpener, type SharpenerConfig } from "../outputs/sharpen";
 
 export interface ConfidentSource {
   /** [H·W], or undefined where the image has none: only image supervision needs one. @throws UserError "input" */

@@ -19,10 +19,10 @@ import { silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { chartSvg } from "../show/chart-svg";
 import { renderOverlay } from "../show/overlay";
-import { evaluate } from "./evaluate";
-import type { EvaluateSummary } from "./outputs/evaluate-table";
-import { type ReportPicture, reportPage } from "./outputs/report-page";
-import { readRuns } from "./outputs/run-record";
+import { evaluate } from "../steps/evaluate";
+import type { EvaluateSummary } from "../steps/outputs/evaluate-table";
+import { readRuns } from "../steps/outputs/run-record";
+import { type ReportPicture, reportPage } from "./report-page";
 
 export interface ReportSummary extends Summary {
   readonly page: string;

@@ -12,15 +12,16 @@ import { completeConfig } from "../config/option";
 import { presets } from "../config/pseudo-label-presets";
 import { readDataset } from "../data/dataset";
 import { readImageList } from "../data/image-list";
-import { type DemoSetting, runSupervision } from "../demo/demo-supervision";
-import { chooseFeatures } from "../demo/features";
-import { partOf } from "../demo/part-progress";
-import { type DemoRow, type DemoSection, FIGURE_HEAD, figureCells, reportHtml } from "../demo/report";
-import { segmentationTable } from "../demo/segmentation-table";
-import { dataWords } from "../demo/words";
 import { silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
-import { tableText } from "./outputs/text-table";
+import { tableText } from "../steps/outputs/text-table";
+import { version } from "../version";
+import { type DemoSetting, runSupervision } from "./demo-supervision";
+import { chooseFeatures } from "./features";
+import { partOf } from "./part-progress";
+import { type DemoRow, type DemoSection, FIGURE_HEAD, figureCells, reportHtml } from "./report";
+import { segmentationTable } from "./segmentation-table";
+import { dataWords } from "./words";
 
 export interface DemoSummary extends Summary {
   readonly split: string;
@@ -107,7 +108,6 @@ async function run(
 /** Labels of other settings or another version go; those of an interrupted run with the same are kept. */
 async function startAfresh(config: DemoConfig, ids: readonly string[]): Promise<void> {
   const file = path.join(config.out, "settings.json");
-  const { version } = require("../../package.json") as { version: string };
   const settings = JSON.stringify({ ...config, ids, version });
   if ((await fs.readFile(file, "utf8").catch(() => undefined)) === settings) return;
   for (const supervision of demoSupervisions)

@@ -1,9 +1,9 @@
 /** The report as HTML text that needs nothing else: plain rows and data URIs in. */
 
-import type { Colour } from "../../data/dataset";
-import { escapeXml } from "../../show/chart-parts";
-import type { EvaluateSummary } from "./evaluate-table";
-import type { RunRecord } from "./run-record";
+import type { Colour } from "../data/dataset";
+import { escapeXml } from "../show/chart-parts";
+import type { EvaluateSummary } from "../steps/outputs/evaluate-table";
+import type { RunRecord } from "../steps/outputs/run-record";
 
 export interface ReportPicture {
   readonly id: string;

@@ -1,8 +1,8 @@
 /** One dense CRF, on a thread of its own. */
 
-import type { RgbImage } from "../../data/image";
-import { type DenseCrfOptions, denseCrf } from "../../dense-crf/dense-crf";
-import type { Handle } from "../../parallel/thread-pool";
+import type { RgbImage } from "../data/image";
+import type { Handle } from "../parallel/thread-pool";
+import { type DenseCrfOptions, denseCrf } from "./dense-crf";
 
 export interface SharpenRequest {
   readonly image: RgbImage;

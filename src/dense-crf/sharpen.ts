@@ -1,9 +1,9 @@
 /** The dense CRF of finished images, in worker threads while the next image trains. */
 
-import type { DenseCrfConfig } from "../../config/dense-crf";
-import type { RgbImage } from "../../data/image";
-import type { DenseCrfOptions } from "../../dense-crf/dense-crf";
-import { createThreadPool } from "../../parallel/thread-pool";
+import type { DenseCrfConfig } from "../config/dense-crf";
+import type { RgbImage } from "../data/image";
+import { createThreadPool } from "../parallel/thread-pool";
+import type { DenseCrfOptions } from "./dense-crf";
 import type { SharpenRequest } from "./sharpen-thread";
 
 export interface Sharpener {

@@ -6,20 +6,6 @@
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { fitFolder, makeRun, readResult } from "../ablation/ablation-run";
-import { defaultGrid, furtherRows } from "../ablation/default-grid";
-import { type AblationRun, type AblationSetting, fitKeyOf } from "../ablation/run-options";
-import {
-  type AblationRow,
-  type AblationTable,
-  ablationChart,
-  ablationCsv,
-  ablationMarkdown,
-  type RunResult,
-  rowOf,
-  scoreText,
-} from "../ablation/table";
-import { chooseVariants, featuresOf, readVariants, type Variant } from "../ablation/variant";
 import { writeAtomic } from "../atomic-write";
 import { backendInUse } from "../backend";
 import { type AblateConfig, ablateOptions } from "../config/ablate";
@@ -32,8 +18,22 @@ import { runShards } from "../parallel/shards";
 import { collectNotices, type Reporter, silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
 import { chartSvg } from "../show/chart-svg";
-import { readShard, shardOf } from "./loop/shard";
-import { tableText } from "./outputs/text-table";
+import { readShard, shardOf } from "../steps/loop/shard";
+import { tableText } from "../steps/outputs/text-table";
+import { fitFolder, makeRun, readResult } from "./ablation-run";
+import { defaultGrid, furtherRows } from "./default-grid";
+import { type AblationRun, type AblationSetting, fitKeyOf } from "./run-options";
+import {
+  type AblationRow,
+  type AblationTable,
+  ablationChart,
+  ablationCsv,
+  ablationMarkdown,
+  type RunResult,
+  rowOf,
+  scoreText,
+} from "./table";
+import { chooseVariants, featuresOf, readVariants, type Variant } from "./variant";
 
 export interface AblateSummary extends Summary, AblationTable {
   /** CSV, JSON, Markdown and chart. */

@@ -1,0 +1,32 @@
+/** Every step of the command line, in the order of the data flow. */
+
+import { ablate } from "./ablation/ablate";
+import { demo } from "./demo/demo";
+import { report } from "./report/report";
+import type { Step } from "./running/step";
+import { doctor } from "./steps/doctor";
+import { evaluate } from "./steps/evaluate";
+import { inferSeam } from "./steps/infer-seam";
+import { makePseudoLabels } from "./steps/make-pseudo-labels";
+import { makeSeeds } from "./steps/make-seeds";
+import { segment } from "./steps/segment";
+import { setup } from "./steps/setup";
+import { trainAffinity } from "./steps/train-affinity";
+import { trainSeam } from "./steps/train-seam";
+import { trainSegmenter } from "./steps/train-segmenter";
+
+export const steps: readonly Step<object>[] = [
+  setup,
+  doctor,
+  demo,
+  trainSeam,
+  inferSeam,
+  makeSeeds,
+  trainAffinity,
+  makePseudoLabels,
+  trainSegmenter,
+  segment,
+  evaluate,
+  ablate,
+  report,
+];
