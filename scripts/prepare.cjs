@@ -121,7 +121,8 @@ function linkCommand() {
 
 function setUpNative() {
   const { nativeState } = require(inRoot("dist/setup/native-backend.js"));
-  if (nativeState("cpu").state === "ready") return;
+  const { findBackbone } = require(inRoot("dist/setup/backbone.js"));
+  if (nativeState("cpu").state === "ready" && findBackbone() !== undefined) return;
   const status = setUp();
   if (status !== 0) process.exitCode = status ?? 1;
 }

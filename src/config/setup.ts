@@ -5,6 +5,7 @@ import type { OptionTable } from "./option";
 export interface SetupConfig {
   readonly gpu: boolean;
   readonly mpi: boolean;
+  readonly backbone: boolean;
   readonly force: boolean;
 }
 
@@ -13,6 +14,11 @@ export const setupOptions: OptionTable<SetupConfig> = {
     kind: "boolean",
     default: false,
     help: "also the CUDA backend for --backend gpu (NVIDIA's libraries come along; about 3 GB to download)",
+  },
+  backbone: {
+    kind: "boolean",
+    default: true,
+    help: "also EfficientNet-Lite2 with ImageNet weights (23 MB), whose features label strokes and clicks better",
   },
   mpi: { kind: "boolean", default: false, help: "also MPICH, for training in several processes (13 MB)" },
   force: { kind: "boolean", default: false, help: "make it anew even where it is there and whole" },

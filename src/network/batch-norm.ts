@@ -5,6 +5,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 
+/** PyTorch's default. */
 export const NORM_EPSILON = 1e-5;
 
 /** y = x · scale + shift, per channel. */
@@ -19,6 +20,8 @@ export interface NormValues {
   readonly bias: tf.Tensor1D;
   readonly mean: tf.Tensor1D;
   readonly variance: tf.Tensor1D;
+  /** Default: PyTorch's. */
+  readonly epsilon?: number;
 }
 
 /** (x − mean) / √(variance + ε) · weight + bias as scale and shift. */
@@ -27,16 +30,17 @@ export function foldNorm(
   bias: Float32Array,
   mean: Float32Array,
   variance: Float32Array,
+  epsilon: number = NORM_EPSILON,
 ): FrozenNorm {
-  const scale = weight.map((w, c) => w / Math.sqrt(variance[c] + NORM_EPSILON));
+  const scale = weight.map((w, c) => w / Math.sqrt(variance[c] + epsilon));
   const shift = bias.map((b, c) => b - mean[c] * scale[c]);
   return { scale: tf.tensor1d(scale), shift: tf.tensor1d(shift) };
 }
 
 /** The same of tensors, [c] each; the caller frees it. */
-export function runningNorm({ weight, bias, mean, variance }: NormValues): FrozenNorm {
+export function runningNorm({ weight, bias, mean, variance, epsilon = NORM_EPSILON }: NormValues): FrozenNorm {
   return tf.tidy(() => {
-    const scale = weight.mul<tf.Tensor1D>(variance.add(NORM_EPSILON).rsqrt());
+    const scale = weight.mul<tf.Tensor1D>(variance.add(epsilon).rsqrt());
     return { scale, shift: bias.sub<tf.Tensor1D>(mean.mul(scale)) };
   });
 }

@@ -15,6 +15,8 @@ import { NORM_EPSILON } from "./batch-norm";
 
 export interface BatchNormOptions {
   readonly relu: boolean;
+  /** Default: PyTorch's. */
+  readonly epsilon?: number;
   readonly communicator?: Communicator;
   /** False in a process that has no image of this batch: it takes part in the sums with nothing. Default true. */
   readonly counts?: boolean;
@@ -30,7 +32,7 @@ export function normaliseBatch(
   x: tf.Tensor4D,
   weight: tf.Tensor1D,
   bias: tf.Tensor1D,
-  { relu, communicator = singleProcess, counts = true, onStatistics }: BatchNormOptions,
+  { relu, epsilon = NORM_EPSILON, communicator = singleProcess, counts = true, onStatistics }: BatchNormOptions,
 ): tf.Tensor4D {
   const own = counts ? x.shape[0] * x.shape[1] * x.shape[2] : 0;
   const normalise = tf.customGrad((...values) => {
@@ -38,7 +40,7 @@ export function normaliseBatch(
     const save = values[3] as unknown as tf.GradSaveFunc;
     const { mean, variance, count } = statisticsOf(input, own, communicator);
     onStatistics?.(mean, variance, count);
-    const inverse = variance.add<tf.Tensor1D>(NORM_EPSILON).rsqrt();
+    const inverse = variance.add<tf.Tensor1D>(epsilon).rsqrt();
     const scale = inverse.mul<tf.Tensor1D>(gamma);
     const normed = tf.tidy(() => input.mul(scale).add<tf.Tensor4D>(beta.sub(mean.mul(scale))));
     const output = relu ? tf.relu(normed) : normed;

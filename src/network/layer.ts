@@ -20,6 +20,8 @@ export interface Parameter {
   readonly initial?: Initial;
   /** True where the layer gives logits, so that its size depends on the number of classes. */
   readonly logits?: boolean;
+  /** What a normalisation adds to this running variance. Default: PyTorch's 1e-5. */
+  readonly epsilon?: number;
 }
 
 /** Channel dropout on what a normalisation puts out. */

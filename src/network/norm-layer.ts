@@ -12,6 +12,8 @@ export interface NormLayerOptions {
   readonly dropout?: NormDropout;
   /** Where the weight begins. Default 1. */
   readonly initialWeight?: Initial;
+  /** Added to the variance. Default: PyTorch's 1e-5. */
+  readonly epsilon?: number;
 }
 
 /** @param relu whether a ReLU follows */
@@ -19,7 +21,7 @@ export function normLayer(
   name: string,
   channels: number,
   relu: boolean,
-  { dropout, initialWeight: initial }: NormLayerOptions = {},
+  { dropout, initialWeight: initial, epsilon }: NormLayerOptions = {},
 ): Layer {
   const shape = [channels];
   return {
@@ -27,7 +29,7 @@ export function normLayer(
       { name: `${name}.weight`, shape, kind: "norm weight", initial },
       { name: `${name}.bias`, shape, kind: "norm bias" },
       { name: `${name}.running_mean`, shape, kind: "running mean" },
-      { name: `${name}.running_var`, shape, kind: "running variance" },
+      { name: `${name}.running_var`, shape, kind: "running variance", epsilon },
     ],
     apply: (x, pass) => pass.normalise(x, name, relu, dropout),
   };

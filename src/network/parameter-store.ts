@@ -48,6 +48,8 @@ export interface NamedVariable {
 export class ParameterStore {
   private readonly values = new Map<string, tf.Tensor | tf.Variable>();
   private readonly folded = new Map<string, FrozenNorm>();
+  /** Of the normalisations that do not use the default, by the name of their running variance. */
+  private readonly epsilons: ReadonlyMap<string, number>;
 
   private constructor(
     readonly parameters: readonly Parameter[],
@@ -56,7 +58,11 @@ export class ParameterStore {
     readonly initialised: readonly string[],
     /** What the weights held besides. */
     readonly unused: readonly string[],
-  ) {}
+  ) {
+    this.epsilons = new Map(
+      parameters.flatMap(({ name, epsilon }) => (epsilon === undefined ? [] : [[name, epsilon]])),
+    );
+  }
 
   /** @throws UserError "weights" listing missing and wrongly shaped parameters */
   static async load(
@@ -199,9 +205,9 @@ export class ParameterStore {
   }
 
   private fold(layer: string): void {
-    const { weight, bias, mean, variance } = this.normValues(layer);
+    const { weight, bias, mean, variance, epsilon } = this.normValues(layer);
     const [w, b, m, v] = [weight, bias, mean, variance].map((each) => each.dataSync<"float32">() as Float32Array);
-    const { scale, shift } = foldNorm(w, b, m, v);
+    const { scale, shift } = foldNorm(w, b, m, v, epsilon);
     const before = this.folded.get(layer);
     if (before !== undefined) tf.dispose([before.scale, before.shift]);
     this.folded.set(layer, { scale: tf.keep(scale), shift: tf.keep(shift) }); // whatever tidy this runs in
@@ -214,6 +220,7 @@ export class ParameterStore {
       bias: vector("bias"),
       mean: vector("running_mean"),
       variance: vector("running_var"),
+      epsilon: this.epsilons.get(`${layer}.running_var`),
     };
   }
 

@@ -32,12 +32,13 @@ export interface BatchPass {
  */
 export function normaliseTrained(
   x: tf.Tensor4D,
-  { name, weight, bias, mean, variance }: TrainedNorm,
+  { name, weight, bias, mean, variance, epsilon }: TrainedNorm,
   relu: boolean,
   { communicator, counts }: BatchPass,
 ): tf.Tensor4D {
   return normaliseBatch(x, weight, bias, {
     relu,
+    epsilon,
     communicator,
     counts,
     onStatistics: (batchMean, batchVariance, count) => {

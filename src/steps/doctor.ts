@@ -6,6 +6,7 @@ import path from "node:path";
 import { backendInUse, useBackend } from "../backend";
 import { messageOf } from "../errors";
 import type { Step, Summary } from "../running/step";
+import { BACKBONE_TITLE, findBackbone } from "../setup/backbone";
 import { bytesBelow, cacheFolder } from "../setup/cache-folder";
 import { findGpu } from "../setup/gpu";
 import { findNotebookKernel } from "../setup/jupyter";
@@ -42,6 +43,7 @@ async function run(): Promise<DoctorSummary> {
     ...inUse,
     checkGpu(),
     checkNative("gpu"),
+    checkBackbone(),
     checkMpi(),
     checkKernel(),
     checkCache(),
@@ -131,6 +133,13 @@ function checkMpi(): Check {
   const found = mpi === undefined ? "not found" : `${mpi.version}, ${mpi.mpiexec}`;
   const how = "npx a2gnn setup --mpi, or a cluster's own (module load …)";
   return { name: "MPI", ok: mpi !== undefined, required: false, found, how };
+}
+
+function checkBackbone(): Check {
+  const file = findBackbone();
+  const found = file === undefined ? "not set up: graphs without --weights are built from handcrafted features" : file;
+  const how = "npx a2gnn setup (23 MB to download)";
+  return { name: BACKBONE_TITLE, ok: file !== undefined, required: false, found, how };
 }
 
 function checkKernel(): Check {

@@ -2,8 +2,10 @@
 
 import { completeConfig } from "../config/option";
 import { type SetupConfig, setupOptions } from "../config/setup";
+import { messageOf } from "../errors";
 import { formatSeconds, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
+import { BACKBONE_TITLE, setUpBackbone } from "../setup/backbone";
 import { findGpu } from "../setup/gpu";
 import { setUpMpi } from "../setup/mpi";
 import { backendTitle, type SetUpResult, setUpNative } from "../setup/native-backend";
@@ -16,7 +18,7 @@ async function run(
   given: Partial<SetupConfig>,
   context: StepContext = { reporter: silentReporter },
 ): Promise<SetupSummary> {
-  const { gpu, mpi, force } = completeConfig(given, setupOptions);
+  const { gpu, mpi, backbone, force } = completeConfig(given, setupOptions);
   const { signal } = context;
   const started = performance.now();
   const notices: string[] = [];
@@ -33,16 +35,21 @@ async function run(
       `${found.why}: the CUDA backend is set up all the same, and computes on the CPU until there is one`,
     );
   const options = { reporter, signal, force };
-  const jobs = [
+  const jobs: readonly { name: string; work: () => Promise<SetUpResult>; optional?: boolean }[] = [
     { name: backendTitle("cpu"), work: () => setUpNative("cpu", options) },
     ...(gpu ? [{ name: backendTitle("gpu"), work: () => setUpNative("gpu", options) }] : []),
+    ...(backbone ? [{ name: BACKBONE_TITLE, work: () => setUpBackbone(options), optional: given.backbone !== true }] : []),
     ...(mpi ? [{ name: "MPI", work: () => setUpMpi(options) }] : []),
   ];
   const parts = [];
-  for (const { name, work } of jobs) {
+  for (const { name, work, optional } of jobs) {
     try {
       parts.push({ name, ...(await work()) });
     } catch (error) {
+      if (!signal?.aborted && optional) {
+        reporter.notice(`${name}: not set up (${messageOf(error)}); everything else works without it`);
+        continue;
+      }
       if (!signal?.aborted) throw error;
       reporter.notice(`${name}: interrupted, nothing half made is left in use; the same command goes on`);
       break;
@@ -72,9 +79,10 @@ function describe({ parts }: SetupSummary): string {
 
 export const setup: Step<SetupConfig, SetupSummary> = {
   name: "setup",
-  about: "install the native TensorFlow backend (and, on demand, CUDA and MPI) into the user's cache",
+  about:
+    "install the native TensorFlow backend, the ImageNet backbone and, on demand, CUDA and MPI into the user's cache",
   options: setupOptions,
-  examples: ["a2gnn setup", "a2gnn setup --gpu --mpi"],
+  examples: ["a2gnn setup", "a2gnn setup --gpu --mpi", "a2gnn setup --no-backbone"],
   needsBackend: false,
   run,
   describe,
