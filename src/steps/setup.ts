@@ -38,7 +38,9 @@ async function run(
   const jobs: readonly { name: string; work: () => Promise<SetUpResult>; optional?: boolean }[] = [
     { name: backendTitle("cpu"), work: () => setUpNative("cpu", options) },
     ...(gpu ? [{ name: backendTitle("gpu"), work: () => setUpNative("gpu", options) }] : []),
-    ...(backbone ? [{ name: BACKBONE_TITLE, work: () => setUpBackbone(options), optional: given.backbone !== true }] : []),
+    ...(backbone
+      ? [{ name: BACKBONE_TITLE, work: () => setUpBackbone(options), optional: given.backbone !== true }]
+      : []),
     ...(mpi ? [{ name: "MPI", work: () => setUpMpi(options) }] : []),
   ];
   const parts = [];
