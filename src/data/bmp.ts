@@ -1,7 +1,6 @@
 /** Windows bitmaps, which sharp does not read: 1, 4 and 8 bits with a palette, 24 and 32 bits, not compressed. */
 
 import { expected, UserError } from "../errors";
-import type { RgbImage } from "./image";
 import { MAX_PIXELS } from "./pixel-limit";
 
 const FILE_HEADER = 14;
@@ -12,7 +11,7 @@ export function isBmp(bytes: Uint8Array): boolean {
 }
 
 /** @throws UserError "input" for compressed or cut off files and for more than MAX_PIXELS pixels */
-export function decodeBmp(bytes: Uint8Array, where: string): RgbImage {
+export function decodeBmp(bytes: Uint8Array, where: string): { width: number; height: number; data: Uint8Array } {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [offset, headerBytes] = [file.readUInt32LE(10), file.readUInt32LE(14)];
   const [width, signedHeight] = [file.readInt32LE(18), file.readInt32LE(22)];

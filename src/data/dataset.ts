@@ -7,8 +7,9 @@ import path from "node:path";
 import { expected } from "../errors";
 import { fileExists, readBoundedJson } from "./bounded-file";
 import { shown } from "./json";
-import type { Frame, Orientation } from "./orientation";
 import { VOC, vocPalette } from "./voc";
+
+export type { ImageSize } from "./orientation";
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
@@ -21,16 +22,6 @@ export interface DatasetDescription {
   readonly ignore: number;
   /** Other spellings of class names that annotation files use. */
   readonly aliases?: Readonly<Record<string, string>>;
-}
-
-/** Width and height in pixels, as a photograph is displayed. */
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
-  /** How the file's pixels were turned to be displayed (EXIF). Default 1: not at all. */
-  readonly orientation?: Orientation;
-  /** The frame of annotations whose own size does not tell it. Default: the displayed one. */
-  readonly annotated?: Frame;
 }
 
 const MAX_BYTES = 1 << 20;

@@ -5,13 +5,22 @@
  */
 
 import { expected } from "../errors";
-import type { ImageSize } from "./dataset";
 
 /** EXIF's numbers: 1 as it is; 2 mirrored; 3 half a turn; 4 upside down; 5 transposed; 6 and 8 quarter turns; 7 both. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 /** As tools show a photograph, or as its file stores it. */
 export type Frame = "displayed" | "stored";
+
+/** Width and height in pixels, as a photograph is displayed. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+  /** How the file's pixels were turned to be displayed (EXIF). Default 1: not at all. */
+  readonly orientation?: Orientation;
+  /** The frame of annotations whose own size does not tell it. Default: the displayed one. */
+  readonly annotated?: Frame;
+}
 
 export function asOrientation(value: unknown): Orientation {
   return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 8 ? (value as Orientation) : 1;

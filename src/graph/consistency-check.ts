@@ -12,7 +12,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { pixelMixes } from "../image-ops/upsampler";
 import { valuesOf } from "../tensor-values";
-import type { BoxPoints, Grid } from "./multi-point";
+
+/** On the padded map, all ends included. */
+interface Rectangle {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+  readonly class: number;
+}
 
 /**
  * @param seed labels of the padded image [H·W], edited in place
@@ -22,9 +30,9 @@ import type { BoxPoints, Grid } from "./multi-point";
 export function checkConsistency(
   seed: Uint8Array,
   nodes: tf.Tensor2D,
-  points: readonly BoxPoints[],
+  points: readonly { readonly box: Rectangle }[],
   prototypes: readonly tf.Tensor1D[],
-  grid: Grid,
+  grid: { readonly from: readonly [number, number]; readonly to: readonly [number, number] },
   options: { readonly threshold: number; readonly ignore: number },
 ): number {
   const [h, w] = grid.from;

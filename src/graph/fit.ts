@@ -5,7 +5,6 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { Box } from "../data/voc-boxes";
 import { expected, UserError } from "../errors";
 import { createUpsampler } from "../image-ops/upsampler";
 import type { NdArray } from "../nd-array";
@@ -15,27 +14,13 @@ import { a2gnn } from "./a2gnn";
 import { Adam, type Optimiser } from "./adam";
 import { type CompleteFitOptions, completeFitOptions, type FitOptions } from "./fit-options";
 import { gatedCrf } from "./gated-crf";
-import type { ImageGraph } from "./image-graph";
-import type { Loss } from "./loss";
+import type { FitInput, Loss } from "./loss";
 import { multiPoint } from "./multi-point";
 import { type OpenNodeNetwork, parameterGradients } from "./node-network";
 import { seedCrossEntropy } from "./seed-cross-entropy";
 import { StepLosses } from "./step-losses";
 
-/** Letters: n = height·width nodes of the graph, K classes. */
-export interface FitInput {
-  readonly graph: ImageGraph;
-  /** K, background included. */
-  readonly classes: number;
-  /** The label of unknown pixels. */
-  readonly ignore: number;
-  /** Seed label of the padded image, row-major [stride·height · stride·width]. Not changed: losses edit a copy. */
-  readonly seed: Uint8Array;
-  /** Boxes of the multi-point loss. */
-  readonly boxes?: readonly Box[];
-  /** The normalised, padded image resized to the grid, [n·3]; the gated CRF loss needs it. */
-  readonly colour?: Float32Array;
-}
+export type { FitInput } from "./loss";
 
 export interface FitResult {
   /** Training loss of every step. */

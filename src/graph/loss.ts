@@ -11,8 +11,24 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import type { Box } from "../data/voc-boxes";
 import type { Upsampler } from "../image-ops/upsampler";
-import type { FitInput } from "./fit";
+import type { ImageGraph } from "./image-graph";
+
+/** What a training knows of its image. Letters: n = height·width nodes of the graph, K classes. */
+export interface FitInput {
+  readonly graph: ImageGraph;
+  /** K, background included. */
+  readonly classes: number;
+  /** The label of unknown pixels. */
+  readonly ignore: number;
+  /** Seed label of the padded image, row-major [stride·height · stride·width]. Not changed: losses edit a copy. */
+  readonly seed: Uint8Array;
+  /** Boxes of the multi-point loss. */
+  readonly boxes?: readonly Box[];
+  /** The normalised, padded image resized to the grid, [n·3]; the gated CRF loss needs it. */
+  readonly colour?: Float32Array;
+}
 
 /** The function's name is the name of its curve. Called inside a `tf.tidy`; `undefined` where the term does not count yet. */
 export type Loss = (state: LossState) => LossTerm | undefined;

@@ -3,8 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { expected } from "../errors";
 import type { Upsampler } from "../image-ops/upsampler";
-import type { FitInput } from "./fit";
-import type { Disposable, EditableSeed, Loss, LossState, LossTerm } from "./loss";
+import type { Disposable, EditableSeed, FitInput, Loss, LossState, LossTerm } from "./loss";
 import type { NodeGradients, NodeState } from "./node-network";
 
 export class StepLosses {
