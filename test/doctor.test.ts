@@ -22,7 +22,7 @@ function commandLine(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
 
 const names = [
   ...["a2gnn", "Node.js", "Linux with glibc", "Python 3.10 or newer", "pip", "C++ compiler", "native backend"],
-  ...["backend in use", "threads", "GPU", "CUDA backend", "MPI", "Jupyter kernel", "disk cache"],
+  ...["backend in use", "threads", "GPU", "CUDA backend", "ImageNet backbone", "MPI", "Jupyter kernel", "disk cache"],
 ];
 
 test("on a machine that is set up every needed line is ok, and what is missing says how to get it", async () => {
