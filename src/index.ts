@@ -145,3 +145,18 @@ export { decodeNpy, encodeNpy } from "./weights/npy";
 export { encodeNpyDictionary, readNpyDictionary } from "./weights/npy-dictionary";
 export { writePth } from "./weights/pth-writer";
 export { writeSafetensors } from "./weights/safetensors";
+
+// --- instances: masks as run lengths, COCO's JSON, average precision ---
+
+export { COCO_KEYS, type CocoFigures } from "./instances/coco-ap";
+export { type CocoResult, readCocoResults } from "./instances/coco-results";
+export { cocoMask } from "./instances/coco-segmentation";
+export { type CocoAnnotation, type CocoCategory, type CocoTruth, readCocoTruth } from "./instances/coco-truth";
+export type { Instance } from "./instances/instance";
+export { boxIou, maskIou } from "./instances/mask-overlap";
+export { polygonsMask } from "./instances/polygon-mask";
+export { type CocoBox, decodeMask, encodeMask, maskArea, maskBox, type Rle } from "./instances/rle";
+export { rleFromString, rleToString } from "./instances/rle-string";
+export type { VocFigures } from "./instances/voc-ap";
+export { cocoRle } from "./instances/write-coco";
+export type { EvaluateInstancesSummary } from "./steps/outputs/instances-table";

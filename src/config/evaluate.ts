@@ -10,6 +10,8 @@ export interface EvaluateConfig {
   readonly stage?: string;
   readonly csv?: string;
   readonly confusion?: string;
+  readonly instances: boolean;
+  readonly curves?: string;
 }
 
 export const evaluateOptions: OptionTable<EvaluateConfig> = {
@@ -17,12 +19,12 @@ export const evaluateOptions: OptionTable<EvaluateConfig> = {
     kind: "path",
     required: true,
     aliases: ["save-path", "prediction"],
-    help: "folder of predicted labels, NAME.png; pixels with the ignore value count as misses",
+    help: "folder of predicted labels, NAME.png; pixels with the ignore value count as misses. With --instances: COCO's results JSON, or a COCO file with scores",
   },
   gt: {
     kind: "path",
     aliases: ["ground-truth"],
-    help: "folder of true labels, NAME.png; pixels with the ignore value do not count [default: SegmentationClass in the data folder]",
+    help: "folder of true labels, NAME.png; pixels with the ignore value do not count [default: SegmentationClass in the data folder]. With --instances: COCO's JSON [default: instances.json in the data folder]",
   },
   list: {
     kind: "text",
@@ -40,4 +42,15 @@ export const evaluateOptions: OptionTable<EvaluateConfig> = {
   },
   csv: { kind: "path", help: "file for the table: one row a class" },
   confusion: { kind: "path", help: "file for the confusion matrix as CSV: pixels, rows truth, columns prediction" },
+  instances: {
+    kind: "boolean",
+    default: false,
+    group: "Instances",
+    help: "compare instances: COCO's average precision and recall of masks and boxes, equal to pycocotools; VOC's AP of regions and average best overlap",
+  },
+  curves: {
+    kind: "path",
+    group: "Instances",
+    help: "file for a picture of precision over recall, .png or .svg",
+  },
 };

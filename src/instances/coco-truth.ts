@@ -3,8 +3,8 @@
  * its mask drawn when it is asked for (`cocoMask`), since a whole data set of masks needs no room at once.
  */
 
-import path from "node:path";
 import { MAX_ANNOTATION_BYTES, readBoundedJson } from "../data/bounded-file";
+import { lastPart, sameName, stemOf } from "../data/file-names";
 import { shown } from "../data/json";
 import { MAX_PIXELS } from "../data/pixel-limit";
 import { expected } from "../errors";
@@ -120,7 +120,7 @@ export function byId({ id: a }: { readonly id: CocoId }, { id: b }: { readonly i
 
 /** The name by which folders and lists know an image: its file's, without folder and extension. */
 export function imageName({ fileName }: Pick<CocoImage, "fileName">): string {
-  return path.posix.parse(fileName.replaceAll("\\", "/")).name;
+  return sameName(stemOf(lastPart(fileName)));
 }
 
 /** A `bbox` that is given. @throws UserError "input" unless it is four numbers and no side is negative */

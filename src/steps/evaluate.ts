@@ -15,28 +15,49 @@ import { expected, messageOf, UserError } from "../errors";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext } from "../running/step";
+import { evaluateInstances } from "./evaluate-instances";
 import { runImageLoop } from "./loop/image-loop";
 import { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./outputs/evaluate-table";
+import { type EvaluateInstancesSummary, instancesTable } from "./outputs/instances-table";
 
-export const evaluate: Step<EvaluateConfig, EvaluateSummary> = {
+type EvaluateOf<Instances extends boolean> = Partial<EvaluateConfig> & { readonly instances?: Instances };
+
+/** The step; what it returns depends on `instances`. */
+export interface Evaluate extends Step<EvaluateConfig, EvaluateSummary | EvaluateInstancesSummary> {
+  run(
+    config: EvaluateOf<true> & { readonly instances: true },
+    context?: StepContext,
+  ): Promise<EvaluateInstancesSummary>;
+  run(config: EvaluateOf<false>, context?: StepContext): Promise<EvaluateSummary>;
+  run(config: Partial<EvaluateConfig>, context?: StepContext): Promise<EvaluateSummary | EvaluateInstancesSummary>;
+}
+
+export const evaluate: Evaluate = {
   name: "evaluate",
-  about: "compare labels with the truth: IoU per class, mIoU, pixel accuracy, confusion matrix",
+  about: "compare labels with the truth: IoU per class, mIoU, confusion matrix; of instances COCO's and VOC's AP",
   options: evaluateOptions,
   examples: [
     'a2gnn evaluate --pred out/box_pred --voc12-root VOC2012 --list train.txt --stage "pseudo label"',
     "a2gnn evaluate --pred out/box_pred --gt VOC2012/SegmentationClass --csv iou.csv --json",
+    "a2gnn evaluate --instances --pred results.json --gt instances.json --curves curves.png",
   ],
   needsBackend: false,
-  run,
-  describe: scoresTable,
+  run: run as Evaluate["run"],
+  describe: (summary) => ("confusion" in summary ? scoresTable(summary) : instancesTable(summary)),
 };
 
 async function run(
   given: Partial<EvaluateConfig>,
   context: StepContext = { reporter: silentReporter },
-): Promise<EvaluateSummary> {
-  const started = performance.now();
+): Promise<EvaluateSummary | EvaluateInstancesSummary> {
   const config = completeConfig(given, evaluateOptions);
+  if (config.instances) return evaluateInstances(config, context);
+  if (config.curves !== undefined) throw new UserError("usage", "--curves needs --instances: labels have no scores");
+  return evaluateLabels(config, context);
+}
+
+async function evaluateLabels(config: EvaluateConfig, context: StepContext): Promise<EvaluateSummary> {
+  const started = performance.now();
   const gt = config.gt ?? (config.voc12Root && path.join(config.voc12Root, "SegmentationClass"));
   if (gt === undefined) throw new UserError("usage", "--gt or --voc12-root is required: where are the true labels?");
   const root = config.voc12Root ?? path.dirname(path.resolve(gt));
