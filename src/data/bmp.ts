@@ -1,7 +1,7 @@
 /** Windows bitmaps, which sharp does not read: 1, 4 and 8 bits with a palette, 24 and 32 bits, not compressed. */
 
 import { expected, UserError } from "../errors";
-import { MAX_PIXELS } from "./pixel-limit";
+import { MAX_PIXELS } from "./bounded-file";
 
 const FILE_HEADER = 14;
 const INFO_HEADER = 40;

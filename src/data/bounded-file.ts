@@ -8,6 +8,9 @@ import { expected, messageOf, UserError } from "../errors";
 import { openPlainFile } from "../plain-file";
 import { parseJson } from "./json";
 
+/** Most pixels of an image or label: beyond any camera's, far below what would exhaust memory. */
+export const MAX_PIXELS: number = 2 ** 27;
+
 /** Largest annotation we read at once: COCO's own `instances_train2017.json` is 450 MB, a JavaScript string ends at 512. */
 export const MAX_ANNOTATION_BYTES = 500_000_000;
 

@@ -8,10 +8,9 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { expected, messageOf, UserError } from "../errors";
 import { decodeBmp, isBmp } from "./bmp";
-import { readBounded } from "./bounded-file";
+import { MAX_PIXELS, readBounded } from "./bounded-file";
 import type { ImageSize } from "./dataset";
 import { asOrientation, type Orientation } from "./orientation";
-import { MAX_PIXELS } from "./pixel-limit";
 
 export { findImage } from "./photographs";
 

@@ -7,9 +7,8 @@ import zlib from "node:zlib";
 import { decode, encode } from "fast-png";
 import { writeAtomic } from "../atomic-write";
 import { expected, messageOf, UserError } from "../errors";
-import { readBounded } from "./bounded-file";
+import { MAX_PIXELS, readBounded } from "./bounded-file";
 import type { Colour, DatasetDescription, ImageSize } from "./dataset";
-import { MAX_PIXELS } from "./pixel-limit";
 import { vocPalette } from "./voc";
 
 /** Row-major class indices: `data[y · width + x]`. */

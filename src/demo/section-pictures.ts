@@ -9,8 +9,9 @@ import type { ImageGraph } from "../graph/image-graph";
 import type { ClassMaps } from "../graph/random-walk";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
 import { affinityPicture } from "../show/affinity-picture";
+import { boxPicture, camPicture } from "../show/pictures";
 import { borderMap } from "../show/window-map";
-import { boxesUri, heatUri, labelUri, photographUri } from "./pictures";
+import { labelUri, photographUri } from "./pictures";
 import type { DemoPictures } from "./report";
 
 /** One image of a section with all that was made for it. */
@@ -35,9 +36,9 @@ export async function picturesOf(
   const alike = borderMap(graph.affinity);
   const weakLabel =
     supervision === "box"
-      ? boxesUri(rgb, boxes, dataset)
+      ? photographUri(boxPicture(rgb, boxes, dataset))
       : supervision === "image" && maps !== undefined
-        ? heatUri(rgb, maps, dataset)
+        ? photographUri(camPicture(rgb, maps, dataset))
         : photographUri(marked(rgb, seed, dataset));
   return {
     id,

@@ -4,11 +4,11 @@
  * add the random walk.
  */
 
-import { NORMALISE_MEAN, NORMALISE_STD } from "../data/colour-statistics";
 import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import type { Box } from "../data/voc-boxes";
 import { expected } from "../errors";
+import { COLOUR_DEVIATION, COLOUR_MEAN } from "../image-ops/normalise";
 import { type FitResult, fitGraph, upsampleProbabilities } from "./fit";
 import type { FitOptions } from "./fit-options";
 import type { ImageGraph } from "./image-graph";
@@ -132,7 +132,7 @@ export function gridColour(image: RgbImage, { height, width, stride }: Grid): Fl
         if (y >= image.height || x >= image.width) continue;
         for (let c = 0; c < 3; c++) {
           const value = image.data[(y * image.width + x) * 3 + c];
-          out[cell * 3 + c] += (value / 255 - NORMALISE_MEAN[c]) / NORMALISE_STD[c] / share;
+          out[cell * 3 + c] += (value / 255 - COLOUR_MEAN[c]) / COLOUR_DEVIATION[c] / share;
         }
       }
   return out;

@@ -4,7 +4,7 @@
  */
 
 import type * as tf from "@tensorflow/tfjs";
-import type { RasterShape } from "./raster";
+import type { RasterShape } from "./pad";
 import { type AxisMatrix, applySeparable } from "./separable";
 
 export interface BilinearOptions {

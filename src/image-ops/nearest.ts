@@ -3,7 +3,7 @@
  * middle of each target pixel, as Pillow's `Image.resize(resample=NEAREST)`, floor((target index + ½) · from / to).
  */
 
-import type { RasterShape } from "./raster";
+import type { RasterShape } from "./pad";
 
 /** [h·w·c] → [H·W·c], of the same array type. */
 export function resizeNearest<T extends Uint8Array | Float32Array | Int32Array>(

@@ -1,6 +1,11 @@
 /** Padding on the right and at the bottom, as the network's stride wants it, and cutting it off again. */
 
-import type { RasterShape } from "./raster";
+/** Size of a row-major array of pixels: value `channel` of pixel (x, y) stands at `(y · width + x) · channels + channel`. */
+export interface RasterShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
 
 type Pixels = Uint8Array | Float32Array;
 

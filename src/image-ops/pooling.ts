@@ -1,7 +1,7 @@
 /** Average pooling, by a fixed block or to a fixed size. Reference: `F.avg_pool2d`, `nn.AdaptiveAvgPool2d`. */
 
 import * as tf from "@tensorflow/tfjs";
-import type { RasterShape } from "./raster";
+import type { RasterShape } from "./pad";
 import { type AxisMatrix, applySeparable } from "./separable";
 
 /** Means of size×size blocks; rows and columns that fill no block are left out. [b, h, w, c] → [b, ⌊h/size⌋, ⌊w/size⌋, c] */

@@ -3,7 +3,7 @@
  * Reference: tool/imutils.py (RandomCrop); golden 20.
  */
 
-import type { RasterShape } from "./raster";
+import type { RasterShape } from "./pad";
 
 /** Where a crop reads in the image and writes in the square, along one axis. */
 export interface CropAxis {

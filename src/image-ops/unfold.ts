@@ -4,7 +4,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { RasterShape } from "./raster";
+import type { RasterShape } from "./pad";
 
 /** [b, h, w, c] → [b, h, w, d·d, c], d = 2·radius + 1, offset (dy + r)·d + (dx + r); differentiable. */
 export function unfoldWindow(x: tf.Tensor4D, radius: number): tf.Tensor5D {

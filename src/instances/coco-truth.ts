@@ -3,10 +3,9 @@
  * its mask drawn when it is asked for (`cocoMask`), since a whole data set of masks needs no room at once.
  */
 
-import { MAX_ANNOTATION_BYTES, readBoundedJson } from "../data/bounded-file";
+import { MAX_ANNOTATION_BYTES, MAX_PIXELS, readBoundedJson } from "../data/bounded-file";
 import { lastPart, sameName, stemOf } from "../data/file-names";
 import { shown } from "../data/json";
-import { MAX_PIXELS } from "../data/pixel-limit";
 import { expected } from "../errors";
 import type { CocoBox } from "./rle";
 

@@ -6,7 +6,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors";
 import { requestsOf, type Schedule } from "./epoch-order";
-import { stackImages } from "./image-batch";
+import { stackImages } from "./gradients";
 import type { SampleLoader } from "./task";
 
 /** Samples looked at; one batch's, if it is smaller. */

@@ -1,4 +1,4 @@
-/** Losses and gradients of a function of variables, as the trainer wants them. */
+/** A batch as one tensor, and the losses and gradients of a function of variables, as the trainer wants them. */
 
 import * as tf from "@tensorflow/tfjs";
 import { freeTapeAsItGoes } from "./free-tape";
@@ -23,4 +23,9 @@ export function lossShare(variables: readonly TrainedVariable[], compute: () => 
   const values = losses.map((loss) => loss.dataSync()[0]);
   tf.dispose(losses);
   return { losses: values, gradients };
+}
+
+/** Square images [size·size·3] → [b, size, size, 3]; the caller disposes it. */
+export function stackImages(samples: readonly { readonly image: Float32Array }[], size: number): tf.Tensor4D {
+  return tf.tidy(() => tf.stack(samples.map(({ image }) => tf.tensor3d(image, [size, size, 3]))) as tf.Tensor4D);
 }
