@@ -12,8 +12,9 @@ import { readLabel } from "../src/data/label-png";
 import { readBoxes } from "../src/data/voc-boxes";
 import { handcraftedGraph } from "../src/handcrafted/graph";
 import { affinityPicture } from "../src/show/affinity-picture";
+import { overlayPicture } from "../src/show/overlay";
 import { type Captioned, pictureGrid } from "../src/show/picture-grid";
-import { boxPicture, overlayPicture } from "../src/show/pictures";
+import { boxPicture } from "../src/show/pictures";
 import { borderMap } from "../src/show/window-map";
 
 async function main(): Promise<void> {

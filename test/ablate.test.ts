@@ -86,6 +86,7 @@ test("mean and deviation over the seeds, by hand", () => {
     seed,
     mIoU,
     pixelAccuracy: 0.9,
+    classes: { cup: mIoU, ...(seed === 0 ? { fish: 0.4 } : {}) },
     images: 2,
     failed: 0,
     secondsPerImage: 1,
@@ -94,6 +95,9 @@ test("mean and deviation over the seeds, by hand", () => {
   assert.ok(Math.abs((row.miou ?? 0) - 60) < 1e-9);
   assert.ok(Math.abs((row.deviation ?? 0) - 10) < 1e-9);
   assert.equal(scoreText(row), "60.0 ± 10.0");
+  assert.deepEqual(row.scores, [50, 60, 70]);
+  assert.deepEqual(Object.keys(row.classes), ["cup", "fish"]);
+  assert.ok(Math.abs((row.classes.cup ?? 0) - 60) < 1e-9 && row.classes.fish === 40);
   assert.equal(rowOf({ group: "g", name: "n", supervision: "box" }, [run(0, 0.5)]).deviation, null);
   const table = { data: "d", split: "train", images: 2, features: "handcrafted", missing: 1, rows: [row] };
   assert.match(ablationMarkdown(table, "a2gnn ablate"), /\| g \| n \| default \| 60\.0 ± 10\.0 \| 90\.0 \|/);

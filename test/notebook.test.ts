@@ -5,22 +5,28 @@ import {
   boxPicture,
   type Chart,
   camPicture,
+  cellPicture,
   chartBundle,
   chartPng,
   chartSvg,
   fromDataFrame,
+  heatOverPicture,
   heatPicture,
   labelPicture,
+  legendOf,
   notebookReporter,
+  overlayPicture,
   pictureGrid,
   plotlyFigure,
   segmentPicture,
   show,
+  showPictures,
   tableHtml,
   tableMarkdown,
   windowAround,
 } from "../src/show";
 import { ticks } from "../src/show/chart-parts";
+import { fittedText, textOutline, textWidth } from "../src/show/lettering";
 
 const dataset = {
   classes: ["background", "brick"],
@@ -103,7 +109,58 @@ test("a grid is a PNG with its columns; small pictures are enlarged by whole num
     { columns: 2, width: 100 },
   );
   const { width, height, format } = await sharp(png).metadata();
-  assert.deepEqual([format, width, height], ["png", 10 + 2 * 110, 10 + 2 * (50 + 24 + 10)]);
+  assert.deepEqual([format, width, height], ["png", 10 + 2 * 110, 10 + 2 * (24 + 50 + 10)]);
+});
+
+test("letters are those of a font: capitals differ, signs beyond ASCII are drawn, and long captions end in an ellipsis", () => {
+  assert.notEqual(textOutline("a", 0, 0, 10), textOutline("A", 0, 0, 10));
+  const missing = textOutline("\u{10ffff}", 0, 0, 10);
+  for (const sign of "βΣ→×±é") assert.notEqual(textOutline(sign, 0, 0, 10), missing, sign);
+  assert.ok(textWidth("MMM", 10) > textWidth("iii", 10));
+  assert.ok(Math.abs(textWidth("ab", 20) - 2 * textWidth("ab", 10)) < 1e-9);
+  const short = fittedText("a caption that is too long", 60, 10);
+  assert.match(short, /^a cap.*…$/);
+  assert.ok(textWidth(short, 10) <= 60);
+});
+
+test("in a notebook captions, legends and colour bars are text", async () => {
+  const label = { width: 8, height: 8, data: new Uint8Array(64).fill(1) };
+  label.data[0] = 255;
+  const shown = await showPictures([
+    {
+      picture: overlayPicture(grey(8, 8), label, dataset),
+      caption: "Label < truth",
+      legend: legendOf(label, dataset),
+      scale: { low: 0, high: 0.25 },
+    },
+  ]);
+  const html = (shown as Record<symbol, () => Record<string, string>>)[Symbol.for("Jupyter.display")]()["text/html"];
+  assert.match(html, /<figcaption>Label &lt; truth<\/figcaption>/);
+  for (const text of [" brick</span>", " unknown</span>", ">0<span", "</span>0.25</div>"])
+    assert.ok(html.includes(text), text);
+});
+
+test("chosen cells are marked; a map over the photograph leaves cells of 0 grey", () => {
+  const photograph = { width: 4, height: 2, data: new Uint8Array(24).map((_, i) => (i % 3 === 0 ? 200 : 0)) };
+  const marked = cellPicture(photograph, [{ x: 1, y: 0 }], 2);
+  assert.deepEqual([pixel(marked, 0, 0), pixel(marked, 2, 1)], [[200, 0, 0], [226, 38, 60]]); // biome-ignore format: one line
+  const heat = heatOverPicture(photograph, [0, 3], { width: 2, height: 1 }, { cell: 2 });
+  assert.deepEqual(pixel(heat, 1, 1), [60, 60, 60]);
+  assert.deepEqual(
+    pixel(heat, 2, 0),
+    [252, 231, 56].map((c) => Math.round(0.75 * c + 0.25 * 60)),
+  );
+});
+
+test("dots stand on an axis that spans the values alone, each with its single runs", () => {
+  const points = [[81, 83], [84]];
+  const series = [{ name: "s", values: [82, 84], deviations: [1, 0], points }];
+  const chart: Chart = { kind: "bar", title: "t", valueTitle: "v", labels: ["p", "q"], series, horizontal: true };
+  assert.match(chartSvg(chart), />0<\/text>/);
+  const dots = chartSvg({ ...chart, marks: "dots" });
+  assert.doesNotMatch(dots, />0<\/text>/);
+  assert.equal(dots.match(/<circle/g)?.length, 2 + 3);
+  assert.equal(plotlyFigure({ ...chart, marks: "dots" }).data[0].type, "scatter");
 });
 
 test("what a cell has to do with its neighbours stands where they are; outside the map nothing", () => {
@@ -119,7 +176,7 @@ test("every chart is a plotly figure of plain JSON, an SVG, and a picture with a
   for (const chart of charts) {
     const figure = plotlyFigure(chart);
     assert.deepEqual(JSON.parse(JSON.stringify(figure)), figure);
-    for (const letters of ["font", "dots"] as const) {
+    for (const letters of ["font", "outlines"] as const) {
       const svg = chartSvg(chart, letters);
       assert.equal((await sharp(Buffer.from(svg)).metadata()).format, "svg");
       assert.doesNotMatch(svg, /NaN|undefined|Infinity/);

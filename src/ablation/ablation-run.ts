@@ -63,6 +63,7 @@ export async function makeRun(run: AblationRun, setting: AblationSetting, contex
     seed,
     mIoU: scores.mIoU,
     pixelAccuracy: scores.pixelAccuracy,
+    classes: Object.fromEntries(scores.perClass.flatMap((row) => (row.iou === null ? [] : [[row.class, row.iou]]))),
     images: scores.done,
     failed: labels.failed.length,
     secondsPerImage: shared || labels.skipped > 0 || labels.done === 0 ? null : labels.seconds / labels.done,
@@ -72,14 +73,15 @@ export async function makeRun(run: AblationRun, setting: AblationSetting, contex
   return true;
 }
 
-/** The run's result, if it is there and of the same options. */
+/** The run's result, if there is one of the same options and with everything that this version keeps. */
 export async function readResult(run: AblationRun, setting: AblationSetting): Promise<RunResult | undefined> {
   const file = path.join(runFolder(run, setting), "result.json");
   if (!(await fileExists(file))) return undefined;
   const { signature, ...result } = (await readBoundedJson(file, MAX_RESULT_BYTES, "result")) as RunResult & {
     signature?: string;
   };
-  return signature === signatureOf(run.variant, setting) ? result : undefined;
+  const complete = typeof result.classes === "object" && result.classes !== null;
+  return complete && signature === signatureOf(run.variant, setting) ? result : undefined;
 }
 
 /** Where runs that train the same graph networks share them. */

@@ -8,6 +8,8 @@ export interface RunResult {
   readonly seed: number;
   readonly mIoU: number | null;
   readonly pixelAccuracy: number | null;
+  /** IoU by the name of the class, of those that the truth or the labels hold. */
+  readonly classes: Readonly<Record<string, number>>;
   readonly images: number;
   readonly failed: number;
   /** Of making the labels; null where a stopped run went on, or another run had trained the same networks. */
@@ -27,6 +29,10 @@ export interface AblationRow {
   readonly miou: number | null;
   /** Standard deviation over the seeds, n − 1; null for a single seed. */
   readonly deviation: number | null;
+  /** mIoU of each of `seeds`, percent. */
+  readonly scores: readonly (number | null)[];
+  /** IoU of each class, percent, mean over the seeds. */
+  readonly classes: Readonly<Record<string, number | null>>;
   readonly accuracy: number | null;
   readonly secondsPerImage: number | null;
 }
@@ -58,9 +64,17 @@ export function rowOf(
     failed: Math.max(0, ...runs.map(({ failed }) => failed)),
     miou: mean(scores),
     deviation: deviation(scores),
+    scores: runs.map(({ mIoU }) => (mIoU === null ? null : 100 * mIoU)),
+    classes: classMeans(runs),
     accuracy: mean(percents(runs.map(({ pixelAccuracy }) => pixelAccuracy))),
     secondsPerImage: mean(runs.flatMap(({ secondsPerImage }) => secondsPerImage ?? [])),
   };
+}
+
+function classMeans(runs: readonly RunResult[]): Record<string, number | null> {
+  const names = [...new Set(runs.flatMap(({ classes }) => Object.keys(classes)))];
+  const means = names.map((name) => [name, mean(percents(runs.map(({ classes }) => classes[name] ?? null)))]);
+  return Object.fromEntries(means);
 }
 
 const HEAD = ["group", "variant", "differs", "seeds", "images", "mIoU", "deviation", "accuracy", "seconds_per_image"];
@@ -112,9 +126,15 @@ export function ablationChart({ data, rows }: AblationTable): BarChart {
     valueTitle: "mIoU (%)",
     labels: shown.map(({ variant }) => variant),
     series: [
-      { name: "mIoU", values: shown.map(({ miou }) => miou), deviations: shown.map(({ deviation: d }) => d ?? 0) },
+      {
+        name: "mIoU",
+        values: shown.map(({ miou }) => miou),
+        deviations: shown.map(({ deviation: d }) => d ?? 0),
+        points: shown.map(({ scores }) => scores.flatMap((score) => score ?? [])),
+      },
     ],
     horizontal: true,
+    marks: "dots",
   };
 }
 

@@ -4,7 +4,7 @@ import sharp from "sharp";
 import type { DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
-import { renderOverlay } from "../show/overlay";
+import { overlayPicture } from "../show/overlay";
 
 const ENLARGE = 2;
 
@@ -13,8 +13,7 @@ export async function photographUri({ width, height, data }: RgbImage): Promise<
 }
 
 export async function labelUri(rgb: RgbImage, label: LabelMap, dataset: DatasetDescription): Promise<string> {
-  const png = renderOverlay(rgb, label, dataset, { legend: false, opacity: 0.65 });
-  return uriOf(sharp(Buffer.from(png)), rgb.width, rgb.height);
+  return photographUri(overlayPicture(rgb, label, dataset, { opacity: 0.65 }));
 }
 
 async function uriOf(picture: sharp.Sharp, width: number, height: number): Promise<string> {

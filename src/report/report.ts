@@ -18,7 +18,7 @@ import { addToConfusion, createConfusion, scoresOf } from "../miou";
 import { silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { chartSvg } from "../show/chart-svg";
-import { renderOverlay } from "../show/overlay";
+import { overlayPicture } from "../show/overlay";
 import { evaluate } from "../steps/evaluate";
 import type { EvaluateSummary } from "../steps/outputs/evaluate-table";
 import { readRuns } from "../steps/outputs/run-record";
@@ -156,7 +156,9 @@ async function pictureOf(
 }
 
 function overlay(image: RgbImage, label: LabelMap, dataset: DatasetDescription): sharp.Sharp {
-  return sharp(renderOverlay(image, label, dataset, { legend: false, opacity: 0.65 }));
+  return sharp(overlayPicture(image, label, dataset, { opacity: 0.65 }).data, {
+    raw: { width: image.width, height: image.height, channels: 3 },
+  });
 }
 
 /** JPEG, small ones enlarged so that single pixels can be seen. */

@@ -1,9 +1,9 @@
 /** Parts that every chart drawn as SVG is made of: letters, scales, ticks, colours. */
 
-import { drawText, textWidth } from "./tiny-font";
+import { textOutline, textWidth } from "./lettering";
 
-/** "font": text that the viewer's fonts draw; "dots": our own letters as shapes, for machines without fonts. */
-export type ChartLetters = "font" | "dots";
+/** "font": text that the viewer's fonts draw; "outlines": the shapes of the font that comes with the package. */
+export type ChartLetters = "font" | "outlines";
 
 /** Series colours that also differ in lightness. */
 export const SERIES_COLOURS: readonly string[] = [
@@ -41,23 +41,14 @@ export function svgText(
   const turn = upright ? ` transform="rotate(-90 ${x} ${y})"` : "";
   if (letters === "font")
     return `<text x="${x}" y="${y}" font-size="${size}" fill="${colour}" text-anchor="${anchor}"${bold ? ' font-weight="600"' : ""}${turn}>${escapeXml(text)}</text>`;
-  const dot = size / 9;
-  const width = textWidth(text) * dot;
+  const width = textWidth(text, size);
   const left = x - (anchor === "middle" ? width / 2 : anchor === "end" ? width : 0);
-  let shape = "";
-  drawText(text, (i, j) => {
-    shape += `M${(left + i * dot).toFixed(2)} ${(y - (7 - j) * dot).toFixed(2)}h${dot.toFixed(2)}v${dot.toFixed(2)}h-${dot.toFixed(2)}z`;
-  });
-  return `<path d="${shape}" fill="${colour}"${turn}/>`;
+  const stroke = bold ? ` stroke="${colour}" stroke-width="0.5"` : "";
+  return `<path d="${textOutline(text, left, y, size)}" fill="${colour}"${stroke}${turn}/>`;
 }
 
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-}
-
-/** Width that a text takes, about. */
-export function roughWidth(text: string, size: number): number {
-  return [...text].length * size * 0.56;
 }
 
 /** Round numbers that cover [low, high], about five of them, ascending. */

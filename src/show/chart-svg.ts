@@ -6,7 +6,6 @@ import {
   INK,
   LINE,
   linear,
-  roughWidth,
   SERIES_COLOURS,
   SOFT,
   svgDocument,
@@ -15,6 +14,7 @@ import {
   tickText,
 } from "./chart-parts";
 import { heatColour } from "./heat-scale";
+import { textWidth } from "./lettering";
 
 export type { ChartLetters } from "./chart-parts";
 
@@ -109,26 +109,30 @@ function standingBars({ title, valueTitle, labels, series }: BarChart, letters: 
   ]);
 }
 
-function lyingBars({ title, valueTitle, labels, series }: BarChart, letters: ChartLetters): string {
+function lyingBars({ title, valueTitle, labels, series, marks }: BarChart, letters: ChartLetters): string {
+  const dots = marks === "dots";
   const size = 11;
-  const left = Math.min(330, 24 + Math.max(...labels.map((label) => roughWidth(label, size))));
+  const left = Math.min(330, 24 + Math.max(...labels.map((label) => textWidth(label, size))));
   const [top, right] = [40, WIDTH - 60];
   const bar = series.length === 1 ? 14 : 10;
   const group = bar * series.length + 8;
   const bottom = top + group * labels.length;
-  const scale = valueTicks(series);
+  const scale = dots ? spanTicks(series) : valueTicks(series);
   const x = linear(scale[0], scale[scale.length - 1], left, right);
   const parts = labels.flatMap((label, g) => {
     const y = top + g * group;
-    const bars = series.map(({ values, deviations }, s) => {
+    const bars = series.map(({ values, deviations, points }, s) => {
       const value = values[g];
       if (value === null || value === undefined) return "";
       const spread = deviations?.[g] ?? 0;
       const at = y + 4 + s * bar;
-      const box = `<rect x="${Math.min(x(0), x(value)).toFixed(1)}" y="${at}" width="${Math.abs(x(value) - x(0)).toFixed(1)}" height="${bar - 2}" fill="${colourOf(s)}" rx="2"/>`;
+      const mark = dots
+        ? dot(x(value), at + (bar - 2) / 2, colourOf(s))
+        : `<rect x="${Math.min(x(0), x(value)).toFixed(1)}" y="${at}" width="${Math.abs(x(value) - x(0)).toFixed(1)}" height="${bar - 2}" fill="${colourOf(s)}" rx="2"/>`;
       const half = at + (bar - 2) / 2;
       return (
-        box +
+        mark +
+        (points?.[g] ?? []).map((point) => ring(x(point), half, colourOf(s))).join("") +
         (spread > 0 ? whisker(x(value - spread), half, x(value + spread), half) : "") +
         svgText(Number(value.toFixed(1)).toString(), x(value + spread) + 6, half + 4, letters, {
           size: 10,
@@ -154,7 +158,7 @@ function lyingBars({ title, valueTitle, labels, series }: BarChart, letters: Cha
 }
 
 function heatSvg({ title, xTitle, yTitle, xLabels, yLabels, values }: HeatChart, letters: ChartLetters): string {
-  const left = 40 + Math.max(...yLabels.map((label) => roughWidth(label, 11)));
+  const left = 40 + Math.max(...yLabels.map((label) => textWidth(label, 11)));
   const top = 48;
   const cell = { width: Math.min(90, (WIDTH - left - 20) / xLabels.length), height: 30 };
   const all = values.flat();
@@ -191,10 +195,32 @@ function heatSvg({ title, xTitle, yTitle, xLabels, yLabels, values }: HeatChart,
 }
 
 function valueTicks(series: BarChart["series"]): number[] {
-  const ends = series.flatMap(({ values, deviations }) =>
-    values.flatMap((value, i) => (value === null ? [] : [value, value + (deviations?.[i] ?? 0)])),
-  );
+  const ends = endsOf(series);
   return ticks(Math.min(0, ...ends), Math.max(0, ...ends));
+}
+
+/** Of the values alone, without 0. */
+function spanTicks(series: BarChart["series"]): number[] {
+  const ends = finite(endsOf(series));
+  return ticks(Math.min(...ends), Math.max(...ends));
+}
+
+function endsOf(series: BarChart["series"]): number[] {
+  return series.flatMap(({ values, deviations, points = [] }) => [
+    ...points.flat(),
+    ...values.flatMap((value, i) => {
+      const spread = deviations?.[i] ?? 0;
+      return value === null ? [] : [value - spread, value + spread];
+    }),
+  ]);
+}
+
+function dot(x: number, y: number, colour: string): string {
+  return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="4.5" fill="${colour}"/>`;
+}
+
+function ring(x: number, y: number, colour: string): string {
+  return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="2.6" fill="#fff" stroke="${colour}"/>`;
 }
 
 function legend(names: readonly string[], y: number, letters: ChartLetters): string {
@@ -202,7 +228,7 @@ function legend(names: readonly string[], y: number, letters: ChartLetters): str
   return names
     .map((name, s) => {
       const part = `<rect x="${x}" y="${y - 9}" width="10" height="10" fill="${colourOf(s)}" rx="2"/>${svgText(name, x + 15, y, letters, { size: 11 })}`;
-      x += 32 + roughWidth(name, 11);
+      x += 32 + textWidth(name, 11);
       return part;
     })
     .join("");

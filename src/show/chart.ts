@@ -1,4 +1,4 @@
-/** Charts as plain data: one description, drawn by plotly in a notebook, and by our own SVG everywhere else. */
+/** Charts as plain data: one description, which plotly draws in a notebook and an SVG shows everywhere else. */
 
 export interface LineChart {
   readonly kind: "line";
@@ -20,9 +20,13 @@ export interface BarChart {
     readonly values: readonly (number | null)[];
     /** Half the length of the error bars. */
     readonly deviations?: readonly (number | null)[];
+    /** Single values behind each mean, drawn as small rings; of lying charts. */
+    readonly points?: readonly (readonly number[])[];
   }[];
   /** Bars lie, labels stand at the left: for long labels. Default: more than 8 labels. */
   readonly horizontal?: boolean;
+  /** Of lying charts: bars begin at 0; dots stand on an axis that spans the values, so that small differences can be seen. Default "bars". */
+  readonly marks?: "bars" | "dots";
 }
 
 export interface HeatChart {

@@ -9,15 +9,19 @@ export { type ChartLetters, chartSvg } from "./chart-svg";
 // --- what reaches the notebook ---
 export { hasKernel, livePlace, type MimeBundle, type Shown, type ShowOptions, show } from "./display";
 export { heatColour } from "./heat-scale";
+export { type LegendEntry, legendOf } from "./legend";
+export { overlayPicture } from "./overlay";
 // --- pictures ---
 export { type Captioned, type GridOptions, pictureGrid, showPictures } from "./picture-grid";
 export {
   boxPicture,
   camPicture,
+  cellPicture,
   type HeatOptions,
+  heatOverPicture,
   heatPicture,
   labelPicture,
-  overlayPicture,
+  type MarkedCell,
   segmentPicture,
 } from "./pictures";
 export { type PlotlyFigure, plotlyFigure } from "./plotly-figure";

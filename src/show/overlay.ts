@@ -3,63 +3,67 @@
  * classes that occur. What `--overlay` writes and the demo's report shows.
  */
 
-import { encode } from "fast-png";
+import sharp from "sharp";
 import type { Colour, DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import { vocPalette } from "../data/voc";
 import { expected } from "../errors";
-import { drawText, GLYPH_HEIGHT, textWidth } from "./tiny-font";
+import { legendOf, legendStrip } from "./legend";
 
 export interface OverlayOptions {
   /** How much of the class colour covers the photograph, 0…1. */
   readonly opacity?: number;
-  readonly legend?: boolean;
 }
 
-const PAPER: Colour = [250, 250, 248];
+const PAPER = { r: 250, g: 250, b: 248 };
 const INK: Colour = [40, 40, 44];
 const UNKNOWN_LIGHT: Colour = [255, 255, 255];
 const UNKNOWN_DARK: Colour = [120, 120, 124];
-const MARGIN = 6;
-const SWATCH = 10;
 
 /**
- * PNG bytes of the picture; with the legend it is higher than the photograph.
+ * PNG bytes of the picture with its legend, which makes it higher than the photograph.
  * @throws UserError "input" where the label is of another size
  */
-export function renderOverlay(
+export async function renderOverlay(
   rgb: RgbImage,
   label: LabelMap,
   dataset: DatasetDescription,
-  { opacity = 0.55, legend = true }: OverlayOptions = {},
-): Uint8Array {
-  if (label.width !== rgb.width || label.height !== rgb.height)
-    throw expected("input", `a label of ${rgb.width}×${rgb.height}`, `${label.width}×${label.height}`, "overlay");
+  options: OverlayOptions = {},
+): Promise<Uint8Array> {
+  const { width, height, data } = overlayPicture(rgb, label, dataset, options);
+  const size = Math.min(40, Math.max(11, Math.round(width / 40)));
+  const legend = legendStrip(legendOf(label, dataset), { left: 0, top: 0, width, size });
+  const picture = sharp(data, { raw: { width, height, channels: 3 } });
+  if (legend.height === 0) return picture.png().toBuffer();
+  const strip = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${legend.height}">${legend.parts}</svg>`;
+  return picture
+    .extend({ bottom: legend.height, background: PAPER })
+    .composite([{ input: Buffer.from(strip), left: 0, top: height }])
+    .removeAlpha()
+    .png()
+    .toBuffer();
+}
+
+/**
+ * The same without legend, as pixels of the photograph's size.
+ * @throws UserError "input" where the label is of another size
+ */
+export function overlayPicture(
+  rgb: RgbImage,
+  label: LabelMap,
+  dataset: DatasetDescription,
+  { opacity = 0.55 }: OverlayOptions = {},
+): RgbImage {
   const { width, height } = rgb;
+  if (label.width !== width || label.height !== height)
+    throw expected("input", `a label of ${width}×${height}`, `${label.width}×${label.height}`, "overlay");
   const colours = vocPalette(256).map((colour, value): Colour => dataset.palette[value] ?? colour);
-  const entries = legend ? layOutLegend(label, dataset, width) : [];
-  const total = entries.length === 0 ? height : height + Math.max(...entries.map(({ y }) => y)) + GLYPH_HEIGHT + MARGIN;
-  const canvas = new Uint8Array(width * total * 3);
-  const put = (x: number, y: number, [r, g, b]: Colour): void => {
-    if (x < 0 || y < 0 || x >= width || y >= total) return;
-    canvas[3 * (y * width + x)] = r;
-    canvas[3 * (y * width + x) + 1] = g;
-    canvas[3 * (y * width + x) + 2] = b;
-  };
+  const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) put(x, y, blend(rgb, label, x, y, colours, dataset.ignore, opacity));
-  for (let y = height; y < total; y++) for (let x = 0; x < width; x++) put(x, y, PAPER);
-  for (const { value, name, x, y } of entries) {
-    for (let j = 0; j < SWATCH; j++)
-      for (let i = 0; i < SWATCH; i++) {
-        const edge = i === 0 || j === 0 || i === SWATCH - 1 || j === SWATCH - 1;
-        const inside = value === dataset.ignore ? hatch(i, j) : colours[value];
-        put(x + i, height + y + j - 1, edge ? INK : inside);
-      }
-    drawText(name, (i, j) => put(x + SWATCH + 4 + i, height + y + j, INK));
-  }
-  return encode({ width, height: total, data: canvas, channels: 3, depth: 8 });
+    for (let x = 0; x < width; x++)
+      data.set(blend(rgb, label, x, y, colours, dataset.ignore, opacity), 3 * (y * width + x));
+  return { width, height, data };
 }
 
 /** The colour of one pixel: photograph, class colour, outline where the label changes. */
@@ -85,30 +89,4 @@ function blend(
 
 function hatch(x: number, y: number): Colour {
   return (x + y) % 6 < 2 ? UNKNOWN_DARK : UNKNOWN_LIGHT;
-}
-
-interface LegendEntry {
-  readonly value: number;
-  readonly name: string;
-  /** Left end and upper edge of the letters below the photograph. */
-  readonly x: number;
-  readonly y: number;
-}
-
-function layOutLegend(label: LabelMap, { classes, ignore }: DatasetDescription, width: number): LegendEntry[] {
-  const present = [...new Set(label.data)].sort((a, b) => a - b);
-  let [x, y] = [MARGIN, MARGIN];
-  return present
-    .filter((value) => value !== 0)
-    .map((value) => {
-      const name = value === ignore ? "unknown" : (classes[value] ?? `class ${value}`);
-      const needed = SWATCH + 4 + textWidth(name) + MARGIN;
-      if (x > MARGIN && x + needed > width) {
-        x = MARGIN;
-        y += GLYPH_HEIGHT + MARGIN;
-      }
-      const entry = { value, name, x, y };
-      x += needed + MARGIN;
-      return entry;
-    });
 }

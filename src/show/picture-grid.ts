@@ -1,13 +1,24 @@
-/** Pictures side by side with captions, as one PNG: the letters are our own, so it looks the same on every machine. */
+/**
+ * Pictures side by side. In a notebook captions and legends are text, which can be read aloud, searched and copied; in a
+ * PNG they are drawn in the font that comes with the package.
+ */
 
 import sharp from "sharp";
 import type { RgbImage } from "../data/image";
+import { escapeXml, INK, tickText } from "./chart-parts";
 import { type Shown, show } from "./display";
-import { drawText, GLYPH_HEIGHT, textWidth } from "./tiny-font";
+import { HEAT_SCALE } from "./heat-scale";
+import { type LegendEntry, legendHtml, legendStrip } from "./legend";
+import { fittedText, textOutline } from "./lettering";
 
 export interface Captioned {
   readonly picture: RgbImage;
+  /** Stands above the picture. */
   readonly caption?: string;
+  /** Stands below it. */
+  readonly legend?: readonly LegendEntry[];
+  /** In a notebook: a colour bar below it, from the darkest colour's value to the brightest's. */
+  readonly scale?: { readonly low: number; readonly high: number };
 }
 
 export interface GridOptions {
@@ -17,85 +28,94 @@ export interface GridOptions {
   readonly width?: number;
 }
 
-/** What a notebook has room for, pixels; wider grids are drawn smaller. */
-const WIDEST = 960;
 const GAP = 10;
-const PAPER = 255;
-const INK = [60, 62, 68];
-const LETTER = 2; // the font's dots are drawn 2×2
+const SIZE = 15;
 
-/** Shows pictures in a grid. */
+/** Shows pictures in a grid, each a figure with its caption. */
 export async function showPictures(pictures: readonly Captioned[], options: GridOptions = {}): Promise<Shown> {
-  const png = await pictureGrid(pictures, options);
-  const { width } = await sharp(png).metadata();
-  return show({ "image/png": png }, { width: Math.min(width, WIDEST) });
+  const { columns = defaultColumns(pictures), width = 300 } = options;
+  const figures = await Promise.all(pictures.map((each) => figureHtml(each, width)));
+  const html = `<div style="display:grid;grid-template-columns:repeat(${columns},minmax(0,${width}px));gap:${GAP}px;justify-content:start">${figures.join("")}</div>`;
+  const captions = pictures.map(({ caption = "picture" }) => caption).join(" · ");
+  return show({ "text/html": html, "text/plain": captions });
 }
 
 /** The grid as PNG bytes. */
 export async function pictureGrid(
   pictures: readonly Captioned[],
-  { columns = Math.min(4, Math.max(1, pictures.length)), width = 300 }: GridOptions = {},
+  { columns = defaultColumns(pictures), width = 300 }: GridOptions = {},
 ): Promise<Uint8Array> {
   const drawn = await Promise.all(pictures.map(({ picture }) => resized(picture, width)));
-  const rows = Array.from({ length: Math.ceil(pictures.length / columns) }, (_, row) =>
-    drawn.slice(row * columns, (row + 1) * columns),
-  );
-  const hasCaptions = pictures.some(({ caption }) => caption !== undefined && caption !== "");
-  const captionHeight = hasCaptions ? GLYPH_HEIGHT * LETTER + 6 : 0;
   const cell = Math.max(1, ...drawn.map((each) => each.width));
-  const tops: number[] = [];
+  const top = pictures.some(({ caption = "" }) => caption !== "") ? SIZE + 9 : 0;
+  const strip = ({ legend = [] }: Captioned): number =>
+    legendStrip(legend, { left: 0, top: 0, width: cell, size: SIZE }).height;
+  const parts: string[] = [];
+  const layers: sharp.OverlayOptions[] = [];
   let height = GAP;
-  for (const row of rows) {
-    tops.push(height);
-    height += captionHeight + Math.max(...row.map((each) => each.height)) + GAP;
+  for (let first = 0; first < pictures.length; first += columns) {
+    const row = pictures.slice(first, first + columns);
+    const highest = Math.max(...row.map((_, i) => drawn[first + i].height));
+    row.forEach((each, i) => {
+      const left = GAP + i * (cell + GAP);
+      const { width: w, height: h, data } = drawn[first + i];
+      const caption = textOutline(fittedText(each.caption ?? "", cell, SIZE), left, height + SIZE, SIZE);
+      const place = { left, top: height + top + h, width: cell, size: SIZE };
+      parts.push(`<path d="${caption}" fill="${INK}"/>`, legendStrip(each.legend ?? [], place).parts);
+      layers.push({ input: Buffer.from(data), raw: { width: w, height: h, channels: 3 }, left, top: height + top });
+    });
+    height += top + highest + Math.max(...row.map(strip)) + GAP;
   }
-  const sheet: RgbImage = sheetOf(columns * (cell + GAP) + GAP, height);
-  pictures.forEach(({ caption = "" }, i) => {
-    const left = GAP + (i % columns) * (cell + GAP);
-    const top = tops[Math.floor(i / columns)];
-    write(sheet, fitted(caption, cell), left, top);
-    paste(sheet, drawn[i], left, top + captionHeight);
-  });
-  return sharp(sheet.data, { raw: { width: sheet.width, height: sheet.height, channels: 3 } })
+  const size = { width: columns * (cell + GAP) + GAP, height };
+  const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}">${parts.join("")}</svg>`;
+  return sharp({ create: { ...size, channels: 3, background: "#fff" } })
+    .composite([...layers, { input: Buffer.from(text), left: 0, top: 0 }])
+    .removeAlpha()
     .png({ palette: true, quality: 90, compressionLevel: 9 })
     .toBuffer();
 }
 
 // --- internal ---
 
+function defaultColumns(pictures: readonly Captioned[]): number {
+  return Math.min(4, Math.max(1, pictures.length));
+}
+
+/** The picture itself is stored in its own size where it is small: the browser enlarges it. */
+async function figureHtml({ picture, caption = "", legend = [], scale }: Captioned, width: number): Promise<string> {
+  const { width: w, height: h, data } = picture.width > width ? await resized(picture, width) : picture;
+  const png = await sharp(data, { raw: { width: w, height: h, channels: 3 } })
+    .png({ palette: true, quality: 90, compressionLevel: 9 })
+    .toBuffer();
+  const enlarged = enlargement(picture, width) > 1 ? ";image-rendering:pixelated" : "";
+  const head = caption === "" ? "" : `<figcaption>${escapeXml(caption)}</figcaption>`;
+  const foot = legend.length === 0 ? "" : `<div style="font-size:85%">${legendHtml(legend)}</div>`;
+  const bar = scale === undefined ? "" : scaleHtml(scale);
+  return `<figure style="margin:0">${head}<img alt="${escapeXml(caption)}" style="display:block;width:100%${enlarged}" src="data:image/png;base64,${png.toString("base64")}">${foot}${bar}</figure>`;
+}
+
+function scaleHtml({ low, high }: { readonly low: number; readonly high: number }): string {
+  const colours = HEAT_SCALE.map((colour) => `rgb(${colour.join(",")})`).join(",");
+  return `<div style="display:flex;gap:6px;align-items:center;font-size:85%">${tickText(shortened(low))}<span style="flex:1;height:8px;background:linear-gradient(90deg,${colours})"></span>${tickText(shortened(high))}</div>`;
+}
+
+/** Two digits are enough beside a bar of colours. */
+function shortened(value: number): number {
+  return Number(value.toPrecision(2));
+}
+
+function enlargement({ width: own }: RgbImage, width: number): number {
+  return own * 1.5 <= width ? Math.max(1, Math.round(width / own)) : width / own;
+}
+
 async function resized(picture: RgbImage, width: number): Promise<RgbImage> {
-  const enlarge = picture.width * 1.5 <= width;
-  const factor = enlarge ? Math.max(1, Math.round(width / picture.width)) : width / picture.width;
+  const factor = enlargement(picture, width);
   const size = { width: Math.round(picture.width * factor), height: Math.round(picture.height * factor) };
   const { data, info } = await sharp(picture.data, {
     raw: { width: picture.width, height: picture.height, channels: 3 },
   })
-    .resize({ ...size, fit: "fill", kernel: enlarge ? "nearest" : "lanczos3" })
+    .resize({ ...size, fit: "fill", kernel: factor > 1.4 ? "nearest" : "lanczos3" })
     .raw()
     .toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data };
-}
-
-function sheetOf(width: number, height: number): RgbImage {
-  return { width, height, data: new Uint8Array(width * height * 3).fill(PAPER) };
-}
-
-function paste(sheet: RgbImage, { width, height, data }: RgbImage, left: number, top: number): void {
-  for (let y = 0; y < height; y++)
-    sheet.data.set(data.subarray(3 * y * width, 3 * (y + 1) * width), 3 * ((top + y) * sheet.width + left));
-}
-
-function write(sheet: RgbImage, text: string, left: number, top: number): void {
-  drawText(text, (x, y) => {
-    for (let j = 0; j < LETTER; j++)
-      for (let i = 0; i < LETTER; i++)
-        sheet.data.set(INK, 3 * ((top + y * LETTER + j) * sheet.width + left + x * LETTER + i));
-  });
-}
-
-/** As much of the caption as the width holds. */
-function fitted(caption: string, width: number): string {
-  let text = caption;
-  while (text.length > 1 && textWidth(text) * LETTER > width) text = text.slice(0, -1);
-  return text;
 }

@@ -1,6 +1,5 @@
 /** Pictures of what the method computes, all as plain RGB: labels, overlays, boxes, heat maps, superpixels. */
 
-import { decode } from "fast-png";
 import type { Colour, DatasetDescription } from "../data/dataset";
 import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
@@ -8,7 +7,6 @@ import { vocPalette } from "../data/voc";
 import type { Box } from "../data/voc-boxes";
 import { expected } from "../errors";
 import { heatColour } from "./heat-scale";
-import { type OverlayOptions, renderOverlay } from "./overlay";
 
 /** A label in its classes' colours, unknown pixels light grey. */
 export function labelPicture({ width, height, data }: LabelMap, dataset: DatasetDescription): RgbImage {
@@ -18,17 +16,6 @@ export function labelPicture({ width, height, data }: LabelMap, dataset: Dataset
     picture.set(value === dataset.ignore ? [222, 222, 218] : colours[value], 3 * i);
   });
   return { width, height, data: picture };
-}
-
-/** A label over its photograph, outlined, with a legend of the classes that occur. */
-export function overlayPicture(
-  image: RgbImage,
-  label: LabelMap,
-  dataset: DatasetDescription,
-  options: OverlayOptions = {},
-): RgbImage {
-  const { width, height, data } = decode(renderOverlay(image, label, dataset, options));
-  return { width, height, data: Uint8Array.from(data) };
 }
 
 /** The photograph with boxes drawn in their classes' colours, two pixels wide. */
@@ -104,4 +91,54 @@ export function segmentPicture(image: RgbImage, ids: ArrayLike<number>): RgbImag
       if (border) data.set([255, 255, 255], 3 * i);
     }
   return { width, height, data };
+}
+
+/** A cell of the graph: `x` across, `y` down. */
+export interface MarkedCell {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A picture with the borders of cells drawn in red, so that it is seen which part of the photograph they are. */
+export function cellPicture(image: RgbImage, cells: readonly MarkedCell[], stride = 8): RgbImage {
+  const data = image.data.slice();
+  for (const cell of cells)
+    for (let i = 0; i < stride; i++)
+      for (const [dx, dy] of [
+        [i, 0],
+        [i, stride - 1],
+        [0, i],
+        [stride - 1, i],
+      ]) {
+        const [x, y] = [cell.x * stride + dx, cell.y * stride + dy];
+        if (x < image.width && y < image.height) data.set(MARK, 3 * (y * image.width + x));
+      }
+  return { ...image, data };
+}
+
+const MARK: Colour = [226, 38, 60];
+
+/**
+ * A map of the graph's cells over the photograph: the brighter its colour, the higher the value; cells of 0 or less show
+ * the photograph in grey. @param values row-major, a value a cell
+ */
+export function heatOverPicture(
+  image: RgbImage,
+  values: ArrayLike<number>,
+  grid: { readonly width: number; readonly height: number },
+  { high, cell = 8 }: Pick<HeatOptions, "high" | "cell"> = {},
+): RgbImage {
+  if (values.length !== grid.width * grid.height)
+    throw expected("input", `${grid.width * grid.height} values`, `${values.length}`, "heatOverPicture");
+  const top = high ?? Float64Array.from(values).reduce((a, b) => Math.max(a, b), 0);
+  const data = new Uint8Array(image.data.length);
+  for (let y = 0; y < image.height; y++)
+    for (let x = 0; x < image.width; x++) {
+      const i = 3 * (y * image.width + x);
+      const grey = 0.3 * image.data[i] + 0.59 * image.data[i + 1] + 0.11 * image.data[i + 2];
+      const value = values[Math.floor(y / cell) * grid.width + Math.floor(x / cell)] ?? 0;
+      const colour = heatColour(top > 0 ? value / top : 0);
+      data.set(value > 0 ? colour.map((c) => Math.round(0.75 * c + 0.25 * grey)) : [grey, grey, grey], i);
+    }
+  return { ...image, data };
 }

@@ -46,7 +46,9 @@ function bars(chart: BarChart): PlotlyFigure {
   const spreadKey = lying ? "error_x" : "error_y";
   return {
     data: series.map(({ name, values, deviations }) => ({
-      type: "bar",
+      ...(lying && chart.marks === "dots"
+        ? { type: "scatter", mode: "markers", marker: { size: 9 } }
+        : { type: "bar" }),
       name,
       ...(lying ? { orientation: "h", y: labels, x: values } : { x: labels, y: values }),
       ...(deviations === undefined ? {} : { [spreadKey]: { type: "data", array: deviations, visible: true } }),

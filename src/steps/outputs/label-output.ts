@@ -80,7 +80,7 @@ export async function openLabelOutput(
       limit?.(sharpened);
       const label = originalLabel({ width, height, data: mostProbableClass(sharpened, classes.length) }, classes);
       if (overlay !== undefined)
-        await writeAtomic(path.join(overlay, `${id}.png`), renderOverlay(image, label, dataset));
+        await writeAtomic(path.join(overlay, `${id}.png`), await renderOverlay(image, label, dataset));
       await writeLabel(labelFile(id), label, dataset.palette);
     },
     close: () => sharpener.close(),

@@ -58,7 +58,7 @@ export async function openSeedOutput(config: ResolvedConfig, dataset: DatasetDes
     },
     async write(id, image, { label, stages }, boxes, mask) {
       const target = files(id);
-      if (target.overlay !== undefined) await writeAtomic(target.overlay, renderOverlay(image, label, dataset));
+      if (target.overlay !== undefined) await writeAtomic(target.overlay, await renderOverlay(image, label, dataset));
       if (target.xml !== undefined) await writeAtomic(target.xml, encodeBoxes(boxes, `${id}.jpg`, image, dataset));
       await writeAtomic(target.counts as string, JSON.stringify(countSeeds(stages, mask, dataset.ignore)));
       await writeLabel(target.label as string, label, dataset.palette);
