@@ -31,9 +31,9 @@ export async function benchStages(
     const { config } = resolveConfig({ supervision: kind === "box" ? "box" : "scribble", weights, voc12Root: folder });
     const source = await openGraphSource({ ...config, radius });
     const graphs: ImageGraph[] = [];
-    const features = await repeat(kind === "box" && wanted("features") ? Math.max(3, runs) : 1, () => {
+    const features = await repeat(kind === "box" && wanted("features") ? Math.max(3, runs) : 1, async () => {
       graphs.pop()?.dispose();
-      graphs.push(source.graphOf(image));
+      graphs.push(await source.graphOf(image, ""));
     });
     source.dispose();
     const [graph] = graphs;
@@ -94,11 +94,11 @@ export async function benchStages(
 }
 
 /** Seconds of each run. */
-async function repeat(runs: number, work: () => void): Promise<number[]> {
+async function repeat(runs: number, work: () => void | Promise<void>): Promise<number[]> {
   const seconds: number[] = [];
   for (let run = 0; run < runs; run++) {
     const started = performance.now();
-    work();
+    await work();
     seconds.push((performance.now() - started) / 1000);
     await new Promise(setImmediate);
   }

@@ -1,5 +1,6 @@
 /** The ablation's table from its runs: a row a variant, mean and deviation over the seeds; as CSV, Markdown and chart. */
 
+import type { FeatureKind } from "../config/make-pseudo-labels";
 import type { BarChart } from "../show/chart";
 import { differences, type Variant } from "./variant";
 
@@ -48,11 +49,7 @@ export interface AblationTable {
   readonly rows: readonly AblationRow[];
 }
 
-export function rowOf(
-  variant: Variant,
-  runs: readonly RunResult[],
-  features: "cnn" | "handcrafted" = "cnn",
-): AblationRow {
+export function rowOf(variant: Variant, runs: readonly RunResult[], features: FeatureKind = "cnn"): AblationRow {
   const scores = percents(runs.map(({ mIoU }) => mIoU));
   return {
     group: variant.group,

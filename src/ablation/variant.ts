@@ -1,6 +1,11 @@
 /** A row of an ablation: a kind of weak label, and which options differ from the defaults of that kind. */
 
-import { type MakePseudoLabelsConfig, makePseudoLabelsOptions, type Supervision } from "../config/make-pseudo-labels";
+import {
+  type FeatureKind,
+  type MakePseudoLabelsConfig,
+  makePseudoLabelsOptions,
+  type Supervision,
+} from "../config/make-pseudo-labels";
 import { type MakeSeedsConfig, makeSeedsOptions } from "../config/make-seeds";
 import { flagOf, type OptionTable } from "../config/option";
 import { handcraftedPreset, presets } from "../config/pseudo-label-presets";
@@ -28,7 +33,7 @@ const TAKEN: readonly string[] = [
 ];
 
 /** What the graph of a variant is built from, if the ablation as a whole has these weights. */
-export function featuresOf({ labels, training }: Variant, weights: string | undefined): "cnn" | "handcrafted" {
+export function featuresOf({ labels, training }: Variant, weights: string | undefined): FeatureKind {
   return labels?.features ?? (training === undefined && weights === undefined ? "handcrafted" : "cnn");
 }
 
@@ -38,7 +43,7 @@ export function featuresOf({ labels, training }: Variant, weights: string | unde
  */
 export function differences(
   { supervision, labels = {}, seeds, training }: Variant,
-  features: "cnn" | "handcrafted" = "cnn",
+  features: FeatureKind = "cnn",
 ): string {
   const preset: Partial<MakePseudoLabelsConfig> = {
     ...presets[supervision],

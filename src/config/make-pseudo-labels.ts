@@ -3,6 +3,7 @@
  * `train_infer_A2GNN_others.py`; what other supervisions change is in `pseudo-label-presets.ts`.
  */
 
+import type { Normalisation } from "../graph/graph-from-features";
 import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
 import {
   type ImagesConfig,
@@ -16,6 +17,9 @@ import type { IgnoredFlags, OptionTable } from "./option";
 
 export type Supervision = "image" | "point" | "scribble" | "box";
 
+/** Where an image's graph comes from: the affinity network, the photograph's colours and textures, files. */
+export type FeatureKind = "cnn" | "handcrafted" | "files";
+
 export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, DenseCrfConfig {
   readonly savePath: string;
   readonly overlay?: string;
@@ -26,8 +30,11 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly pointRim: number;
   readonly withoutBoxes: "fail" | "background";
   readonly camDir?: string;
-  readonly features?: "cnn" | "handcrafted";
+  readonly features?: FeatureKind;
   readonly weights?: string;
+  readonly graphDir?: string;
+  readonly graphStride?: number;
+  readonly graphNormalise?: Normalisation;
   readonly graphSide: number;
   readonly radius: number;
   readonly epochs: number;
@@ -107,14 +114,33 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   },
   features: {
     kind: "choice",
-    choices: ["cnn", "handcrafted"],
+    choices: ["cnn", "handcrafted", "files"],
     group: graph,
-    help: "cnn needs --weights; handcrafted (colour, texture, position) needs none [default: cnn with --weights, else handcrafted]",
+    help: "cnn needs --weights; files needs --graph-dir; handcrafted (colour, texture, position) needs neither [default: files with --graph-dir, cnn with --weights, else handcrafted]",
   },
   weights: {
     kind: "path",
     group: graph,
     help: "affinity network: .pth, .params or .safetensors, of any width",
+  },
+  graphDir: {
+    kind: "path",
+    group: graph,
+    help: "folder of features of any other network: NAME.npy of [height, width, channels] cells, and where there is one NAME.affinity.npy of [height, width, d, d], d = 2r + 1, from 0 to 1",
+  },
+  graphStride: {
+    kind: "integer",
+    min: 1,
+    max: 256,
+    unit: "pixels",
+    group: graph,
+    help: "side of a cell of --graph-dir [default: the one that fits the photograph's size]",
+  },
+  graphNormalise: {
+    kind: "choice",
+    choices: ["shift", "relu", "softmax", "split"],
+    group: graph,
+    help: "what to do with features of --graph-dir below 0: subtract each channel's minimum, cut at 0, take each cell's softmax, or put positive and negative parts side by side",
   },
   graphSide: {
     kind: "integer",

@@ -4,8 +4,13 @@
  */
 
 import { UserError } from "../errors";
-import { type MakePseudoLabelsConfig, makePseudoLabelsOptions, type Supervision } from "./make-pseudo-labels";
-import { completeConfig } from "./option";
+import {
+  type FeatureKind,
+  type MakePseudoLabelsConfig,
+  makePseudoLabelsOptions,
+  type Supervision,
+} from "./make-pseudo-labels";
+import { completeConfig, flagOf } from "./option";
 
 /** What differs from the table's defaults, which are the scribble case. */
 export const presets: Readonly<Record<Supervision, Partial<MakePseudoLabelsConfig>>> = {
@@ -30,7 +35,7 @@ export function handcraftedPreset(supervision: Supervision): Partial<MakePseudoL
 /** A configuration in which nothing is left to infer. */
 export interface ResolvedConfig extends MakePseudoLabelsConfig {
   readonly supervision: Supervision;
-  readonly features: "cnn" | "handcrafted";
+  readonly features: FeatureKind;
   readonly crfEpochs: number;
 }
 
@@ -45,7 +50,7 @@ export function resolveConfig(given: Partial<MakePseudoLabelsConfig>): {
   const notices: string[] = [];
   const supervision = given.supervision ?? inferSupervision(given);
   if (given.supervision === undefined) notices.push(`supervision: ${supervision} (choose with --supervision)`);
-  const features = given.features ?? (given.weights === undefined ? "handcrafted" : "cnn");
+  const features = given.features ?? inferFeatures(given);
   const defaults = {
     savePath: `./out/${supervision}_pred`,
     ...presets[supervision],
@@ -58,10 +63,17 @@ export function resolveConfig(given: Partial<MakePseudoLabelsConfig>): {
   );
   if (features === "cnn" && complete.weights === undefined)
     throw new UserError("usage", "--features cnn needs --weights");
+  if (features === "files" && complete.graphDir === undefined)
+    throw new UserError("usage", "--features files needs --graph-dir");
   if (features === "handcrafted" && complete.features === undefined)
     notices.push("no --weights given: the graph is built from handcrafted features (colour, texture, position)");
-  if (features === "handcrafted" && complete.weights !== undefined)
-    notices.push("--weights is not used with --features handcrafted");
+  if (features !== "cnn" && complete.weights !== undefined)
+    notices.push(`--weights is not used with --features ${features}`);
+  if (features !== "files")
+    for (const key of ["graphDir", "graphStride", "graphNormalise"] as const)
+      if (complete[key] !== undefined) notices.push(`${`--${flagOf(key)}`} is not used with --features ${features}`);
+  if (features === "files" && complete.graphSide > 0)
+    throw new UserError("usage", "--graph-side reduces the photograph; the cells of --graph-dir are as they are");
   if (supervision === "image" && complete.seedLabelRoot === undefined)
     throw new UserError("usage", "image supervision needs --seed-label-root: tags alone label no pixel");
   const rw = resolveWalk(complete, supervision, notices);
@@ -77,6 +89,11 @@ function inferSupervision(given: Partial<MakePseudoLabelsConfig>): Supervision {
   if (given.boxXmlPath !== undefined) return "box";
   if (given.rw === true) return given.points === undefined ? "image" : "point";
   return "scribble";
+}
+
+function inferFeatures({ graphDir, weights }: Partial<MakePseudoLabelsConfig>): FeatureKind {
+  if (graphDir !== undefined) return "files";
+  return weights === undefined ? "handcrafted" : "cnn";
 }
 
 function resolveWalk(config: MakePseudoLabelsConfig, supervision: Supervision, notices: string[]): boolean {

@@ -122,7 +122,7 @@ async function comparison(
       const truth = await readLabel(path.join(config.voc12Root, "SegmentationClass", `${id}.png`));
       const label = await readLabel(path.join(config.savePath, `${id}.png`));
       counts.push(countSeeds([{ rule: "seed", label: seed.data }], truth, dataset.ignore));
-      const graph = graphs.graphOf(rgb);
+      const graph = await graphs.graphOf(rgb, id);
       const image = { id, rgb, truth, seed, crf, label, boxes, maps };
       pictures.push(await picturesOf(image, config.supervision, graph, dataset).finally(() => graph.dispose()));
     }

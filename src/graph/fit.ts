@@ -53,11 +53,13 @@ export async function fitGraph(
   } = options;
   const { height, width, stride } = graph;
   const upsampler = createUpsampler([height, width], [height * stride, width * stride]);
-  const network = open(graph, { classes, seed: options.seed });
-  const optimiser = optimise(startingParameters(network, options.initial));
   const total = options.steps[0] + options.steps[1];
   const terms = new StepLosses(input, losses, upsampler, total);
+  let network: OpenNodeNetwork | undefined;
+  let optimiser: Optimiser | undefined;
   try {
+    network = open(graph, { classes, seed: options.seed });
+    optimiser = optimise(startingParameters(network, options.initial));
     for (let step = 0; step < total; step++) {
       options.signal?.throwIfAborted();
       const loss = trainStep(network, optimiser, terms, step);
@@ -66,27 +68,20 @@ export async function fitGraph(
       onStep?.(step, loss);
       await new Promise(setImmediate); // let decoding, workers and signals have their turn
     }
-    let attention: readonly WindowedMap[] | undefined;
-    const logits = valuesOf(() => {
-      const state = network.forward(optimiser.parameters);
-      if (options.keepAttention) attention = network.attention?.(state);
-      return state.logits;
-    });
     return {
       losses: terms.totals,
       terms: terms.curves,
-      logits,
+      ...inferred(network, optimiser.parameters, options.keepAttention),
       parameters: optimiser.parameters.map((tensor) => ({
         shape: tensor.shape,
         data: tensor.dataSync() as Float32Array,
       })),
       inconsistent: terms.seed.edited,
-      ...(attention === undefined ? {} : { attention }),
     };
   } finally {
-    optimiser.dispose();
+    optimiser?.dispose();
     terms.dispose();
-    network.dispose?.();
+    network?.dispose?.();
     upsampler.dispose();
   }
 }
@@ -122,6 +117,21 @@ function trainStep(network: OpenNodeNetwork, optimiser: Optimiser, terms: StepLo
   optimiser.step(gradients);
   tf.dispose(gradients);
   return loss;
+}
+
+/** The logits without dropout, and the attention behind them where it is wanted. */
+function inferred(
+  network: OpenNodeNetwork,
+  parameters: readonly tf.Tensor[],
+  keepAttention = false,
+): Pick<FitResult, "logits" | "attention"> {
+  let attention: readonly WindowedMap[] | undefined;
+  const logits = valuesOf(() => {
+    const state = network.forward(parameters);
+    if (keepAttention) attention = network.attention?.(state);
+    return state.logits;
+  });
+  return { logits, ...(attention === undefined ? {} : { attention }) };
 }
 
 /**

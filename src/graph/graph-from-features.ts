@@ -154,7 +154,7 @@ function checkValues(
     throw new UserError(
       "input",
       `expected features of 0 and above, got ${data[negative]} at ${place(negative)} (${where}): ` +
-        'normalise them with normalise: "split" (nothing is lost), "shift", "relu" or "softmax"',
+        'normalise: "split" (nothing is lost), "shift", "relu" or "softmax" mends that, --graph-normalise on the command line',
     );
 }
 

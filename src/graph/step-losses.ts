@@ -30,26 +30,31 @@ export class StepLosses {
   /** Everything of image size is freed before it returns. */
   at(step: number, nodeState: NodeState): NodeGradients & { readonly value: number } {
     const state = new LazyState(this.input, step, nodeState, this.upsampler, this.seed, this.kept);
-    const { total, ...gradients } = tf.tidy(() => {
-      const terms: LossTerm[] = [];
-      for (const [i, loss] of this.losses.entries()) {
-        const term = tf.tidy(() => ({ ...loss(state) })) as Partial<LossTerm>;
-        if (term.value === undefined) continue;
-        checkGradients(this.names[i], term, nodeState);
-        this.curves[this.names[i]][step] = term.value.dataSync()[0];
-        terms.push(term as LossTerm);
-      }
-      const dLogits = terms.flatMap((term) => term.dLogits ?? []);
-      const dNodes = terms.flatMap((term) => term.dNodes ?? []);
-      return {
-        total: terms.length === 0 ? tf.scalar(0) : tf.addN(terms.map((term) => term.value)),
-        dLogits: dLogits.length === 0 ? tf.zerosLike(nodeState.logits) : tf.addN(dLogits),
-        ...(dNodes.length === 0 ? {} : { dNodes: tf.addN(dNodes) }),
-      };
-    });
-    state.dispose();
-    this.totals[step] = total.dataSync()[0];
-    return { value: this.totals[step], ...gradients };
+    try {
+      const { total, ...gradients } = tf.tidy(() => ({ ...this.sum(state) }));
+      this.totals[step] = total.dataSync()[0];
+      return { value: this.totals[step], ...gradients };
+    } finally {
+      state.dispose();
+    }
+  }
+
+  private sum(state: LossState): NodeGradients & { readonly total: tf.Tensor } {
+    const terms: LossTerm[] = [];
+    for (const [i, loss] of this.losses.entries()) {
+      const term = tf.tidy(() => ({ ...loss(state) })) as Partial<LossTerm>;
+      if (term.value === undefined) continue;
+      checkGradients(this.names[i], term, state);
+      this.curves[this.names[i]][state.step] = term.value.dataSync()[0];
+      terms.push(term as LossTerm);
+    }
+    const dLogits = terms.flatMap((term) => term.dLogits ?? []);
+    const dNodes = terms.flatMap((term) => term.dNodes ?? []);
+    return {
+      total: terms.length === 0 ? tf.scalar(0) : tf.addN(terms.map((term) => term.value)),
+      dLogits: dLogits.length === 0 ? tf.zerosLike(state.logits) : tf.addN(dLogits),
+      ...(dNodes.length === 0 ? {} : { dNodes: tf.addN(dNodes) }),
+    };
   }
 
   dispose(): void {

@@ -123,7 +123,7 @@ async function probabilitiesOf(
   say: (detail: string) => void,
 ): Promise<Computed> {
   const small = reducedInput({ image, seed, boxes }, config.graphSide, dataset.ignore);
-  const graph = graphs.graphOf(small.image);
+  const graph = await graphs.graphOf(small.image, id);
   try {
     const steps = [config.epochs, config.crfEpochs] as const;
     const total = steps[0] + steps[1];

@@ -71,6 +71,8 @@ function keyOf({ image, seed, boxes, graph, classes, ignore }: LabelInput, optio
     .update(JSON.stringify({ ...facts, options, boxes, classes, ignore, width: image.width, height: image.height }))
     .update(image.data)
     .update(seed.data)
+    .update(source === "files" ? graph.affinity.values : "")
+    .update(source === "files" ? (graph.features.dataSync() as Float32Array) : "")
     .digest("hex")
     .slice(0, 16);
 }

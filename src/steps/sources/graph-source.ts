@@ -1,4 +1,4 @@
-/** The graph of an image: from the affinity network, or from handcrafted features where there are no weights. */
+/** The graph of an image: from the affinity network, from files, or from handcrafted features where there is neither. */
 
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs";
@@ -11,25 +11,26 @@ import { padToMultiple } from "../../image-ops/pad";
 import { AffinityNet } from "../../network/affinity-net";
 import { openWeights } from "../../weights/checkpoint";
 import { CELL, windowedMap } from "../../window/windowed-map";
+import { openGraphFiles } from "./graph-files";
 
 export interface GraphSource {
-  /** For reports: the weight file's name, or "handcrafted". */
+  /** For reports: the weight file's name, the folder's, or "handcrafted". */
   readonly description: string;
-  /** The caller disposes the graph. */
-  graphOf(image: RgbImage): ImageGraph;
+  /** The caller disposes the graph. @param name the image's, for files */
+  graphOf(image: RgbImage, name?: string): Promise<ImageGraph>;
   dispose(): void;
 }
 
 /** @throws UserError "weights" for an unusable weight file */
-export async function openGraphSource({
-  features,
-  weights,
-  radius,
-}: Pick<ResolvedConfig, "features" | "weights" | "radius">): Promise<GraphSource> {
+export async function openGraphSource(
+  config: Pick<ResolvedConfig, "features" | "weights" | "radius" | "graphDir" | "graphStride" | "graphNormalise">,
+): Promise<GraphSource> {
+  const { features, weights, radius, graphDir } = config;
+  if (features === "files" && graphDir !== undefined) return openGraphFiles({ ...config, graphDir });
   if (features === "cnn" && weights !== undefined) return openNetworkSource(weights, radius);
   return {
     description: "handcrafted",
-    graphOf(image) {
+    async graphOf(image) {
       const { height, width, channels, features, affinity } = handcraftedGraph(image, radius);
       const nodes = tf.tensor2d(features, [height * width, channels]);
       const graph = createImageGraph(nodes, affinity);
@@ -45,7 +46,7 @@ async function openNetworkSource(file: string, radius: number): Promise<GraphSou
   const network = await AffinityNet.load(weights).finally(() => weights.close());
   return {
     description: path.basename(file),
-    graphOf(image) {
+    async graphOf(image) {
       const shape = { height: image.height, width: image.width, channels: 3 };
       const { data, height, width } = padToMultiple(normaliseRgb(image.data), shape); // padded after normalising, with 0
       const size = { height: height / CELL, width: width / CELL, radius };
