@@ -39,6 +39,46 @@ export function convolution(
   };
 }
 
+/** A layer of which every output sees every input, with a bias: [n, 1, 1, input] → [n, 1, 1, output]. */
+export function fullyConnected(
+  name: string,
+  input: number,
+  output: number,
+  { relu = false, logits = false, initial }: Pick<ConvolutionLayerOptions, "relu" | "logits" | "initial"> = {},
+): Layer {
+  const { apply } = convolution(name, input, output, { bias: true, relu });
+  return {
+    parameters: [
+      { name: `${name}.weight`, shape: [output, input], kind: "kernel", initial, logits },
+      { name: `${name}.bias`, shape: [output], kind: "bias", logits },
+    ],
+    apply,
+  };
+}
+
+/** PyTorch's `ConvTranspose2d(input, output, 2, 2)` and a ReLU: each cell becomes 2×2. [b, h, w, input] → [b, 2h, 2w, output] */
+export function doublingConvolution(name: string, input: number, output: number): Layer {
+  return {
+    parameters: [
+      {
+        name: `${name}.weight`,
+        shape: [input, output, 2, 2],
+        kind: "kernel",
+        initial: { normal: Math.sqrt(2 / input) },
+      },
+      { name: `${name}.bias`, shape: [output], kind: "bias" },
+    ],
+    apply: (x, pass) =>
+      tf.tidy(() => {
+        const [b, h, w] = x.shape;
+        const kernel = pass.kernel(`${name}.weight`).transpose([3, 0, 1, 2]); // [2, 2, out, in] before
+        const parts = convolve(x, kernel.reshape<tf.Tensor4D>([1, 1, input, 4 * output]));
+        const apart = parts.reshape([b, h, w, 2, 2, output]).transpose([0, 1, 3, 2, 4, 5]);
+        return addBias(apart.reshape<tf.Tensor4D>([b, 2 * h, 2 * w, output]), pass.bias(`${name}.bias`), true);
+      }),
+  };
+}
+
 /** Convolution, batch normalisation, and a ReLU. @param names of the two layers that have parameters */
 export function convolutionNormRelu(
   names: readonly [convolution: string, norm: string],

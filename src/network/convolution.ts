@@ -37,7 +37,7 @@ export function convolve(
  * Every n-th row and column: what a 1×1 convolution of that stride reads, and what any other keeps. Apart from it, because TensorFlow's (oneDNN's)
  * gradient of such a kernel writes beyond its buffers at some sizes and ends the process. [b, h, w, c] → [b, ⌈h/n⌉, ⌈w/n⌉, c]
  */
-function everyNth(x: tf.Tensor4D, n: number): tf.Tensor4D {
+export function everyNth(x: tf.Tensor4D, n: number): tf.Tensor4D {
   if (n === 1) return x;
   const [b, h, w, c] = x.shape;
   const [rows, columns] = [Math.ceil(h / n), Math.ceil(w / n)];

@@ -158,7 +158,7 @@ export class ParameterStore {
   async toStateDict(): Promise<Map<string, NdArray>> {
     const state = new Map<string, NdArray>();
     for (const { name, shape } of this.parameters) {
-      const turned = tf.tidy(() => toPytorch(this.value(name)));
+      const turned = tf.tidy(() => toPytorch(this.value(name), shape));
       state.set(name, { shape, data: (await turned.data()) as Float32Array });
       turned.dispose();
     }
@@ -249,10 +249,13 @@ function isVariable<R extends tf.Rank>(value: tf.Tensor<R>): value is tf.Variabl
   return value instanceof tf.Variable;
 }
 
+/** A fully connected layer's matrix [out, in] becomes the kernel of a 1×1 convolution. */
 function fromPytorch(value: tf.Tensor): tf.Tensor {
+  if (value.rank === 2) return value.transpose().expandDims(0).expandDims(0);
   return value.rank === 4 ? value.transpose([2, 3, 1, 0]) : value.clone();
 }
 
-function toPytorch(value: tf.Tensor): tf.Tensor {
-  return value.rank === 4 ? value.transpose([3, 2, 0, 1]) : value.clone();
+/** @param shape in the state_dict */
+function toPytorch(value: tf.Tensor, shape: readonly number[]): tf.Tensor {
+  return value.rank === 4 ? value.transpose([3, 2, 0, 1]).reshape([...shape]) : value.clone();
 }

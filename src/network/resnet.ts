@@ -13,8 +13,14 @@ import { normLayer } from "./norm-layer";
 /** Blocks of the four stages. */
 export const RESNET101_BLOCKS: readonly number[] = [3, 4, 23, 3];
 
-/** A block puts out four times as many channels as it has inside. */
-const EXPANSION = 4;
+/** Of ResNet50, and of ResNet18, whose blocks are basic ones. */
+export const RESNET50_BLOCKS: readonly number[] = [3, 4, 6, 3];
+export const RESNET18_BLOCKS: readonly number[] = [2, 2, 2, 2];
+
+/** bottleneck: 1×1, 3×3, 1×1, with four times as many channels outside. basic: two 3×3. */
+export type BlockKind = "bottleneck" | "basic";
+
+const EXPANSION: Readonly<Record<BlockKind, number>> = { bottleneck: 4, basic: 1 };
 
 /** plain: one 7×7 convolution (torchvision). deep: three 3×3 ones (PSPNet, Tree-FCN). */
 export type StemKind = "plain" | "deep";
@@ -41,25 +47,28 @@ export interface ResnetOptions {
   readonly ceilPool: boolean;
   /** Default: 3, 4, 23, 3. */
   readonly blocks?: readonly number[];
+  /** Default "bottleneck". */
+  readonly kind?: BlockKind;
 }
 
 export interface Resnet {
   /** To a quarter of the image's size. */
   readonly stem: Layer;
   readonly stages: readonly Layer[];
-  /** Channels that each stage puts out: 256, 512, 1024, 2048 at full width. */
+  /** Channels that each stage puts out: 256, 512, 1024, 2048 at full width, a quarter of that of basic blocks. */
   readonly channels: readonly number[];
 }
 
 export function resnet(options: ResnetOptions): Resnet {
-  const { base, prefix, stages, blocks = RESNET101_BLOCKS } = options;
-  const channels = stages.map((_, stage) => EXPANSION * base * 2 ** stage);
+  const { base, prefix, stages, blocks = RESNET101_BLOCKS, kind = "bottleneck" } = options;
+  const channels = stages.map((_, stage) => EXPANSION[kind] * base * 2 ** stage);
   const first = options.stem === "deep" ? 2 * base : base;
   return {
     stem: stemLayer(options),
     stages: stages.map((geometry, stage) => {
       const name = (block: number): string => `${prefix}layer${stage + 1}.${block}`;
       const input = stage === 0 ? first : channels[stage - 1];
+      if (kind === "basic") return basicStage(name, input, channels[stage], blocks[stage], geometry);
       return chain(
         Array.from({ length: blocks[stage] }, (_, block) =>
           block === 0
@@ -92,7 +101,7 @@ function bottleneck(
   strideAt: ResnetOptions["strideAt"],
   projected: boolean,
 ): Layer {
-  const middle = output / EXPANSION;
+  const middle = output / EXPANSION.bottleneck;
   const strides = strideAt === "1x1" ? [stride, 1] : [1, stride];
   const branch = chain([
     convolutionNormRelu([`${name}.conv1`, `${name}.bn1`], input, middle, { stride: strides[0] }),
@@ -100,6 +109,39 @@ function bottleneck(
     convolution(`${name}.conv3`, middle, output),
     normLayer(`${name}.bn3`, output, false, { initialWeight: { constant: 0 } }),
   ]);
+  return withShortcut(name, branch, input, output, stride, projected);
+}
+
+/** Blocks of two 3×3 convolutions; the first has the stride. */
+function basicStage(
+  name: (block: number) => string,
+  input: number,
+  output: number,
+  blocks: number,
+  { stride: outer, dilation }: StageGeometry,
+): Layer {
+  return chain(
+    Array.from({ length: blocks }, (_, block) => {
+      const [own, from, stride] = [name(block), block === 0 ? input : output, block === 0 ? outer : 1];
+      const branch = chain([
+        convolutionNormRelu([`${own}.conv1`, `${own}.bn1`], from, output, { side: 3, stride }),
+        convolution(`${own}.conv2`, output, output, { side: 3, dilation }),
+        normLayer(`${own}.bn2`, output, false, { initialWeight: { constant: 0 } }),
+      ]);
+      return withShortcut(own, branch, from, output, stride, from !== output || stride > 1);
+    }),
+  );
+}
+
+/** ReLU(branch + input), or + a 1×1 convolution of the input where channels or size change. */
+function withShortcut(
+  name: string,
+  branch: Layer,
+  input: number,
+  output: number,
+  stride: number,
+  projected: boolean,
+): Layer {
   const shortcut = projected
     ? chain([
         convolution(`${name}.downsample.0`, input, output, { stride }),

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../src/backend";
+import { anchorsOf } from "../src/mask-rcnn/anchors";
+import { BOX_SIDE, POOLED_MAPS } from "../src/mask-rcnn/network";
+import { proposalsOf } from "../src/mask-rcnn/proposals";
+import { roiAlign } from "../src/mask-rcnn/roi-align";
+import { VARIANTS } from "../src/mask-rcnn/variant";
+import { singleProcess } from "../src/parallel/communicator";
+import { type MaskRcnnInput, maskRcnnTask } from "../src/training/mask-rcnn/mask-rcnn-task";
+import { PolySgd } from "../src/training/poly-sgd";
+import { sumCounts, trainStep } from "../src/training/step";
+import { formulaImage, narrowNetwork, type Recorded, recorded } from "./mask-rcnn-golden";
+import { toNhwc, toOihw } from "./nchw";
+
+const [HEIGHT, WIDTH] = [96, 128];
+const EXTENT = { height: HEIGHT, width: WIDTH };
+const EVERYTHING = { count: 100_000, positiveShare: 0.5 };
+
+let tensors = 0;
+before(async () => {
+  await useBackend();
+  tensors = tf.memory().numTensors;
+});
+after(() => assert.equal(tf.memory().numTensors, tensors, "tensors leak"));
+
+for (const variant of VARIANTS) {
+  test(`${variant}: the pyramid, anchors, proposals, pooled boxes and what the heads say of them`, async () => {
+    const golden = await recorded(variant);
+    const segmenter = await narrowNetwork(variant);
+    const { network, store } = segmenter;
+    const pass = store.pass();
+    tf.tidy(() => {
+      const image = tf.tensor4d(formulaImage("image0", HEIGHT, WIDTH), [1, HEIGHT, WIDTH, 3]);
+      const maps = network.pyramid(network.first(image, pass), pass);
+      for (const [level, map] of maps.entries()) close(map, nhwc(golden, `fpn${level}`), `map ${level}`);
+      const { objectness, deltas, grids } = network.propose(maps, pass);
+      close(objectness, valuesOf(golden, "objectness"), "objectness");
+      assert.deepEqual([...anchorsOf(grids, segmenter.variant)].map(Math.fround), [...valuesOf(golden, "anchors")]);
+      const found = proposalsOf(
+        objectness.dataSync() as Float32Array,
+        deltas.dataSync() as Float32Array,
+        grids,
+        EXTENT,
+        { perMap: 100, afterwards: 80 },
+        segmenter.variant,
+      );
+      const proposals = valuesOf(golden, "proposals");
+      closeArrays(found, proposals, "proposals", 1e-3);
+      const pooled = roiAlign(maps.slice(0, POOLED_MAPS), proposals, { ...segmenter.variant, side: BOX_SIDE });
+      close(pooled.slice([0, 0, 0, 0], [6, -1, -1, -1]), nhwc(golden, "pooled"), "pooled");
+      const outputs = network.classify(pooled, pass);
+      close(outputs.logits, valuesOf(golden, "class_logits"), "class logits");
+      close(outputs.deltas, valuesOf(golden, "box_regression"), "box shifts");
+    });
+    segmenter.dispose();
+  });
+
+  test(`${variant}: five losses, the gradient of every parameter, and three steps of training`, async () => {
+    const golden = await recorded(variant);
+    const segmenter = await narrowNetwork(variant, true);
+    const task = maskRcnnTask(segmenter, {
+      anchors: EVERYTHING,
+      regions: EVERYTHING,
+      proposals: { perMap: 200, afterwards: 120 },
+      anchorsDividedBy: 256,
+    });
+    const options = { learningRate: 0.002, weightDecay: 1e-4, momentum: 0.9, power: 0, steps: 3 };
+    const optimizer = new PolySgd(task.variables, options);
+    const history: number[] = [];
+    for (let step = 0; step < 3; step++) {
+      const samples = samplesOf(golden);
+      const { counts } = sumCounts(task.count(samples), samples.length, false, singleProcess);
+      if (step === 0) {
+        const { gradients } = task.compute(samples, counts);
+        for (const [i, { name }] of task.variables.entries())
+          closeArrays(pytorch(gradients[i], golden, `grad/${name}`), valuesOf(golden, `grad/${name}`), name, 2e-3);
+        tf.dispose([...gradients]);
+      }
+      history.push(...trainStep(task, optimizer, samples, counts, singleProcess, 1).slice(1));
+    }
+    closeArrays(Float32Array.from(history), valuesOf(golden, "losses"), "losses", 1e-3);
+    for (const { name, variable } of task.variables)
+      closeArrays(pytorch(variable, golden, `after/${name}`), valuesOf(golden, `after/${name}`), name, 1e-3);
+    const recordedNames = [...golden.keys()].filter((name) => name.startsWith("grad/"));
+    assert.equal(task.variables.length, recordedNames.length);
+    optimizer.dispose();
+    segmenter.dispose();
+  });
+}
+
+/** The two images of the script with their objects. */
+function samplesOf(golden: Recorded): MaskRcnnInput[] {
+  return [0, 1].map((i) => {
+    const boxes = valuesOf(golden, `target${i}/boxes`);
+    const whole = golden.get(`target${i}/masks`)?.data as Uint8Array;
+    const area = HEIGHT * WIDTH;
+    return {
+      seed: i,
+      image: formulaImage(`image${i}`, HEIGHT, WIDTH),
+      padded: EXTENT,
+      extent: EXTENT,
+      objects: { boxes, classes: Uint8Array.from(golden.get(`target${i}/labels`)?.data ?? [], Number) },
+      masks: Array.from({ length: boxes.length / 4 }, (_, object) => ({
+        ...EXTENT,
+        top: 0,
+        left: 0,
+        data: Uint8Array.from(whole.subarray(object * area, (object + 1) * area), Number),
+      })),
+    };
+  });
+}
+
+function valuesOf(golden: Recorded, name: string): Float32Array {
+  const data = golden.get(name)?.data;
+  assert.ok(data !== undefined, `"${name}" was recorded`);
+  return Float32Array.from(data, Number);
+}
+
+function nhwc(golden: Recorded, name: string): Float32Array {
+  const tensor = toNhwc(golden.get(name) as never);
+  const values = tensor.dataSync() as Float32Array;
+  tensor.dispose();
+  return values;
+}
+
+function pytorch(value: tf.Tensor, golden: Recorded, name: string): Float32Array {
+  if (value.rank !== 4) return value.dataSync() as Float32Array;
+  assert.ok(golden.has(name), `"${name}" was recorded`);
+  return toOihw(value as tf.Tensor4D).data as Float32Array;
+}
+
+function close(got: tf.Tensor, wanted: Float32Array, what: string): void {
+  closeArrays(got.dataSync() as Float32Array, wanted, what, 2e-4);
+}
+
+/** Within a share of the largest value. */
+function closeArrays(got: ArrayLike<number>, wanted: Float32Array, what: string, tolerance: number): void {
+  assert.equal(got.length, wanted.length, `${what}: number of values`);
+  let [scale, error] = [1e-6, 0];
+  for (let i = 0; i < wanted.length; i++) {
+    scale = Math.max(scale, Math.abs(wanted[i]));
+    error = Math.max(error, Math.abs(got[i] - wanted[i]));
+  }
+  assert.ok(error <= tolerance * scale, `${what}: off by ${error}, values up to ${scale}`);
+}
