@@ -78,6 +78,7 @@ function build() {
       fs.mkdirSync(path.dirname(path.join(aside, file)), { recursive: true });
       fs.copyFileSync(inRoot("src", file), path.join(aside, file));
     }
+    buildPage(path.join(aside, "web"));
     fs.chmodSync(path.join(aside, "cli.js"), 0o755);
     fs.writeFileSync(path.join(aside, path.basename(STAMP)), hash);
     const old = `${aside}-old`;
@@ -89,17 +90,32 @@ function build() {
   }
 }
 
-function sourceFiles() {
+/** The page of `annotate`: one script, one style sheet. */
+function buildPage(folder) {
+  require(inRoot("node_modules/esbuild")).buildSync({
+    entryPoints: { page: inRoot("web/src/main.ts"), "page-style": inRoot("web/page.css") },
+    entryNames: "page",
+    bundle: true,
+    minify: true,
+    target: "es2022",
+    outdir: folder,
+    logLevel: "warning",
+  });
+  for (const file of ["index.html", "icon.svg"]) fs.copyFileSync(inRoot("web", file), path.join(folder, file));
+}
+
+function sourceFiles(folder = "src") {
   return fs
-    .readdirSync(inRoot("src"), { recursive: true, withFileTypes: true })
+    .readdirSync(inRoot(folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
-    .map((entry) => path.relative(inRoot("src"), path.join(entry.parentPath ?? entry.path, entry.name)))
+    .map((entry) => path.relative(inRoot(folder), path.join(entry.parentPath ?? entry.path, entry.name)))
     .sort();
 }
 
 function sourcesHash() {
   const hash = createHash("sha256");
-  for (const file of ["tsconfig.json", "package.json", ...sourceFiles().map((each) => path.join("src", each))])
+  const sources = ["src", "web"].flatMap((folder) => sourceFiles(folder).map((each) => path.join(folder, each)));
+  for (const file of ["tsconfig.json", "package.json", ...sources])
     hash.update(`${file}\n`).update(fs.readFileSync(inRoot(file)));
   return hash.digest("hex");
 }

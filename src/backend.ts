@@ -49,6 +49,11 @@ export function preferBackend(name: BackendName | undefined, options: BackendOpt
   preferred = { name, options };
 }
 
+/** What `preferBackend` was told, for a process of its own that computes with the same. */
+export function preferredBackend(): { readonly name?: BackendName; readonly threads?: number } {
+  return { name: preferred.name, threads: preferred.options.threads };
+}
+
 /** The backend that `useBackend` has chosen, or undefined before. */
 export function backendInUse(): BackendInUse | undefined {
   return inUse;

@@ -69,7 +69,7 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   }
   const table = { ...step.options, ...globalOptions } as OptionTable<object & GlobalOptions>;
-  const { given, notices } = parseFlags(rest, table, step.ignored);
+  const { given, notices } = parseFlags(rest, table, step.ignored, step.positional);
   const { backend, threads, json = false, quiet = false, ...config } = given;
   const visible = createReporter();
   const reporter = quiet ? { ...silentReporter, warn: visible.warn } : visible;
@@ -118,7 +118,8 @@ Exit status: 0 done, 1 failed (images that failed are named, the rest is done), 
 function help(step: Step<object>): string {
   const table = { ...step.options, ...globalOptions } as OptionTable<object>;
   const examples = step.examples?.map((line) => `  ${line}`).join("\n");
-  return `usage: a2gnn ${step.name} [--option value …]\n\n${step.about}\n\n${describeOptions(table)}${examples ? `\n\nExamples:\n${examples}` : ""}`;
+  const word = step.positional === undefined ? "" : ` ${step.positional.toUpperCase()}`;
+  return `usage: a2gnn ${step.name}${word} [--option value …]\n\n${step.about}\n\n${describeOptions(table)}${examples ? `\n\nExamples:\n${examples}` : ""}`;
 }
 
 function describeSummary(summary: Summary): string {

@@ -4,6 +4,7 @@ import { ablate } from "./ablation/ablate";
 import { demo } from "./demo/demo";
 import { report } from "./report/report";
 import type { Step } from "./running/step";
+import { annotate } from "./steps/annotate";
 import { doctor } from "./steps/doctor";
 import { evaluate } from "./steps/evaluate";
 import { inferSeam } from "./steps/infer-seam";
@@ -19,6 +20,7 @@ export const steps: readonly Step<object>[] = [
   setup,
   doctor,
   demo,
+  annotate,
   trainSeam,
   inferSeam,
   makeSeeds,

@@ -46,18 +46,25 @@ export function flagOf(key: string): string {
 /**
  * Reads command-line words into the keys of `table`. Accepts `--key value`, `--key=value`, `--flag`, `--no-flag`,
  * underscores for dashes, and the aliases; `--rw false` means false.
+ * @param positional the option that one word without a flag is read as
  * @throws UserError "usage" for an unknown flag (with the nearest known one), a missing or unreadable value.
  */
 export function parseFlags<C>(
   words: readonly string[],
   table: OptionTable<C>,
   ignored: IgnoredFlags = {},
+  positional: string | undefined = undefined,
 ): ParsedFlags<C> {
   const keyOfFlag = spellings(table);
   const given: Record<string, unknown> = {};
   const notices: string[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
+    if (positional !== undefined && given[positional] === undefined && !word.startsWith("-")) {
+      const option = (table as Record<string, Option<unknown>>)[positional];
+      given[positional] = readValue(word, option, `--${flagOf(positional)}`);
+      continue;
+    }
     if (!word.startsWith("--"))
       throw new UserError("usage", `unexpected "${word}": options are written --name value${nearMiss(word)}`);
     const equals = word.indexOf("=");

@@ -38,6 +38,8 @@ export interface Step<C, S extends Summary = Summary> {
   readonly about: string;
   readonly options: OptionTable<C>;
   readonly ignored?: IgnoredFlags;
+  /** The option that one word without a flag gives: `a2gnn annotate FOLDER`. */
+  readonly positional?: string;
   /** Command lines that work, for the end of `--help`. */
   readonly examples?: readonly string[];
   /** True where a TensorFlow backend must be ready before `run`. */

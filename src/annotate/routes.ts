@@ -1,0 +1,171 @@
+/** What the page may ask for: every address is the token, then one of these. */
+
+import fs from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import zlib from "node:zlib";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { streamSSE } from "hono/streaming";
+import type { LabelMap } from "../data/label-png";
+import { messageOf, UserError } from "../errors";
+import { ClassesChanged } from "./class-list";
+import { type GuardOptions, guard } from "./guard";
+import { thumbnail } from "./photographs";
+import type { SaveClassesRequest, SaveShapesRequest, ServerEvent } from "./protocol";
+import type { Session } from "./session";
+import { ShapesChanged } from "./shape-files";
+
+const MAX_BODY = 8 << 20;
+/** Longest side of a picture in the strip, in pixels. */
+const THUMBNAIL = 192;
+
+const PAGE: Readonly<Record<string, string>> = {
+  "index.html": "text/html; charset=utf-8",
+  "page.js": "text/javascript; charset=utf-8",
+  "page.css": "text/css; charset=utf-8",
+  "icon.svg": "image/svg+xml",
+};
+
+/** @param page folder of the built page */
+export function createRoutes(session: Session, page: string, guarded: GuardOptions): Hono {
+  const app = new Hono();
+  app.use(guard(guarded));
+  app.use(
+    bodyLimit({ maxSize: MAX_BODY, onError: (context) => context.json({ error: "the request is too large" }, 413) }),
+  );
+  app.onError((error, context) => {
+    if (error instanceof ShapesChanged || error instanceof ClassesChanged)
+      return context.json({ error: error.message }, 409);
+    if (error instanceof UserError || error instanceof SyntaxError) return context.json({ error: error.message }, 422);
+    return context.json({ error: messageOf(error) }, 500);
+  });
+  app.notFound((context) => context.json({ error: "no such address" }, 404));
+
+  const at = `/${guarded.token}`;
+  app.get(at, (context) => context.redirect(`${guarded.token}/`)); // relative, as a proxy's path may come before it
+  app.get(`${at}/`, () => pageFile(page, "index.html"));
+  for (const name of Object.keys(PAGE)) app.get(`${at}/${name}`, () => pageFile(page, name));
+
+  app.get(`${at}/folder`, async (context) => context.json(await session.folderDocument()));
+  app.put(`${at}/classes`, async (context) => {
+    const { base, classes } = (await context.req.json()) as SaveClassesRequest;
+    await session.saveClasses(String(base), classes);
+    return context.json(await session.folderDocument());
+  });
+  app.get(`${at}/events`, (context) => events(context, session));
+
+  app.get(`${at}/photographs/:id`, async (context) => context.json(await session.document(context.req.param("id"))));
+  app.get(`${at}/photographs/:id/image`, async (context) => {
+    const { place, file } = session.photograph(context.req.param("id"));
+    return photograph(await session.folder.locate(place, file));
+  });
+  app.get(`${at}/photographs/:id/thumbnail`, async (context) => {
+    const { place, file } = session.photograph(context.req.param("id"));
+    const bytes = await thumbnail(await session.folder.locate(place, file), THUMBNAIL);
+    return bytesAnswer(bytes, "image/jpeg", { "Cache-Control": "private, max-age=60" });
+  });
+  app.get(`${at}/photographs/:id/label`, async (context) => pixels(await session.label(context.req.param("id"))));
+  app.get(`${at}/photographs/:id/strokes`, async (context) => pixels(await session.picture(context.req.param("id"))));
+  app.put(`${at}/photographs/:id/shapes`, async (context) => {
+    const { base, shapes } = (await context.req.json()) as SaveShapesRequest;
+    return context.json(await session.save(context.req.param("id"), String(base), shapes));
+  });
+  app.post(`${at}/photographs/:id/label`, async (context) => {
+    const { id } = session.photograph(context.req.param("id"));
+    session.labelling.request(id);
+    return context.json({});
+  });
+  app.post(`${at}/photographs/:id/drawing`, (context) => {
+    const { id } = session.photograph(context.req.param("id"));
+    session.labelling.interrupt(id);
+    return context.json({});
+  });
+  app.put(`${at}/photographs/:id/checked`, async (context) => {
+    const { checked } = (await context.req.json()) as { checked?: unknown };
+    await session.setChecked(context.req.param("id"), checked === true);
+    return context.json(await session.entry(context.req.param("id")));
+  });
+  app.post(`${at}/photographs/:id/replace`, async (context) => {
+    await session.replaceForeign(context.req.param("id"));
+    return context.json({});
+  });
+  app.post(`${at}/batch`, async (context) => {
+    session.labelling.startBatch(await session.unlabelled());
+    return context.json(session.labelling.batch());
+  });
+  app.delete(`${at}/batch`, (context) => {
+    session.labelling.stopBatch();
+    return context.json(session.labelling.batch());
+  });
+  return app;
+}
+
+// --- answers ---
+
+async function pageFile(page: string, name: string): Promise<Response> {
+  const bytes = await fs.readFile(path.join(page, name)).catch(() => undefined);
+  if (bytes === undefined)
+    throw new UserError("environment", `the page is not built: ${name} is missing; npm run build`);
+  return bytesAnswer(bytes, PAGE[name]);
+}
+
+const SIGNATURES: readonly (readonly [type: string, offset: number, bytes: string])[] = [
+  ["image/jpeg", 0, "ffd8ff"],
+  ["image/png", 0, "89504e470d0a1a0a"],
+  ["image/webp", 8, "57454250"],
+];
+
+/** The file as it is, under the type that its own first bytes say. */
+async function photograph(file: string): Promise<Response> {
+  const bytes = await fs.readFile(file);
+  const head = bytes.toString("hex", 0, 16);
+  const type = SIGNATURES.find(([, offset, signature]) => head.startsWith(signature, offset * 2))?.[0];
+  if (type === undefined)
+    throw new UserError("input", `expected a JPEG, PNG or WebP photograph (${path.basename(file)})`);
+  return bytesAnswer(bytes, type);
+}
+
+const gzip = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.gzip);
+
+/** One byte a pixel, row-major, packed for the way. */
+async function pixels(label: LabelMap | undefined): Promise<Response> {
+  if (label === undefined) throw new UserError("input", "there is none");
+  const packed = await gzip(label.data, { level: 1 });
+  return bytesAnswer(packed, "application/octet-stream", { "Content-Encoding": "gzip" });
+}
+
+function bytesAnswer(bytes: Uint8Array, type: string, headers: Record<string, string> = {}): Response {
+  return new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { "Content-Type": type, ...headers } });
+}
+
+/** Everything that happens, as it happens, until the page is closed. */
+function events(context: Context, session: Session): Response {
+  return streamSSE(context, async (stream) => {
+    const waiting: ServerEvent[] = [];
+    let wake = (): void => undefined;
+    const unsubscribe = session.subscribe((event) => {
+      // Of progress only the newest counts.
+      const last = waiting[waiting.length - 1];
+      if (event.kind === "progress" && last?.kind === "progress" && last.id === event.id) waiting.pop();
+      waiting.push(event);
+      wake();
+    });
+    const beat = setInterval(() => wake(), 15_000);
+    stream.onAbort(() => {
+      unsubscribe();
+      clearInterval(beat);
+      wake();
+    });
+    await stream.write(": connected\n\n");
+    while (!stream.aborted) {
+      const batch = waiting.splice(0);
+      for (const event of batch) await stream.writeSSE({ data: JSON.stringify(event) });
+      if (batch.length === 0) await stream.write(":\n\n");
+      if (waiting.length === 0)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+    }
+  });
+}

@@ -1,0 +1,37 @@
+/** Options of `annotate`; the folder itself is the one word without dashes. */
+
+import type { OptionTable } from "./option";
+
+export interface AnnotateConfig {
+  readonly folder: string;
+  readonly port: number;
+  readonly open: boolean;
+  readonly list?: string;
+  readonly allowHost?: readonly string[];
+}
+
+export const annotateOptions: OptionTable<AnnotateConfig> = {
+  folder: {
+    kind: "path",
+    required: true,
+    aliases: ["voc12-root", "root"],
+    help: "folder of photographs, plain or in VOC layout; the word after the step's name will do",
+  },
+  port: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 65535,
+    help: "port on this machine; 0: one that is free",
+  },
+  open: { kind: "boolean", default: true, help: "open the page in a browser; --no-open only prints its address" },
+  list: {
+    kind: "text",
+    aliases: ["infer-list"],
+    help: "image list: a path, or a name in ImageSets/Segmentation [default: every photograph of the folder]",
+  },
+  allowHost: {
+    kind: "texts",
+    help: "host names by which a proxy on this machine is reached, e.g. a notebook server's",
+  },
+};
