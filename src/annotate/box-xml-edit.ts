@@ -24,7 +24,9 @@ export function editBoxes(
 ): string {
   const objects = text?.match(OBJECT) ?? [];
   const fresh = (boxes: readonly ShapeBox[]): string => encodeBoxes(boxes, file, size, dataset);
-  if (text === undefined || objects.length !== before.length) return fresh(after);
+  // Of a turned photograph the file may be in the frame that the sensor saw; what is written is as displayed.
+  const isTurned = (size.orientation ?? 1) !== 1;
+  if (text === undefined || objects.length !== before.length || isTurned) return fresh(after);
   const left = objects.map((object, index) => ({ object, key: keyOf(before[index]) }));
   const kept = after.map((box) => {
     const index = left.findIndex(({ key }) => key === keyOf(box));

@@ -11,7 +11,7 @@ import type { LabelMap } from "../data/label-png";
 import { messageOf, UserError } from "../errors";
 import { ClassesChanged } from "./class-list";
 import { type GuardOptions, guard } from "./guard";
-import { thumbnail } from "./photographs";
+import { browserPicture, thumbnail } from "./photographs";
 import type { SaveClassesRequest, SaveShapesRequest, ServerEvent } from "./protocol";
 import type { Session } from "./session";
 import { ShapesChanged } from "./shape-files";
@@ -57,12 +57,11 @@ export function createRoutes(session: Session, page: string, guarded: GuardOptio
 
   app.get(`${at}/photographs/:id`, async (context) => context.json(await session.document(context.req.param("id"))));
   app.get(`${at}/photographs/:id/image`, async (context) => {
-    const { place, file } = session.photograph(context.req.param("id"));
-    return photograph(await session.folder.locate(place, file));
+    const { type, bytes } = await browserPicture(await session.locate(context.req.param("id")));
+    return bytesAnswer(bytes, type);
   });
   app.get(`${at}/photographs/:id/thumbnail`, async (context) => {
-    const { place, file } = session.photograph(context.req.param("id"));
-    const bytes = await thumbnail(await session.folder.locate(place, file), THUMBNAIL);
+    const bytes = await thumbnail(await session.locate(context.req.param("id")), THUMBNAIL);
     return bytesAnswer(bytes, "image/jpeg", { "Cache-Control": "private, max-age=60" });
   });
   app.get(`${at}/photographs/:id/label`, async (context) => pixels(await session.label(context.req.param("id"))));
@@ -108,22 +107,6 @@ async function pageFile(page: string, name: string): Promise<Response> {
   if (bytes === undefined)
     throw new UserError("environment", `the page is not built: ${name} is missing; npm run build`);
   return bytesAnswer(bytes, PAGE[name]);
-}
-
-const SIGNATURES: readonly (readonly [type: string, offset: number, bytes: string])[] = [
-  ["image/jpeg", 0, "ffd8ff"],
-  ["image/png", 0, "89504e470d0a1a0a"],
-  ["image/webp", 8, "57454250"],
-];
-
-/** The file as it is, under the type that its own first bytes say. */
-async function photograph(file: string): Promise<Response> {
-  const bytes = await fs.readFile(file);
-  const head = bytes.toString("hex", 0, 16);
-  const type = SIGNATURES.find(([, offset, signature]) => head.startsWith(signature, offset * 2))?.[0];
-  if (type === undefined)
-    throw new UserError("input", `expected a JPEG, PNG or WebP photograph (${path.basename(file)})`);
-  return bytesAnswer(bytes, type);
 }
 
 const gzip = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.gzip);

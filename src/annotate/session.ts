@@ -11,7 +11,7 @@ import { type ClassList, classEntries, readClassList, writeClassList } from "./c
 import { type ContainedFolder, digest, openContainedFolder } from "./contained-folder";
 import { type LabelFiles, openLabelFiles } from "./label-files";
 import { createLabelling, type Labelling, type Stage } from "./labelling";
-import { listPhotographs, type Photograph, sizedPhotograph } from "./photographs";
+import { locatePhotograph, openPhotographs, type Photograph, sizedPhotograph } from "./photographs";
 import type {
   FolderDocument,
   LabelState,
@@ -47,6 +47,8 @@ export interface Session {
   /** @throws UserError "input" for an id that is none of this folder's */
   photograph(id: string): Photograph;
   sized(id: string): Promise<NamedPhotograph>;
+  /** The photograph's file. */
+  locate(id: string): Promise<string>;
   folderDocument(): Promise<FolderDocument>;
   document(id: string): Promise<PhotographDocument>;
   /** Strokes that are there as a picture. */
@@ -79,7 +81,7 @@ const SHOWN = 4;
 
 export async function openSession(root: string, worker: WorkerProcess, options: SessionOptions = {}): Promise<Session> {
   const folder = await openContainedFolder(root);
-  const photographs = await listPhotographs(folder, options.list);
+  const { photographs, notices } = await openPhotographs(folder, options.list);
   const byId = new Map(photographs.map((photograph) => [photograph.id, photograph]));
   let classes = await readClassList(folder);
   const labels = await openLabelFiles(folder, () => classes.dataset.palette);
@@ -141,14 +143,14 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
   };
 
   const compute = async (id: string, stage: Stage, signal: AbortSignal): Promise<void> => {
-    const { name, file, place } = photograph(id);
+    const { name } = photograph(id);
     const { shapes, revision, picture, problems } = await shapesOf(id);
     if (problems.length > 0) throw new UserError("input", problems.join("; "));
     if (isEmpty(shapes, picture)) return void shown.delete(id);
     const request = {
       stage,
       name,
-      file: await folder.locate(place, file),
+      file: await locatePhotograph(folder, photograph(id)),
       shapes,
       ...(picture === undefined ? {} : { picture }),
       dataset: classes.dataset,
@@ -185,6 +187,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
     classes: () => classes,
     photograph,
     sized,
+    locate: (id) => locatePhotograph(folder, photograph(id)),
     entry,
     async folderDocument() {
       classes = await readClassList(folder);
@@ -196,7 +199,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
         ignore: classes.dataset.ignore,
         photographs: photographs.map(({ id, name }) => entryOf(id, drawn, labelled, checked, name)),
         batch: labelling.batch(),
-        notices: [],
+        notices,
       };
     },
     async document(id) {
