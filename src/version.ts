@@ -1,3 +1,3 @@
 /** The version of this package: records and caches carry it, so that nothing of another version counts as current. */
 
-export const { version } = require("../package.json") as { readonly version: string };
+export const version: string = (require("../package.json") as { readonly version: string }).version;

@@ -14,7 +14,7 @@ export function vocPalette(count: number): (readonly [red: number, green: number
   });
 }
 
-const classes = [
+const classes: readonly string[] = [
   "background",
   "aeroplane",
   "bicycle",
@@ -36,10 +36,15 @@ const classes = [
   "sofa",
   "train",
   "tvmonitor",
-] as const;
+];
 
 /** A `DatasetDescription`. */
-export const VOC = {
+export const VOC: {
+  classes: readonly string[];
+  palette: (readonly [red: number, green: number, blue: number])[];
+  ignore: number;
+  aliases: Record<string, string>;
+} = {
   classes,
   palette: vocPalette(256),
   ignore: 255,
