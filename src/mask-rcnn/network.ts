@@ -32,11 +32,13 @@ export interface MaskRcnnShape {
 }
 
 /** Backbones by the names of the models that stand on them. */
-export const BACKBONES = {
+export const BACKBONES: Readonly<
+  Record<`mask-rcnn-resnet${18 | 50 | 101}-fpn`, Pick<MaskRcnnShape, "kind" | "blocks">>
+> = {
   "mask-rcnn-resnet18-fpn": { kind: "basic", blocks: RESNET18_BLOCKS },
   "mask-rcnn-resnet50-fpn": { kind: "bottleneck", blocks: RESNET50_BLOCKS },
   "mask-rcnn-resnet101-fpn": { kind: "bottleneck", blocks: RESNET101_BLOCKS },
-} as const satisfies Record<string, Pick<MaskRcnnShape, "kind" | "blocks">>;
+};
 
 /** Cells along each side that the heads see of a box. */
 export const BOX_SIDE = 7;
