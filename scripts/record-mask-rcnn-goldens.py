@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
-from torchvision.models.detection import MaskRCNN, _utils as detection_utils, roi_heads as roi_module
+from torchvision.models.detection import MaskRCNN, roi_heads as roi_module, transform as transform_module
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
@@ -176,6 +176,17 @@ def binary_mask_targets(masks, boxes, matched, side):
     return (roi_align(masks[:, None].to(rois), rois, (side, side), 1.0, 0, aligned=True)[:, 0] >= 0.5).to(rois)
 
 
+def paste_sampled(masks, boxes, shape, padding=1):
+    """Detectron2's: the mask at pixel centres, zeros around it."""
+    out = []
+    for mask, (x1, y1, x2, y2) in zip(masks, boxes):
+        y = (torch.arange(shape[0]) + 0.5 - y1) / (y2 - y1) * 2 - 1
+        x = (torch.arange(shape[1]) + 0.5 - x1) / (x2 - x1) * 2 - 1
+        grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], -1)[None]
+        out.append(F.grid_sample(mask[None], grid, align_corners=False)[0])
+    return torch.stack(out)
+
+
 def targets():
     """Of two images; the second has overlapping objects and one of a single pixel."""
     boxes = [
@@ -205,8 +216,9 @@ def record(variant, out):
         tensors[name] = tensor.detach().clone().contiguous()
 
     build = (lambda: as_detectron2(network())) if variant == "detectron2" else network
-    original = roi_module.fastrcnn_loss, roi_module.project_masks_on_boxes
+    original = roi_module.fastrcnn_loss, roi_module.project_masks_on_boxes, transform_module.paste_masks_in_image
     if variant == "detectron2":
+        transform_module.paste_masks_in_image = paste_sampled
         roi_module.fastrcnn_loss, roi_module.project_masks_on_boxes = fastrcnn_loss_l1, binary_mask_targets
 
     given = targets()
@@ -258,7 +270,7 @@ def record(variant, out):
     keep("losses", torch.stack(history))
     for name, parameter in trained:
         keep(f"after/{name}", parameter)
-    roi_module.fastrcnn_loss, roi_module.project_masks_on_boxes = original
+    roi_module.fastrcnn_loss, roi_module.project_masks_on_boxes, transform_module.paste_masks_in_image = original
     save_file(tensors, f"{out}/{variant}.safetensors", {"base": str(BASE), "classes": str(CLASSES), "seed": str(SEED)})
     print(variant, "losses", history[0].tolist(), "detections", len(tensors["same/scores"]), len(tensors["resized/scores"]))
 

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
+import { decodeMask, maskArea } from "../src/instances/rle";
 import { anchorsOf } from "../src/mask-rcnn/anchors";
+import { detectInstances } from "../src/mask-rcnn/detect";
 import { BOX_SIDE, POOLED_MAPS } from "../src/mask-rcnn/network";
 import { proposalsOf } from "../src/mask-rcnn/proposals";
 import { roiAlign } from "../src/mask-rcnn/roi-align";
@@ -11,7 +13,8 @@ import { singleProcess } from "../src/parallel/communicator";
 import { type MaskRcnnInput, maskRcnnTask } from "../src/training/mask-rcnn/mask-rcnn-task";
 import { PolySgd } from "../src/training/poly-sgd";
 import { sumCounts, trainStep } from "../src/training/step";
-import { formulaImage, narrowNetwork, type Recorded, recorded } from "./mask-rcnn-golden";
+import { formulaTensor } from "../src/weights/formula";
+import { formulaImage, narrowNetwork, type Recorded, recorded, SEED } from "./mask-rcnn-golden";
 import { toNhwc, toOihw } from "./nchw";
 
 const [HEIGHT, WIDTH] = [96, 128];
@@ -89,6 +92,50 @@ for (const variant of VARIANTS) {
     segmenter.dispose();
   });
 }
+
+for (const variant of VARIANTS)
+  test(`${variant}: final detections, boxes, scores, classes and masks to the pixel`, async () => {
+    const golden = await recorded(variant);
+    const segmenter = await narrowNetwork(variant);
+    const options = {
+      sides: { short: HEIGHT, long: 2 * WIDTH },
+      proposals: { perMap: 100, afterwards: 80 },
+      most: 20,
+    };
+    const compare = (prefix: string, image: string, height: number, width: number): void => {
+      const values = formulaTensor(image, [3, height, width], SEED, 0, 1);
+      const data = Float32Array.from(values, (_, i) => 255 * values[(i % 3) * height * width + Math.floor(i / 3)]);
+      const found = detectInstances(segmenter, { height, width, data: data as never }, options);
+      assert.deepEqual(
+        found.map((each) => each.class),
+        [...valuesOf(golden, `${prefix}/labels`)],
+      );
+      closeArrays(
+        found.map(({ score }) => score),
+        valuesOf(golden, `${prefix}/scores`),
+        "scores",
+        1e-3,
+      );
+      const edges = found.flatMap(({ box: [x, y, w, h] }) => [x, y, x + w, y + h]);
+      closeArrays(edges, valuesOf(golden, `${prefix}/boxes`), "boxes", 1e-3);
+      const areas = valuesOf(golden, `${prefix}/areas`);
+      for (const [i, { mask }] of found.entries())
+        assert.ok(Math.abs(maskArea(mask) - areas[i]) <= 2 + areas[i] / 200, `area ${maskArea(mask)}, not ${areas[i]}`);
+      const bits = golden.get(`${prefix}/masks`)?.data as Uint8Array;
+      const bytes = Math.ceil(width / 8);
+      let wrong = 0;
+      for (const [i, { mask }] of found.slice(0, 4).entries())
+        for (const [pixel, value] of decodeMask(mask).entries()) {
+          const [y, x] = [Math.floor(pixel / width), pixel % width];
+          const bit = (bits[(i * height + y) * bytes + (x >> 3)] >> (7 - (x & 7))) & 1;
+          if (bit !== value) wrong++;
+        }
+      assert.ok(wrong <= 8, `${wrong} pixels of four masks differ`);
+    };
+    compare("same", "image0", HEIGHT, WIDTH);
+    if (variant === "torchvision") compare("resized", "image2", 75, 110);
+    segmenter.dispose();
+  });
 
 /** The two images of the script with their objects. */
 function samplesOf(golden: Recorded): MaskRcnnInput[] {
