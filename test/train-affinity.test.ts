@@ -113,7 +113,7 @@ test("labels missing, of another size or all unknown, and an image of a few pixe
   const reasons = new Map(summary.failed.map(({ image, reason }) => [image, reason]));
   assert.deepEqual([...reasons.keys()].sort(), ["absent", "img0", "tiny"]);
   assert.match(reasons.get("img0") ?? "", /no label/);
-  assert.match(reasons.get("tiny") ?? "", /expected a label of 3×2 pixels, got 44×36/);
+  assert.match(reasons.get("tiny") ?? "", /expected a label of 3×2 pixels, as its image has, got 44×36/);
   assert.equal(summary.steps, 4);
   assert.ok(Number.isFinite(summary.losses.loss));
 });

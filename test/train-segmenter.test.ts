@@ -158,7 +158,7 @@ test("labels missing, of another size, with unknown classes or all unknown: name
   fs.cpSync(path.join(root, "SegmentationClass"), labels, { recursive: true });
   fs.rmSync(path.join(labels, "img0.png"));
   writeTinyLabel(path.join(labels, "img1.png"), new Uint8Array(44 * 36).fill(7));
-  for (const id of ["img2", "img3"]) writeTinyLabel(path.join(labels, `${id}.png`), new Uint8Array(44 * 36).fill(255));
+  writeTinyLabel(path.join(labels, "img3.png"), new Uint8Array(44 * 36).fill(255));
   writeTinyLabel(path.join(labels, "tiny.png"), new Uint8Array(44 * 36));
   await sharp({ create: { width: 3, height: 2, channels: 3, background: "red" } })
     .png()
@@ -170,10 +170,24 @@ test("labels missing, of another size, with unknown classes or all unknown: name
   const reasons = new Map(summary.failed.map(({ image, reason }) => [image, reason]));
   assert.deepEqual([...reasons.keys()].sort(), ["absent", "img0", "img1", "tiny"]);
   assert.match(reasons.get("img0") ?? "", /no label/);
-  assert.match(reasons.get("img1") ?? "", /label values below 3, or 255 for unknown, got 7/);
-  assert.match(reasons.get("tiny") ?? "", /expected a label of 3×2 pixels, got 44×36/);
-  assert.equal(summary.losses.loss, 0); // nothing labelled is left
+  assert.match(reasons.get("img1") ?? "", /label values 0 to 2 or 255, got 7/);
+  assert.match(reasons.get("tiny") ?? "", /expected a label of 3×2 pixels, as its image has, got 44×36/);
+  assert.ok(summary.losses.loss > 0);
   assert.ok(fs.existsSync(`${session("odd")}.safetensors`));
+});
+
+test("labels without any object are refused before a training, with the cure", async () => {
+  const labels = path.join(work, "objectless");
+  fs.mkdirSync(labels);
+  const write = (value: (i: number) => number): void => {
+    const data = Uint8Array.from({ length: 44 * 36 }, (_, i) => value(i));
+    for (const id of ["img0", "img1", "img2", "img3"]) writeTinyLabel(path.join(labels, `${id}.png`), data);
+  };
+  const config = { ...quick, model: "deeplab-v2-vgg16" as const, labelDir: labels, sessionName: session("objectless") };
+  write((i) => (i % 3 === 0 ? 255 : 0));
+  await assert.rejects(trainSegmenter.run(config), /0 and 255 alone, and 255 means unknown: .*"binary": "brick"/);
+  write(() => 255);
+  await assert.rejects(trainSegmenter.run(config), /pixels of a known class, got the value 255 \(unknown\) alone/);
 });
 
 test("a plain folder of photographs can be segmented", async () => {

@@ -82,7 +82,7 @@ test("every bad box is named, and costs the image", async () => {
 
 test("an annotation of another size, or none at all, is refused", async () => {
   const file = await write(object("dog", 1, 2, 3, 4));
-  await assert.rejects(readBoxes(file, VOC, { width: 80, height: 100 }), /80×100 pixels, got 100×80/);
+  await assert.rejects(readBoxes(file, VOC, { width: 80, height: 100 }), /80×100 pixels, as its image has, got 100×80/);
   await fs.writeFile(file, "<annotation><object>");
   await assert.rejects(readBoxes(file, VOC, size), /expected XML/);
   await fs.writeFile(file, "<html></html>");
@@ -96,7 +96,7 @@ test("entities of the document type are not expanded, XML's own are read", async
   const file = path.join(folder, "e.xml");
   const bomb = `<!DOCTYPE a [<!ENTITY a "${"dog".repeat(100)}"><!ENTITY b "&a;&a;&a;&a;">]>`;
   await fs.writeFile(file, `${bomb}<annotation>${object("&b;", 1, 2, 3, 4)}</annotation>`);
-  await assert.rejects(readBoxes(file, VOC, size), /got "&b;"/);
+  await assert.rejects(readBoxes(file, VOC, size), /got entities of its own, which are not read/);
   const own = { ...VOC, classes: ["background", "salt & pepper"] };
   await fs.writeFile(file, `<annotation>${object("salt &amp; pepper", 1, 2, 3, 4)}</annotation>`);
   assert.equal((await readBoxes(file, own, size)).boxes[0].class, 1);

@@ -11,8 +11,8 @@ import { parseJson } from "../data/json";
 import { checkLabel, decodeLabel, encodeLabel, type LabelMap } from "../data/label-png";
 import { type PointsFile, pointsOf } from "../data/points";
 import { drawPolyline } from "../data/polyline";
-import { parseScribbleText, parseScribbleXml, SCRIBBLE_WIDTH } from "../data/scribbles";
-import { checkSize, readBoxes } from "../data/voc-boxes";
+import { displayedScribbles, parseScribbleText, parseScribbleXml, SCRIBBLE_WIDTH } from "../data/scribbles";
+import { frameOfXml, readBoxes } from "../data/voc-boxes";
 import { parseXml } from "../data/xml";
 import { messageOf, UserError } from "../errors";
 import { editBoxes } from "./box-xml-edit";
@@ -68,8 +68,8 @@ export async function readShapes(
     if (strokes !== undefined) return parseScribbleText(utf8(strokes), dataset, `${where}.txt`);
     if (strokesXml === undefined) return [];
     const annotation = parseXml(utf8(strokesXml), "annotation", `${where}.xml`);
-    checkSize(annotation, photograph, `${where}.xml`);
-    return parseScribbleXml(annotation, dataset, `${where}.xml`);
+    const frame = frameOfXml(annotation, photograph, `${where}.xml`);
+    return displayedScribbles(parseScribbleXml(annotation, dataset, `${where}.xml`), frame, photograph);
   });
   const isPicture = strokes === undefined && strokesXml === undefined && picture !== undefined;
   const shapes: Shapes = {

@@ -1,5 +1,6 @@
 /** Every option of `evaluate` (docs/method.md, section 5). */
 
+import { type AnnotationFrame, annotationFrameOption } from "./images";
 import type { OptionTable } from "./option";
 
 export interface EvaluateConfig {
@@ -12,6 +13,7 @@ export interface EvaluateConfig {
   readonly confusion?: string;
   readonly instances: boolean;
   readonly curves?: string;
+  readonly annotationFrame: AnnotationFrame;
 }
 
 export const evaluateOptions: OptionTable<EvaluateConfig> = {
@@ -53,4 +55,5 @@ export const evaluateOptions: OptionTable<EvaluateConfig> = {
     group: "Instances",
     help: "file for a picture of precision over recall, .png or .svg",
   },
+  annotationFrame: annotationFrameOption,
 };

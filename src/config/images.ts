@@ -1,11 +1,13 @@
 /** Options of the steps that go through a list of images with weak labels: they mean the same everywhere. */
 
+import type { Frame } from "../data/orientation";
 import type { Option, OptionTable } from "./option";
 
 /** Where a step's images are, and which of them are its own. */
 export interface ImagesConfig {
   readonly voc12Root: string;
   readonly inferList: string;
+  readonly frame: Frame;
   readonly shard: string;
 }
 
@@ -23,6 +25,13 @@ export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard">> = {
     group: "Data",
     help: "image list: a path, or a name in ImageSets/Segmentation; without the option, in a folder without lists: every image",
   },
+  frame: {
+    kind: "choice",
+    choices: ["displayed", "stored"],
+    default: "displayed",
+    group: "Data",
+    help: "frame of what is written for photographs with EXIF orientation; stored: for tools that ignore EXIF",
+  },
 };
 
 export const shardOption: Option<string> = {
@@ -32,11 +41,23 @@ export const shardOption: Option<string> = {
   help: "launched: under mpiexec or srun each process takes its part, alone it takes all; i/n: every n-th image; auto: from a Slurm or AWS Batch array, auto/n: Kubernetes",
 };
 
+/** The frame that annotations are in: told by their size where that is possible, else as tools display photographs. */
+export type AnnotationFrame = "auto" | "displayed" | "stored";
+
+export const annotationFrameOption: Option<AnnotationFrame> = {
+  kind: "choice",
+  choices: ["auto", "displayed", "stored"],
+  default: "auto",
+  group: "Data",
+  help: "frame of annotations and masks of photographs with EXIF orientation; auto: what their size shows, else displayed; stored: from tools that ignore EXIF",
+};
+
 /** Where the weak labels are that a person made. */
 export interface WeakLabelsConfig {
   readonly boxXmlPath?: string;
   readonly points?: string;
   readonly scribbles?: string;
+  readonly annotationFrame: AnnotationFrame;
 }
 
 export const weakLabelsOptions: OptionTable<WeakLabelsConfig> = {
@@ -57,6 +78,7 @@ export const weakLabelsOptions: OptionTable<WeakLabelsConfig> = {
     group: "Weak labels",
     help: "folder of scribbles (XML, polylines, PNG) [default: Scribbles in the data folder]",
   },
+  annotationFrame: annotationFrameOption,
 };
 
 export const pointRimOption: Option<number> = {

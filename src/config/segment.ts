@@ -25,6 +25,7 @@ export const segmentOptions: OptionTable<SegmentConfig> = {
     help: "folder in VOC layout, or a plain folder of photographs; its dataset.json names the classes, VOC's hold without one",
   },
   inferList: { ...imagesOptions.inferList, default: "val.txt" },
+  frame: imagesOptions.frame,
   weights: {
     kind: "path",
     required: true,

@@ -1,5 +1,6 @@
 /** Options of every step that trains a network: they mean the same everywhere. */
 
+import { type AnnotationFrame, annotationFrameOption } from "./images";
 import type { Option, OptionTable } from "./option";
 
 /** float32: exact. tf32: as NVIDIA's GPUs round the factors of float32 products. bfloat16: convolutions in mixed precision. */
@@ -7,6 +8,7 @@ export type Precision = "float32" | "tf32" | "bfloat16";
 
 export interface TrainingConfig {
   readonly voc12Root: string;
+  readonly annotationFrame: AnnotationFrame;
   readonly trainList: string;
   readonly weights: string;
   readonly width?: number;
@@ -54,6 +56,7 @@ export function trainingOptions(
       group: data,
       help: "folder in VOC layout: JPEGImages/, ImageSets/Segmentation/, maybe dataset.json",
     },
+    annotationFrame: { ...annotationFrameOption, group: data },
     trainList: {
       kind: "text",
       default: "train_aug.txt",

@@ -22,13 +22,15 @@ export interface DatasetDescription {
   readonly ignore: number;
   /** Other spellings of class names that annotation files use. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** The class that 255 stands for in masks that hold 0 and 255 alone. Default: none, 255 is a value like others. */
+  readonly binary?: string;
 }
 
 const MAX_BYTES = 1 << 20;
 
 /**
  * The description in `root/dataset.json`, or VOC's where there is none. The file holds
- * `{"classes": ["background", …], "palette": [[r, g, b], …], "ignore": 255, "aliases": {"other spelling": "class"}}`;
+ * `{"classes": ["background", …], "palette": [[r, g, b], …], "ignore": 255, "aliases": {"other spelling": "class"}, "binary": "class"}`;
  * all but `classes` may be left out.
  * @throws UserError "input" for a file that does not
  */
@@ -42,14 +44,14 @@ export async function readDataset(root: string): Promise<DatasetDescription> {
 export function checkDataset(value: unknown, where: string): DatasetDescription {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw expected("input", 'an object with "classes"', shown(value), where);
-  const { classes, palette, ignore = 255, aliases } = value as Record<string, unknown>;
+  const { classes, palette, ignore = 255, aliases, binary } = value as Record<string, unknown>;
   if (!Array.isArray(classes) || !classes.every((name) => typeof name === "string" && name.trim() !== ""))
     throw expected("input", '"classes" as a list of names', shown(classes), where);
   if (classes[0] !== "background")
     throw expected("input", '"background" as the first of "classes"', shown(classes[0]), where);
   if (classes.length < 2 || classes.length > 255)
     throw expected("input", "2 to 255 classes, the background among them", String(classes.length), where);
-  const twice = classes.find((name, index) => classes.indexOf(name) !== index);
+  const twice = classes.find((name, index) => classes.findIndex((other) => sameText(other, name)) !== index);
   if (twice !== undefined) throw expected("input", "each class once", `${shown(twice)} twice`, where);
   if (!isByte(ignore) || ignore < classes.length)
     throw expected("input", `"ignore" from ${classes.length} to 255, above every class`, shown(ignore), where);
@@ -58,29 +60,44 @@ export function checkDataset(value: unknown, where: string): DatasetDescription 
     palette: palette === undefined ? vocPalette(classes.length) : checkPalette(palette, classes.length, where),
     ignore,
     ...(aliases === undefined ? {} : { aliases: checkAliases(aliases, classes, where) }),
+    ...(binary === undefined ? {} : { binary: checkBinary(binary, classes, where) }),
   };
 }
 
+/** The index of `binary`, if the description names it. */
+export function maskClass({ classes, binary }: DatasetDescription): number | undefined {
+  return binary === undefined ? undefined : classes.indexOf(binary);
+}
+
 /**
- * Index of a class name or alias; upper and lower case count as the same where that is unambiguous.
+ * Index of a class name or alias. Accents count as the same however they are written (Unicode has two forms), upper and
+ * lower case where that is unambiguous.
  * @throws UserError "input" naming the classes there are
  */
 export function classIndex(dataset: DatasetDescription, name: string, where: string): number {
-  const known = dataset.aliases !== undefined && Object.hasOwn(dataset.aliases, name) ? dataset.aliases[name] : name;
-  const index = dataset.classes.indexOf(known);
+  const { classes, aliases = {} } = dataset;
+  const alias = Object.hasOwn(aliases, name) ? name : Object.keys(aliases).find((each) => sameText(each, name));
+  const known = alias === undefined ? name : aliases[alias];
+  const exact = classes.indexOf(known);
+  const index = exact >= 0 ? exact : classes.findIndex((each) => sameText(each, known));
   if (index >= 0) return index;
-  const loose = dataset.classes.flatMap((each, i) => (each.toLowerCase() === known.toLowerCase() ? [i] : []));
+  const lower = known.normalize("NFC").toLowerCase();
+  const loose = classes.flatMap((each, i) => (each.normalize("NFC").toLowerCase() === lower ? [i] : []));
   if (loose.length === 1) return loose[0];
   const names = dataset.classes.length > 40 ? `${dataset.classes.length} others` : dataset.classes.join(", ");
   const wanted =
     dataset === VOC ? `a class of PASCAL VOC, as there is no dataset.json to name others` : "a class of the data set";
-  throw expected("input", `${wanted} (${names})`, `"${name.slice(0, 80)}"`, where);
+  throw expected("input", `${wanted} (${names})`, shown(name), where);
+}
+
+function sameText(one: string, other: string): boolean {
+  return one === other || one.normalize("NFC") === other.normalize("NFC");
 }
 
 /** The same for a foreground class: the background has no boxes, tags, or CAM. @throws UserError "input" */
 export function foregroundIndex(dataset: DatasetDescription, name: string, where: string): number {
   const index = classIndex(dataset, name, where);
-  if (index === 0) throw expected("input", "a foreground class", `"${name}"`, where);
+  if (index === 0) throw expected("input", "a foreground class", shown(name), where);
   return index;
 }
 
@@ -96,6 +113,12 @@ function checkAliases(aliases: unknown, classes: readonly string[], where: strin
   if (!isMap || !Object.values(aliases).every((name) => classes.includes(name as string)))
     throw expected("input", '"aliases" from other spellings to class names', shown(aliases), where);
   return aliases as Record<string, string>;
+}
+
+function checkBinary(binary: unknown, classes: readonly string[], where: string): string {
+  if (typeof binary !== "string" || classes.indexOf(binary) < 1)
+    throw expected("input", '"binary" as the name of a foreground class', shown(binary), where);
+  return binary;
 }
 
 function isByte(value: unknown): value is number {

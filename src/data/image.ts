@@ -10,7 +10,7 @@ import { expected, messageOf, UserError } from "../errors";
 import { decodeBmp, isBmp } from "./bmp";
 import { MAX_PIXELS, readBounded } from "./bounded-file";
 import type { ImageSize } from "./dataset";
-import { asOrientation, type Orientation } from "./orientation";
+import { asOrientation } from "./orientation";
 
 export { findImage } from "./photographs";
 
@@ -58,12 +58,14 @@ export async function decodeRgb(bytes: Uint8Array, where: string): Promise<RgbIm
   }
 }
 
-/** How a photograph's pixels are turned to be displayed, without decoding it. @throws UserError "input" */
-export async function readOrientation(file: string): Promise<Orientation> {
+/** A photograph's size as it is displayed, and how it is turned for that, without decoding it. @throws UserError "input" */
+export async function readSize(file: string): Promise<ImageSize> {
   const bytes = await readBounded(file, MAX_BYTES, "image");
-  if (isBmp(bytes)) return 1;
+  if (isBmp(bytes)) return decodeBmp(bytes, file);
   try {
-    return asOrientation((await open(bytes).metadata()).orientation);
+    const { width, height, orientation: turn } = await open(bytes).metadata();
+    const orientation = asOrientation(turn);
+    return orientation >= 5 ? { width: height, height: width, orientation } : { width, height, orientation };
   } catch (error) {
     throw new UserError("input", `cannot decode image: ${firstLine(messageOf(error))} (${file})`, { cause: error });
   }

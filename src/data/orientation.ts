@@ -22,6 +22,11 @@ export interface ImageSize {
   readonly annotated?: Frame;
 }
 
+/** The same photograph for readers of annotations that are in a frame of the user's choice. */
+export function annotatedIn<T extends ImageSize>(image: T, frame: Frame | "auto" = "auto"): T {
+  return frame === "auto" ? image : { ...image, annotated: frame };
+}
+
 export function asOrientation(value: unknown): Orientation {
   return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 8 ? (value as Orientation) : 1;
 }
@@ -60,6 +65,20 @@ export function frameOf(
   );
 }
 
+/**
+ * The same for what is no raster: a user who says that annotations are in the displayed frame is believed even where their
+ * size is the stored one (some tools take the size from the file and the places from the screen).
+ */
+export function frameOfAnnotation(
+  given: { readonly width: number; readonly height: number } | undefined,
+  size: ImageSize,
+  what: string,
+  where: string,
+): Frame {
+  const frame = frameOf(given, size, what, where);
+  return size.annotated === "displayed" ? "displayed" : frame;
+}
+
 /** A point on the plane of pixels' edges (the photograph reaches from 0 to width), from the stored to the displayed frame. */
 export function displayedPoint(
   x: number,
@@ -90,6 +109,39 @@ export function displayedPoint(
 export function displayedPixel(x: number, y: number, size: ImageSize): [x: number, y: number] {
   const [u, v] = displayedPoint(x + 0.5, y + 0.5, size);
   return [u - 0.5, v - 0.5];
+}
+
+/** Sides of a box in pixels, both ends included. */
+export interface Sides {
+  readonly xmin: number;
+  readonly ymin: number;
+  readonly xmax: number;
+  readonly ymax: number;
+}
+
+/** A box from the stored to the displayed frame. Sides beyond the last pixel (VOC counts from 1) are taken for the last. */
+export function displayedBox(box: Sides, size: ImageSize): Sides {
+  const frame = storedSize(size);
+  return turnedBox(box, frame, (x, y) => displayedPixel(x, y, size));
+}
+
+/** The way back. */
+export function storedBox(box: Sides, size: ImageSize): Sides {
+  const back = { ...storedSize(size), orientation: INVERSE[(size.orientation ?? 1) - 1] };
+  return turnedBox(box, size, (x, y) => displayedPixel(x, y, back));
+}
+
+/** The orientation that undoes each: quarter turns undo each other, the others themselves. */
+const INVERSE: readonly Orientation[] = [1, 2, 3, 4, 5, 8, 7, 6];
+
+function turnedBox(
+  { xmin, ymin, xmax, ymax }: Sides,
+  { width, height }: { readonly width: number; readonly height: number },
+  turn: (x: number, y: number) => [x: number, y: number],
+): Sides {
+  const [x0, y0] = turn(Math.min(xmin, width - 1), Math.min(ymin, height - 1));
+  const [x1, y1] = turn(Math.min(xmax, width - 1), Math.min(ymax, height - 1));
+  return { xmin: Math.min(x0, x1), ymin: Math.min(y0, y1), xmax: Math.max(x0, x1), ymax: Math.max(y0, y1) };
 }
 
 /** A raster of `channels` values a pixel, from the stored to the displayed frame. The same array where nothing turns. */

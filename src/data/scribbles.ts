@@ -8,9 +8,12 @@ import path from "node:path";
 import { expected, UserError } from "../errors";
 import { fileExists, readBoundedText } from "./bounded-file";
 import { classIndex, type DatasetDescription, type ImageSize } from "./dataset";
-import { checkLabel, type LabelMap, readLabel } from "./label-png";
-import { drawPolyline } from "./polyline";
-import { checkSize } from "./voc-boxes";
+import { evidenceOf, readFittedLabel } from "./fitted-label";
+import { shown } from "./json";
+import type { LabelMap } from "./label-png";
+import { displayedPixel, type Frame, frameOfAnnotation, storedSize } from "./orientation";
+import { createStrokeBudget, drawPolyline } from "./polyline";
+import { frameOfXml } from "./voc-boxes";
 import { childrenOf, numberOf, readXml, textOf, type XmlNode } from "./xml";
 
 /** One stroke: `points` holds x, y, x, y, … in pixels; `class` 0 is background. */
@@ -45,17 +48,39 @@ export async function readScribbles(
   const [text, xml, picture] = [".txt", ".xml", ".png"].map((extension) => path.join(folder, id + extension));
   if (await fileExists(text)) {
     const scribbles = parseScribbleText(await readBoundedText(text, MAX_BYTES, "scribbles"), dataset, text);
-    return drawScribbles(scribbles, size, dataset.ignore, text, strokeWidth);
+    const frame = frameOfAnnotation(undefined, size, "scribbles for", text);
+    return drawScribbles(scribbles, size, dataset.ignore, text, strokeWidth, frame);
   }
   if (await fileExists(xml)) {
     const annotation = await readXml(xml, "annotation");
-    checkSize(annotation, size, xml);
-    return drawScribbles(parseScribbleXml(annotation, dataset, xml), size, dataset.ignore, xml, strokeWidth);
+    const strokes = parseScribbleXml(annotation, dataset, xml);
+    return drawScribbles(strokes, size, dataset.ignore, xml, strokeWidth, frameOfXml(annotation, size, xml));
   }
   if (!(await fileExists(picture))) return undefined;
-  const label = await readLabel(picture);
-  checkLabel(label, size, dataset, picture);
-  return { label, notices: [] };
+  return strokesOfPicture(await readFittedLabel(picture, size, dataset, "scribbles"), dataset, picture);
+}
+
+/**
+ * A picture of strokes holds the ignore value where nothing is drawn. One without that value, most of it 0, was painted on
+ * an empty canvas of zeros; one of 0 and the ignore value alone, most of it 0, has lost the class of its strokes.
+ */
+function strokesOfPicture(label: LabelMap, { ignore, classes }: DatasetDescription, where: string): ScribbleLabel {
+  const zeros = label.data.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
+  if (zeros <= label.data.length / 2) return { label, notices: [] };
+  const share = `${Math.round((100 * zeros) / label.data.length)} % of it`;
+  const { unknown, foreground } = evidenceOf(label, ignore);
+  if (unknown && !foreground)
+    throw new UserError(
+      "input",
+      `expected strokes on ${ignore}, got ${ignore} (unknown) as strokes on 0 (background), ${share}: draw them in the ` +
+        `class's number, or name the class in dataset.json, e.g. "binary": ${shown(classes[1])} (${where})`,
+    );
+  if (unknown) return { label, notices: [`${share} is a stroke of background (${where})`] };
+  const data = label.data.map((value) => (value === 0 ? ignore : value));
+  return {
+    label: { ...label, data },
+    notices: [`0 is taken for "nothing drawn", as ${share} is 0 and none ${ignore} (${where})`],
+  };
 }
 
 /** Lines of `class,x,y,x,y,…`; empty lines are skipped. @throws UserError "input" naming the line */
@@ -101,23 +126,42 @@ export function drawScribbles(
   ignore: number,
   where: string,
   strokeWidth: number = SCRIBBLE_WIDTH,
+  frame: Frame = "displayed",
 ): ScribbleLabel {
   const count = scribbles.reduce((sum, { points }) => sum + points.length / 2, 0);
   if (count > MAX_POINTS) throw expected("input", `at most ${MAX_POINTS} points an image`, String(count), where);
-  const data = new Uint8Array(size.width * size.height).fill(ignore);
+  const { width, height } = size;
+  const data = new Uint8Array(width * height).fill(ignore);
+  const given = frame === "stored" ? storedSize(size) : { width, height };
+  const budget = createStrokeBudget(size, where);
   let outside = 0;
   for (const [index, { class: label, points }] of scribbles.entries()) {
-    const inside = countInside(points, size);
+    const inside = countInside(points, given);
     if (inside === 0)
       throw new UserError(
         "input",
-        `scribble ${index + 1} lies outside the image of ${size.width}×${size.height} pixels (${where})`,
+        `scribble ${index + 1} lies outside the image of ${given.width}×${given.height} pixels (${where}): ` +
+          "are its points those of another size or frame (--annotation-frame)?",
       );
     outside += points.length / 2 - inside;
-    drawPolyline(data, size, points, strokeWidth, label);
+    const path = frame === "stored" ? turned(points, size) : points;
+    drawPolyline(data, { width, height }, path, strokeWidth, label, budget);
   }
   const notices = outside === 0 ? [] : [`${outside} scribble points outside the image left out (${where})`];
-  return { label: { ...size, data }, notices };
+  return { label: { width, height, data }, notices };
+}
+
+/** Strokes of either frame in the displayed one. */
+export function displayedScribbles(scribbles: readonly Scribble[], frame: Frame, size: ImageSize): readonly Scribble[] {
+  return frame === "displayed"
+    ? scribbles
+    : scribbles.map(({ class: label, points }) => ({ class: label, points: turned(points, size) }));
+}
+
+function turned(points: readonly number[], size: ImageSize): number[] {
+  const result: number[] = [];
+  for (let i = 0; i < points.length; i += 2) result.push(...displayedPixel(points[i], points[i + 1], size));
+  return result;
 }
 
 function countInside(points: readonly number[], { width, height }: ImageSize): number {

@@ -2,6 +2,8 @@
 
 import { UserError } from "../errors";
 import { type DatasetDescription, foregroundIndex, type ImageSize } from "./dataset";
+import { displayedBox, type Frame, frameOfAnnotation, storedSize } from "./orientation";
+import { enclosingTurned } from "./turned-box";
 import { childrenOf, numberOf, readXml, textOf, type XmlNode } from "./xml";
 
 /** Pixel coordinates as annotated, both ends included; `class` is a foreground index. */
@@ -21,6 +23,8 @@ export interface Boxes {
 /** A box before it is checked; coordinates may be anything. */
 export interface RawBox extends Omit<Box, "class"> {
   readonly name: string;
+  /** Where it stands in its file, for messages. Default: its number. */
+  readonly place?: string;
 }
 
 /** Problems that one message names. */
@@ -29,24 +33,49 @@ const MAX_NAMED = 20;
 /**
  * The boxes of an annotation file, in its order. Whole coordinates are used as they are, like the reference does (VOC
  * counts from 1, so `xmax` may equal the width); others are rounded, and parts outside the image cut off, with a notice.
+ * An object may have several boxes; of one that is turned (CVAT's attribute "rotation", roLabelImg's `robndbox`) the box
+ * that encloses it counts.
  * @throws UserError "input" that names each box with a missing, inverted or unreadable side, wholly outside the image,
  * or of an unknown class; and where the file gives another size than the image has
  */
 export async function readBoxes(file: string, dataset: DatasetDescription, size: ImageSize): Promise<Boxes> {
   const annotation = await readXml(file, "annotation");
-  checkSize(annotation, size, file);
-  const raw = childrenOf(annotation, "object").map((object) => {
-    const side = childrenOf(object, "bndbox")[0] ?? "";
-    const at = (name: string): number => numberOf(side, name) ?? Number.NaN;
-    return {
-      name: textOf(object, "name") ?? "",
-      xmin: at("xmin"),
-      ymin: at("ymin"),
-      xmax: at("xmax"),
-      ymax: at("ymax"),
-    };
+  const frame = frameOfXml(annotation, size, file);
+  let turned = 0;
+  const raw = childrenOf(annotation, "object").flatMap((object, index): RawBox[] => {
+    const name = textOf(object, "name") ?? "";
+    const place = `object ${index + 1}`;
+    const rotation = rotationOf(object);
+    const upright = childrenOf(object, "bndbox").map((side): RawBox => {
+      const at = (corner: string): number => numberOf(side, corner) ?? Number.NaN;
+      const sides = { xmin: at("xmin"), ymin: at("ymin"), xmax: at("xmax"), ymax: at("ymax") };
+      return { name, place, ...(rotation === 0 ? sides : enclosingTurned(sides, rotation)) };
+    });
+    const oriented = childrenOf(object, "robndbox").map((side): RawBox => {
+      const at = (key: string): number => numberOf(side, key) ?? Number.NaN;
+      const [cx, cy, w, h] = [at("cx"), at("cy"), at("w"), at("h")];
+      const sides = { xmin: cx - w / 2, ymin: cy - h / 2, xmax: cx + w / 2, ymax: cy + h / 2 };
+      return { name, place, ...enclosingTurned(sides, (at("angle") * 180) / Math.PI) };
+    });
+    turned += oriented.length + (rotation === 0 ? 0 : upright.length);
+    const none = { xmin: Number.NaN, ymin: Number.NaN, xmax: Number.NaN, ymax: Number.NaN };
+    const boxes = [...upright, ...oriented];
+    return boxes.length > 0 ? boxes : [{ name, place, ...none }];
   });
-  return checkBoxes(raw, dataset, size, file);
+  const { boxes, notices } = checkBoxes(raw, dataset, size, file, frame);
+  return { boxes, notices: [...turnedNotice(turned, file), ...notices] };
+}
+
+/** What is said of turned boxes, in every format. */
+export function turnedNotice(count: number, where: string): string[] {
+  return count === 0 ? [] : [`${boxCount(count)} turned: the upright box around it counts (${where})`];
+}
+
+/** CVAT writes the unturned rectangle and the angle in degrees beside it. */
+function rotationOf(object: XmlNode): number {
+  for (const attribute of childrenOf(object, "attributes").flatMap((list) => childrenOf(list, "attribute")))
+    if (textOf(attribute, "name") === "rotation") return numberOf(attribute, "value") ?? 0;
+  return 0;
 }
 
 /** Foreground classes named by an annotation file, ascending: the image's tags. @throws UserError "input" */
@@ -58,14 +87,25 @@ export async function readXmlTags(file: string, dataset: DatasetDescription): Pr
   return [...new Set(classes)].sort((a, b) => a - b);
 }
 
-/** Raw boxes checked, rounded and cut as `readBoxes` says: the one rule for every box format. @throws UserError "input" */
-export function checkBoxes(raw: readonly RawBox[], dataset: DatasetDescription, size: ImageSize, where: string): Boxes {
+/**
+ * Raw boxes checked, rounded and cut as `readBoxes` says: the one rule for every box format.
+ * @param frame of the raw boxes; the result is in the displayed one
+ * @throws UserError "input"
+ */
+export function checkBoxes(
+  raw: readonly RawBox[],
+  dataset: DatasetDescription,
+  photograph: ImageSize,
+  where: string,
+  frame: Frame = "displayed",
+): Boxes {
+  const size = frame === "stored" ? storedSize(photograph) : photograph;
   const problems: string[] = [];
   const unknown = new Set<string>(); // a name that is no class is told of once
   let rounded = 0;
   let cut = 0;
   const boxes = raw.map((box, index): Box => {
-    const label = `object ${index + 1}${box.name === "" ? "" : ` (${box.name.slice(0, 40)})`}`;
+    const label = `${box.place ?? `object ${index + 1}`}${box.name === "" ? "" : ` (${box.name.slice(0, 40)})`}`;
     let foreground = 0;
     try {
       foreground = foregroundIndex(dataset, box.name, label);
@@ -83,10 +123,9 @@ export function checkBoxes(raw: readonly RawBox[], dataset: DatasetDescription, 
       ymin: Math.max(0, whole.ymin),
       xmax: Math.min(size.width, whole.xmax),
       ymax: Math.min(size.height, whole.ymax),
-      class: foreground,
     };
     if (whole.xmin < 0 || whole.ymin < 0 || whole.xmax > size.width || whole.ymax > size.height) cut++;
-    return inside;
+    return { ...(frame === "stored" ? displayedBox(inside, photograph) : inside), class: foreground };
   });
   if (problems.length > 0) {
     const more = problems.length > MAX_NAMED ? `; and ${problems.length - MAX_NAMED} more` : "";
@@ -119,10 +158,10 @@ function boxCount(count: number): string {
   return count === 1 ? "1 box" : `${count} boxes`;
 }
 
-/** A size that is given (and not 0, as some tools write) must be the image's. */
-export function checkSize(annotation: XmlNode, { width, height }: ImageSize, where: string): void {
-  const size = childrenOf(annotation, "size")[0] ?? "";
-  const [w, h] = [numberOf(size, "width"), numberOf(size, "height")];
-  if (w && h && (w !== width || h !== height))
-    throw new UserError("input", `expected an annotation for ${width}×${height} pixels, got ${w}×${h} (${where})`);
+/** A size that is given (and not 0, as some tools write) must be the image's, and tells the frame. @throws UserError "input" */
+export function frameOfXml(annotation: XmlNode, photograph: ImageSize, where: string): Frame {
+  const [size] = childrenOf(annotation, "size");
+  const [width, height] = size === undefined ? [] : [numberOf(size, "width"), numberOf(size, "height")];
+  const given = width && height ? { width, height } : undefined;
+  return frameOfAnnotation(given, photograph, "an annotation for", where);
 }

@@ -1,22 +1,30 @@
 /** Boxes as PASCAL VOC annotation XML: whatever format they came in, later steps and other tools read this one. */
 
 import type { DatasetDescription, ImageSize } from "./dataset";
+import { type Frame, storedBox, storedSize } from "./orientation";
 import type { Box } from "./voc-boxes";
 
-/** The text of `Annotations/NAME.xml`. @param file the image's file name */
+/**
+ * The text of `Annotations/NAME.xml`.
+ * @param file the image's file name
+ * @param frame of the boxes that are written; the size that is written tells it
+ */
 export function encodeBoxes(
   boxes: readonly Box[],
   file: string,
-  { width, height }: ImageSize,
+  size: ImageSize,
   { classes }: DatasetDescription,
+  frame: Frame = "displayed",
 ): string {
-  const objects = boxes.map(
-    (box) => `  <object>
+  const { width, height } = frame === "stored" ? storedSize(size) : size;
+  const objects = boxes.map((box) => {
+    const { xmin, ymin, xmax, ymax } = frame === "stored" ? storedBox(box, size) : box;
+    return `  <object>
     <name>${escapeXml(classes[box.class])}</name>
-    <bndbox><xmin>${box.xmin}</xmin><ymin>${box.ymin}</ymin><xmax>${box.xmax}</xmax><ymax>${box.ymax}</ymax></bndbox>
+    <bndbox><xmin>${xmin}</xmin><ymin>${ymin}</ymin><xmax>${xmax}</xmax><ymax>${ymax}</ymax></bndbox>
   </object>
-`,
-  );
+`;
+  });
   return `<annotation>
   <filename>${escapeXml(file)}</filename>
   <size><width>${width}</width><height>${height}</height><depth>3</depth></size>

@@ -10,9 +10,10 @@ import { writeAtomic } from "../atomic-write";
 import { completeConfig } from "../config/option";
 import { type ReportConfig, reportOptions } from "../config/report";
 import { type DatasetDescription, readDataset } from "../data/dataset";
+import { readFittedLabel } from "../data/fitted-label";
 import { findImage, type RgbImage, readRgb } from "../data/image";
 import { readImageList } from "../data/image-list";
-import { type LabelMap, readLabel } from "../data/label-png";
+import type { LabelMap } from "../data/label-png";
 import { messageOf, UserError } from "../errors";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
 import { silentReporter } from "../running/reporter";
@@ -22,6 +23,7 @@ import { overlayPicture } from "../show/overlay";
 import { evaluate } from "../steps/evaluate";
 import type { EvaluateSummary } from "../steps/outputs/evaluate-table";
 import { readRuns } from "../steps/outputs/run-record";
+import { readLabelPair } from "../steps/sources/label-pair";
 import { type ReportPicture, reportPage } from "./report-page";
 
 export interface ReportSummary extends Summary {
@@ -62,7 +64,7 @@ async function run(
     const bad = new Set(scores.failed.map(({ image }) => image));
     const { ids } = await readImageList(list, config.voc12Root);
     for (const id of ids.filter((each) => !bad.has(each)))
-      scored.push({ id, mIoU: (await scoreOf(id, config.pred, gt, dataset)) ?? 0 });
+      scored.push({ id, mIoU: (await scoreOf(id, config.pred, gt, config.voc12Root, dataset)) ?? 0 });
   } finally {
     if (config.list === undefined) await fs.rm(list, { force: true });
   }
@@ -116,8 +118,14 @@ async function commonLabels(pred: string, gt: string, file: string): Promise<str
   return file;
 }
 
-async function scoreOf(id: string, pred: string, gt: string, dataset: DatasetDescription): Promise<number | null> {
-  const [truth, label] = await Promise.all([gt, pred].map((folder) => readLabel(path.join(folder, `${id}.png`))));
+async function scoreOf(
+  id: string,
+  pred: string,
+  gt: string,
+  root: string,
+  dataset: DatasetDescription,
+): Promise<number | null> {
+  const { truth, prediction: label } = await readLabelPair(id, { gt, pred, root }, dataset);
   const confusion = createConfusion(dataset.classes.length);
   addToConfusion(confusion, truth.data, label.data, dataset.ignore, id);
   return scoresOf(confusion, dataset.classes).mIoU;
@@ -144,7 +152,9 @@ async function pictureOf(
   dataset: DatasetDescription,
 ): Promise<ReportPicture> {
   const image = await readRgb(await findImage(voc12Root, id));
-  const [truth, label] = await Promise.all([gt, pred].map((folder) => readLabel(path.join(folder, `${id}.png`))));
+  const read = (folder: string): Promise<LabelMap> =>
+    readFittedLabel(path.join(folder, `${id}.png`), image, dataset, "label");
+  const [truth, label] = await Promise.all([read(gt), read(pred)]);
   const { width, height } = image;
   return {
     id,

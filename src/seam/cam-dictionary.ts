@@ -5,17 +5,20 @@
 
 import { readBounded } from "../data/bounded-file";
 import type { DatasetDescription, ImageSize } from "../data/dataset";
+import { displayedRaster, frameOf } from "../data/orientation";
 import { expected } from "../errors";
 import type { NdArray } from "../nd-array";
 import { encodeNpyDictionary, readNpyDictionary } from "../weights/npy-dictionary";
 import type { ImageCams } from "./cam-scores";
 
 const MAX_BYTES = 1 << 30;
+/** Maps reach 1, but for rounding; ones of 0 to 255 would drown the background score. */
+const MOST_ACTIVE = 1.01;
 
 /**
  * Reads the maps of one image.
  * @throws UserError "input" for keys that are no class of the data set, maps of another size than the image, values that
- * are not finite
+ * are not finite or no activations
  */
 export async function readCams(file: string, dataset: DatasetDescription, size: ImageSize): Promise<ImageCams> {
   return decodeCams(await readBounded(file, MAX_BYTES, "class activation maps"), dataset, size, file);
@@ -28,11 +31,20 @@ export function decodeCams(bytes: Uint8Array, dataset: DatasetDescription, size:
     const count = dataset.classes.length - 1;
     if (typeof key !== "number" || !Number.isInteger(key) || key < 0 || key >= count)
       throw expected("input", `keys from 0 to ${count - 1}, one per foreground class`, JSON.stringify(key), where);
-    if (shape.length !== 2 || shape[0] !== height || shape[1] !== width)
-      throw expected("input", `a map of [${height}, ${width}]`, `[${shape.join(", ")}]`, `class ${key} in ${where}`);
+    const label = `class ${key} in ${where}`;
+    if (shape.length !== 2) throw expected("input", `a map of [${height}, ${width}]`, `[${shape.join(", ")}]`, label);
+    const frame = frameOf({ width: shape[1], height: shape[0] }, size, "a map of", label);
     const map = data instanceof Float32Array ? data : Float32Array.from(data);
-    if (!map.every(Number.isFinite)) throw expected("input", "finite numbers", "others", `class ${key} in ${where}`);
-    return [key + 1, map];
+    if (!map.every(Number.isFinite)) throw expected("input", "finite numbers", "others", label);
+    const most = map.reduce((a, b) => Math.max(a, b), 0);
+    if (most > MOST_ACTIVE)
+      throw expected(
+        "input",
+        "activations from 0 to 1",
+        `up to ${most}: divide the maps by their largest value`,
+        label,
+      );
+    return [key + 1, frame === "stored" ? displayedRaster(map, size) : map];
   });
   return { width, height, maps: new Map(entries.sort(([a], [b]) => a - b)) };
 }

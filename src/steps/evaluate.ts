@@ -8,9 +8,10 @@ import path from "node:path";
 import { writeAtomic } from "../atomic-write";
 import { type EvaluateConfig, evaluateOptions } from "../config/evaluate";
 import { completeConfig } from "../config/option";
-import { type DatasetDescription, readDataset } from "../data/dataset";
+import { readDataset } from "../data/dataset";
+import { checkEvidence, evidenceOf, type LabelEvidence } from "../data/fitted-label";
 import { readImageList } from "../data/image-list";
-import { checkLabel, type LabelMap, readLabel } from "../data/label-png";
+import type { LabelMap } from "../data/label-png";
 import { expected, messageOf, UserError } from "../errors";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
 import { silentReporter } from "../running/reporter";
@@ -19,6 +20,7 @@ import { evaluateInstances } from "./evaluate-instances";
 import { runImageLoop } from "./loop/image-loop";
 import { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./outputs/evaluate-table";
 import { type EvaluateInstancesSummary, instancesTable } from "./outputs/instances-table";
+import { readLabelPair } from "./sources/label-pair";
 
 type EvaluateOf<Instances extends boolean> = Partial<EvaluateConfig> & { readonly instances?: Instances };
 
@@ -67,22 +69,24 @@ async function evaluateLabels(config: EvaluateConfig, context: StepContext): Pro
   for (const notice of notices) context.reporter.notice(notice);
 
   const confusion = createConfusion(dataset.classes.length);
+  const evidence: Record<"truth" | "prediction", LabelEvidence[]> = { truth: [], prediction: [] };
   const loop = await runImageLoop<{ truth: LabelMap; prediction: LabelMap }, void>(
     {
       ids,
       isDone: async () => false,
-      prepare: async (id) => {
-        const truth = await readLabelOf(gt, id, "ground truth", dataset);
-        const prediction = await readLabelOf(config.pred, id, "prediction", dataset, truth);
-        return { truth, prediction };
+      prepare: (id) => readLabelPair(id, { ...config, gt, root }, dataset),
+      compute: async (id, { truth, prediction }) => {
+        addToConfusion(confusion, truth.data, prediction.data, dataset.ignore, id);
+        evidence.truth.push(evidenceOf(truth, dataset.ignore));
+        evidence.prediction.push(evidenceOf(prediction, dataset.ignore));
       },
-      compute: async (id, { truth, prediction }) =>
-        addToConfusion(confusion, truth.data, prediction.data, dataset.ignore, id),
       finish: async () => undefined,
     },
     context,
   );
 
+  checkEvidence(evidence.truth, dataset, `true labels in ${gt}`);
+  checkEvidence(evidence.prediction, dataset, `predictions in ${config.pred}`);
   const columns = dataset.classes.length + 1;
   const summary: EvaluateSummary = {
     step: "evaluate",
@@ -109,27 +113,7 @@ async function everyLabel(folder: string): Promise<{ ids: string[]; split: strin
       ? expected("input", "a folder of true labels, NAME.png", "no such folder", folder)
       : new UserError("input", `cannot read the folder of true labels: ${messageOf(error)}`);
   });
-  const ids = names
-    .flatMap((name) => (name.endsWith(".png") && !name.startsWith(".") ? [name.slice(0, -4)] : []))
-    .sort();
+  const ids = names.flatMap((name) => (/^[^.].*\.png$/i.test(name) ? [name.slice(0, -4)] : [])).sort();
   if (ids.length === 0) throw new UserError("input", `expected true labels, NAME.png, got none (${folder})`);
   return { ids, split: "all", notices: [`no --list given: all ${ids.length} labels in ${folder}`] };
-}
-
-async function readLabelOf(
-  folder: string,
-  id: string,
-  what: string,
-  dataset: DatasetDescription,
-  size?: LabelMap,
-): Promise<LabelMap> {
-  const file = path.join(folder, `${id}.png`);
-  const exists = await fs.access(file).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) throw new UserError("input", `no ${what}: ${file} is missing`);
-  const label = await readLabel(file);
-  checkLabel(label, size ?? label, dataset, `${what} ${file}`);
-  return label;
 }

@@ -9,9 +9,11 @@ import path from "node:path";
 import { type MakeSeedsConfig, makeSeedsOptions, type ResolvedConfig, resolveConfig } from "../config/make-seeds";
 import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
+import { readFittedLabel } from "../data/fitted-label";
 import { findImage, type RgbImage, readRgb } from "../data/image";
 import { type ImageTags, readImageTags } from "../data/image-tags";
-import { checkLabel, type LabelMap, readLabel } from "../data/label-png";
+import type { LabelMap } from "../data/label-png";
+import { annotatedIn } from "../data/orientation";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { boxRule } from "../seeds/box-rule";
@@ -56,6 +58,8 @@ export const makeSeeds: Step<MakeSeedsConfig, MakeSeedsSummary> = {
 };
 
 interface Prepared {
+  /** Name of the photograph's file. */
+  readonly file: string;
   readonly seed: SeedImage;
   readonly weak: WeakLabelsOfImage;
   /** Asked for already: GrabCut works on the next image while this one is merged and written. */
@@ -92,11 +96,13 @@ async function run(
       ids,
       isDone: output.isDone,
       async prepare(id) {
-        const image = await readRgb(await findImage(config.voc12Root, id));
+        const file = await findImage(config.voc12Root, id);
+        const image = annotatedIn(await readRgb(file), config.annotationFrame);
         const weak = await weakLabels(id, image);
         const confident = await confidentLabels.labelOf(id, image);
         const seed = seedImage(image, dataset, config, confident, confident && (await tags(id)));
         return {
+          file: path.basename(file),
           seed,
           weak,
           cuts: cutsOf(grabCut, image, weak, config),
@@ -108,10 +114,12 @@ async function run(
         const seeds = merge(seed, weak, await cuts, config);
         if (seeds.label.data.every((value) => value === dataset.ignore))
           notice(`image "${id}": every pixel is unknown`);
-        for (const message of [...weak.notices, ...seeds.notices]) notice(`image "${id}": ${message}`);
+        for (const message of [...(seed.image.notices ?? []), ...weak.notices, ...seeds.notices])
+          notice(`image "${id}": ${message}`);
         return { image: seed.image, seeds, prepared };
       },
-      finish: (id, { image, seeds, prepared }) => output.write(id, image, seeds, prepared.weak.boxes, prepared.mask),
+      finish: (id, { image, seeds, prepared: { weak, mask, file } }) =>
+        output.write(id, image, seeds, weak.boxes, mask, file),
     };
     const result = await runImageLoop(loop, context);
     if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command goes on with them`);
@@ -205,9 +213,7 @@ async function maskOf(
 ): Promise<LabelMap | undefined> {
   const file = path.join(gt ?? path.join(voc12Root, "SegmentationClass"), `${id}.png`);
   if (!(await fileExists(file))) return undefined;
-  const mask = await readLabel(file);
-  checkLabel(mask, image, dataset, `true label ${file}`);
-  return mask;
+  return readFittedLabel(file, image, dataset, "true label");
 }
 
 /** What was done, then coverage and precision: all classes after each rule, and each class in the end. */

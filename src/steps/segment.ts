@@ -60,7 +60,11 @@ async function run(
       const loop: ImageLoop<RgbImage, Computed> = {
         ids,
         isDone: output.isDone,
-        prepare: async (id) => readRgb(await findImage(config.voc12Root, id)),
+        async prepare(id) {
+          const image = await readRgb(await findImage(config.voc12Root, id));
+          for (const message of image.notices ?? []) notice(`image "${id}": ${message}`);
+          return image;
+        },
         compute: async (_, image) => ({ image, probabilities: classProbabilities(segmenter, image, config) }),
         finish: (id, { image, probabilities }) => output.write(id, image, probabilities),
         finishing: crfThreads,

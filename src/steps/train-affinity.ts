@@ -51,7 +51,10 @@ async function run(
   const config = resolveConfig(given);
   return inProcesses(trainAffinity.name, given, context, async (communicator) => {
     const dataset = await readDataset(config.voc12Root);
-    const images = await usableImages(config, given.trainList !== undefined, config.labelDir);
+    const images = await usableImages(config, given.trainList !== undefined, {
+      folder: config.labelDir,
+      dataset,
+    });
     const { classes, ignore } = dataset;
     const plan: TrainingPlan<AffinitySample> = {
       step: trainAffinity.name,
@@ -93,13 +96,14 @@ function lossWeights(config: TrainAffinityConfig): AffinityLossWeights {
   return { background, foreground, negative, crf };
 }
 
-function sampleOptions(config: TrainAffinityConfig, { classes, ignore }: DatasetDescription): AffinitySampleOptions {
+function sampleOptions(config: TrainAffinityConfig, dataset: DatasetDescription): AffinitySampleOptions {
   const plain = config.stage === "plain";
   return {
     voc12Root: config.voc12Root,
     labelDir: config.labelDir,
-    classCount: classes.length,
-    ignore,
+    dataset,
+    ignore: dataset.ignore,
+    annotationFrame: config.annotationFrame,
     cropSize: config.cropSize,
     radius: plain ? config.radius - 1 : config.radius,
     pairs: plain ? "disc" : "window",

@@ -50,7 +50,10 @@ async function run(
   const config = resolveConfig(given);
   return inProcesses(trainSegmenter.name, given, context, async (communicator) => {
     const dataset = await readDataset(config.voc12Root);
-    const images = await usableImages(config, given.trainList !== undefined, config.labelDir);
+    const images = await usableImages(config, given.trainList !== undefined, {
+      folder: config.labelDir,
+      dataset,
+    });
     const { classes, ignore } = dataset;
     const plan: TrainingPlan<SegmentationSample> = {
       step: trainSegmenter.name,
@@ -65,11 +68,12 @@ async function run(
 
 async function openTraining(
   config: TrainSegmenterConfig,
-  { classes, ignore }: DatasetDescription,
+  dataset: DatasetDescription,
   schedule: Schedule,
   communicator: Communicator,
 ): Promise<OpenTraining<SegmentationSample>> {
   const { cropSize, balanced, dropout } = config;
+  const { classes } = dataset;
   const { segmenter, norm, notices } = await openTrainable(config, classes.length);
   try {
     checkCrop(segmenter.network, config);
@@ -84,8 +88,9 @@ async function openTraining(
     {
       voc12Root: config.voc12Root,
       labelDir: config.labelDir,
-      classCount: classes.length,
-      ignore,
+      dataset,
+      ignore: dataset.ignore,
+      annotationFrame: config.annotationFrame,
       cropSize,
       input: segmenter.shape.input,
       labelSides: segmenter.network.labelSides(cropSize),

@@ -6,9 +6,11 @@
 import path from "node:path";
 import { writeAtomic } from "../../atomic-write";
 import { fileExists } from "../../data/bounded-file";
-import type { DatasetDescription } from "../../data/dataset";
+import type { DatasetDescription, ImageSize } from "../../data/dataset";
+import { inFrame } from "../../data/fitted-label";
 import type { RgbImage } from "../../data/image";
 import { writeLabel } from "../../data/label-png";
+import { type Frame, storedRaster, storedSize } from "../../data/orientation";
 import { mostProbableClass } from "../../dense-crf/dense-crf";
 import { openSharpener, type SharpenerConfig } from "../../dense-crf/sharpen";
 import { renderOverlay } from "../../show/overlay";
@@ -22,6 +24,8 @@ export interface LabelOutputConfig extends SharpenerConfig {
   readonly savePath: string;
   readonly overlay?: string;
   readonly outProb?: string;
+  /** Of labels and probabilities. Default: displayed. */
+  readonly frame?: Frame;
 }
 
 /** What a step knows of an image beyond its probabilities. */
@@ -73,7 +77,8 @@ export async function openLabelOutput(
     async write(id, image, probabilities, { classes = [...dataset.classes.keys()], limit } = {}) {
       const { width, height } = image;
       if (outProb !== undefined) {
-        const encoded = encodeProbabilities(probabilities, classes, dataset.classes.length, image);
+        const turn = config.frame === "stored" ? image : { width, height };
+        const encoded = encodeProbabilities(probabilities, classes, dataset.classes.length, turn);
         await writeAtomic(path.join(outProb, `${id}.npy`), encoded);
       }
       const sharpened = await sharpener.sharpen(image, probabilities);
@@ -81,7 +86,7 @@ export async function openLabelOutput(
       const label = originalLabel({ width, height, data: mostProbableClass(sharpened, classes.length) }, classes);
       if (overlay !== undefined)
         await writeAtomic(path.join(overlay, `${id}.png`), await renderOverlay(image, label, dataset));
-      await writeLabel(labelFile(id), label, dataset.palette);
+      await writeLabel(labelFile(id), inFrame(label, image, config.frame), dataset.palette);
     },
     close: () => sharpener.close(),
   };
@@ -92,11 +97,16 @@ function encodeProbabilities(
   probabilities: Float32Array,
   classes: ImageClasses,
   all: number,
-  { width, height }: RgbImage,
+  size: ImageSize,
 ): Uint8Array {
+  const { width, height } = storedSize(size);
   const pixels = width * height;
   const data = new Float32Array(all * pixels);
   for (const [column, label] of classes.entries())
     for (let i = 0; i < pixels; i++) data[label * pixels + i] = probabilities[i * classes.length + column];
+  for (let label = 0; label < all; label++) {
+    const plane = data.subarray(label * pixels, (label + 1) * pixels);
+    plane.set(storedRaster(plane, size));
+  }
   return encodeNpy({ shape: [all, height, width], data });
 }

@@ -8,6 +8,7 @@ import { writeAtomic } from "../../atomic-write";
 import type { InferSeamConfig } from "../../config/infer-seam";
 import { fileExists } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
+import { inFrame } from "../../data/fitted-label";
 import type { RgbImage } from "../../data/image";
 import { writeLabel } from "../../data/label-png";
 import type { NdArray } from "../../nd-array";
@@ -72,7 +73,11 @@ export async function openSeamOutput(
       const save = (folder: string | undefined, data: Uint8Array): Promise<void> | undefined =>
         folder === undefined
           ? undefined
-          : writeLabel(path.join(folder, `${id}.png`), { width, height, data }, dataset.palette);
+          : writeLabel(
+              path.join(folder, `${id}.png`),
+              inFrame({ width, height, data }, image, config.frame),
+              dataset.palette,
+            );
       if (outCam !== undefined) await writeArrays(outCam, id, encodeCams(cams));
       await save(outCamPred, camLabel(cams, config.outCamPredAlpha));
       if (!needsCrf) return {};

@@ -9,6 +9,7 @@ import { writeAtomic } from "../../atomic-write";
 import type { ResolvedConfig } from "../../config/make-seeds";
 import { fileExists, readBoundedJson } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
+import { inFrame } from "../../data/fitted-label";
 import type { RgbImage } from "../../data/image";
 import { type LabelMap, writeLabel } from "../../data/label-png";
 import type { Box } from "../../data/voc-boxes";
@@ -29,8 +30,18 @@ export interface SeedOutput {
   readonly notices: readonly string[];
   /** Whether everything asked for is there. */
   isDone(id: string): Promise<boolean>;
-  /** @param mask true label, where there is one */
-  write(id: string, image: RgbImage, seeds: Seeds, boxes: readonly Box[], mask: LabelMap | undefined): Promise<void>;
+  /**
+   * @param mask true label, where there is one
+   * @param file the photograph's file name, for the XML
+   */
+  write(
+    id: string,
+    image: RgbImage,
+    seeds: Seeds,
+    boxes: readonly Box[],
+    mask: LabelMap | undefined,
+    file?: string,
+  ): Promise<void>;
   /** Coverage and precision over the images that are done, whoever did them; written as CSV as well. */
   report(ids: readonly string[]): Promise<CoverageRow[]>;
 }
@@ -56,12 +67,13 @@ export async function openSeedOutput(config: ResolvedConfig, dataset: DatasetDes
       for (const file of Object.values(files(id))) if (file !== undefined && !(await fileExists(file))) return false;
       return true;
     },
-    async write(id, image, { label, stages }, boxes, mask) {
+    async write(id, image, { label, stages }, boxes, mask, file = `${id}.jpg`) {
       const target = files(id);
       if (target.overlay !== undefined) await writeAtomic(target.overlay, await renderOverlay(image, label, dataset));
-      if (target.xml !== undefined) await writeAtomic(target.xml, encodeBoxes(boxes, `${id}.jpg`, image, dataset));
+      if (target.xml !== undefined)
+        await writeAtomic(target.xml, encodeBoxes(boxes, file, image, dataset, config.frame));
       await writeAtomic(target.counts as string, JSON.stringify(countSeeds(stages, mask, dataset.ignore)));
-      await writeLabel(target.label as string, label, dataset.palette);
+      await writeLabel(target.label as string, inFrame(label, image, config.frame), dataset.palette);
     },
     async report(ids) {
       const images: StageCounts[][] = [];

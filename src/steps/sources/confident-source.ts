@@ -8,8 +8,8 @@ import { inferSeamOptions } from "../../config/infer-seam";
 import type { ResolvedConfig } from "../../config/make-seeds";
 import { fileExists } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
+import { readFittedLabel } from "../../data/fitted-label";
 import type { RgbImage } from "../../data/image";
-import { checkLabel, readLabel } from "../../data/label-png";
 import { openSharpener, type Sharpener, type SharpenerConfig } from "../../dense-crf/sharpen";
 import { UserError } from "../../errors";
 import { readCams } from "../../seam/cam-dictionary";
@@ -36,9 +36,7 @@ export function openConfidentLabels(config: ResolvedConfig, dataset: DatasetDesc
         return undefined;
       }
       if (seamDir === undefined) return labelOfMaps(source, image, dataset, crf);
-      const label = await readLabel(source);
-      checkLabel(label, image, dataset, source);
-      return label.data;
+      return (await readFittedLabel(source, image, dataset, "confident label")).data;
     },
     close: () => crf.close(),
   };

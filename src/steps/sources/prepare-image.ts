@@ -9,6 +9,7 @@ import { fileExists } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
 import { findImage, type RgbImage, readRgb } from "../../data/image";
 import type { LabelMap } from "../../data/label-png";
+import { annotatedIn } from "../../data/orientation";
 import { type Box, readBoxes } from "../../data/voc-boxes";
 import { UserError } from "../../errors";
 import type { ClassMaps } from "../../graph/random-walk";
@@ -31,7 +32,8 @@ export async function prepareImage(
   seeds: SeedSource,
   notice: (message: string) => void,
 ): Promise<PreparedImage> {
-  const image = await readRgb(await findImage(config.voc12Root, id));
+  const image = annotatedIn(await readRgb(await findImage(config.voc12Root, id)), config.annotationFrame);
+  for (const message of image.notices ?? []) notice(message);
   const boxes =
     config.supervision === "box" || config.multiPoint ? await boxesOf(id, config, dataset, image, notice) : [];
   const seed = await seeds(id, image, boxes);

@@ -7,7 +7,8 @@ import path from "node:path";
 import type { ResolvedConfig } from "../../config/pseudo-label-presets";
 import { boxSeed } from "../../data/box-seed";
 import type { DatasetDescription, ImageSize } from "../../data/dataset";
-import { checkLabel, type LabelMap, readLabel } from "../../data/label-png";
+import { readFittedLabel } from "../../data/fitted-label";
+import type { LabelMap } from "../../data/label-png";
 import { drawPoints, pointsOf, readPointsFile, withRim } from "../../data/points";
 import { readScribbles } from "../../data/scribbles";
 import type { Box } from "../../data/voc-boxes";
@@ -35,8 +36,7 @@ async function weakLabelSource(config: ResolvedConfig, dataset: DatasetDescripti
   if (seedLabelRoot !== undefined)
     return async (id, size) => {
       const file = path.join(seedLabelRoot, `${id}.png`);
-      const label = await readLabel(file);
-      checkLabel(label, size, dataset, `seed label ${file}`);
+      const label = await readFittedLabel(file, size, dataset, "seed label");
       return { label, notices: [] };
     };
   switch (supervision) {
