@@ -22,7 +22,8 @@ export function zipStream(files: AsyncIterable<ExportedFile>): ReadableStream<Ui
     async pull() {
       const { value, done } = await iterator.next();
       if (done) return archive.end();
-      const entry = new ZipDeflate(value.path, { level: 6, mtime: DATE });
+      const entry = new ZipDeflate(value.path, { level: 6 });
+      entry.mtime = DATE;
       archive.add(entry);
       entry.push(typeof value.bytes === "string" ? strToU8(value.bytes) : value.bytes, true);
     },

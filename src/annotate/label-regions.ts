@@ -35,7 +35,7 @@ export function labelRegions(label: LabelMap, ignore: number): LabelRegion[] {
 }
 
 /** The region's outline `[x, y, x, y, …]` in edges between pixels: pixel x is from x to x + 1. */
-export function regionOutline({ runs, box }: Pick<LabelRegion, "runs" | "box">, width: number): number[] {
+export function regionOutline({ runs, box }: Pick<LabelRegion, "runs" | "box">, width: number): readonly number[] {
   const loops = loopsOf(runs, box, width).sort((a, b) => Math.abs(signedArea(b)) - Math.abs(signedArea(a)));
   return loops.reduce(joined);
 }
