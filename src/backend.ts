@@ -3,7 +3,7 @@
  * (command line, notebook, worker, test) calls `useBackend()` once, before the first tensor.
  *
  * native  TensorFlow's own C library on the CPU, from the user's cache (src/setup/native-backend.ts): the default
- * gpu     the same with CUDA; without a driver or a GPU it says so, and the CPU goes on
+ * gpu     the same with CUDA; without a driver or a GPU it says so, and the CPU is used instead
  * cpu     plain JavaScript: needs no set-up, and is slower by orders of magnitude
  */
 
@@ -97,7 +97,7 @@ async function useGpu(
 ): Promise<void> {
   const found = findGpu();
   if (found.gpu === undefined) {
-    notice(`--backend gpu: ${found.why}; the CPU goes on`);
+    notice(`--backend gpu: ${found.why}; the CPU is used instead`);
     return useNative(loaded?.kind ?? "cpu", "native", `gpu was asked for, but ${found.why}`, threads);
   }
   // Otherwise TensorFlow takes the whole card for itself, and a second process finds none left.
@@ -108,7 +108,7 @@ async function useGpu(
   await useNative("gpu", "gpu", asked, threads);
   if (inUse?.usesGpu) return;
   const why = `TensorFlow could not use the GPU (driver ${found.gpu.driver}; TF_CPP_MIN_LOG_LEVEL=0 tells more)`;
-  notice(`--backend gpu: ${why}; the CPU goes on`);
+  notice(`--backend gpu: ${why}; the CPU is used instead`);
   inUse = { ...(inUse as BackendInUse), name: "native", why };
 }
 

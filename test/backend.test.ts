@@ -92,12 +92,15 @@ test("plain JavaScript needs no set-up and advises nothing", () => {
   assert.equal(stderr, "");
 });
 
-test("without a driver gpu says so, and the CPU goes on", () => {
+test("without a driver gpu says so, and the CPU is used instead", () => {
   const { stdout } = inProcess(
     `const name = await useBackend("gpu", { notice }); process.stdout.write([name, backendInUse().name, notices.join("; ")].join(" | "));`,
     { CUDA_VISIBLE_DEVICES: "" },
   );
-  assert.equal(stdout, 'tensorflow | native | --backend gpu: CUDA_VISIBLE_DEVICES="" hides all GPUs; the CPU goes on');
+  assert.equal(
+    stdout,
+    'tensorflow | native | --backend gpu: CUDA_VISIBLE_DEVICES="" hides all GPUs; the CPU is used instead',
+  );
 });
 
 test("cards and driver are read off nvidia-smi", () => {

@@ -91,7 +91,7 @@ test("an image that another process finished in the meantime is skipped", async 
   assert.deepEqual([result.done, result.skipped], [2, 1]);
 });
 
-test("a failure in any stage is named, the rest goes on", async () => {
+test("a failure in any stage is named, the rest continues", async () => {
   const { loop, written } = record([..."abcde"]);
   const warnings: string[] = [];
   const failing = <A extends unknown[], R>(id: string, error: Error, work: (id: string, ...rest: A) => Promise<R>) => {

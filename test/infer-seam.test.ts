@@ -125,7 +125,7 @@ test("maps made elsewhere become labels without a network", async () => {
   assert.equal(data[0], 0);
 });
 
-test("unusable images are named and counted, the rest goes on", async () => {
+test("unusable images are named and counted, the rest continues", async () => {
   const broken = path.join(work, "broken");
   await writeTinyDataset(broken, COUNT);
   fs.writeFileSync(

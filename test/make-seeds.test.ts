@@ -102,7 +102,7 @@ test("seeds are the same again, in shards, and with other threads; what is there
   assert.ok(other.notices.some((notice) => /other settings.*superpixels/.test(notice)));
 });
 
-test("a stop leaves whole files, and the next run goes on", async () => {
+test("a stop leaves whole files, and the next run resumes", async () => {
   const savePath = path.join(work, "stopped");
   const controller = new AbortController();
   controller.abort();
@@ -116,7 +116,7 @@ test("a stop leaves whole files, and the next run goes on", async () => {
   assert.ok(fs.readdirSync(savePath).every((name) => !name.endsWith(".tmp")));
 });
 
-test("unusable images are named and counted, the rest goes on", async () => {
+test("unusable images are named and counted, the rest continues", async () => {
   const bad = copyOf("bad");
   fs.writeFileSync(path.join(bad, "ImageSets/Segmentation/train.txt"), "img0\nimg1\nimg2\nnone\n");
   fs.writeFileSync(path.join(bad, "Annotations/img1.xml"), boxXml([{ ...objectOf(1), name: "unicorn" }]));

@@ -174,12 +174,12 @@ test("fewer images than a batch, a loss that is no number, and no usable image a
   await assert.rejects(run(undefined, { loader: wild }), /loss became NaN at step 1/);
 });
 
-test("a full disk at the end of an epoch is a warning, and training goes on", async () => {
+test("a full disk at the end of an epoch is a warning, and training continues", async () => {
   const folder = path.join(work, "gone");
   fs.writeFileSync(folder, ""); // a file where the folder should be
   const { result, warnings } = await run(undefined, {
     checkpoint: { file: path.join(folder, "c.safetensors"), run: {} },
   });
   assert.equal(result.steps, 14);
-  assert.ok(warnings.some((warning) => /cannot write.*training goes on/.test(warning)));
+  assert.ok(warnings.some((warning) => /cannot write.*training continues/.test(warning)));
 });

@@ -99,7 +99,7 @@ test("a finished run is known again, another run's result is not overwritten", a
   const other = trainingSession(name, { lr: 0.02, images: 3 });
   await assert.rejects(isFinished(other), /of another run: lr 0\.01 \(now 0\.02\)/);
   fs.rmSync(session.weights.safetensors);
-  await assert.rejects(isFinished(session), /run\.pth is there, and not of this run/);
+  await assert.rejects(isFinished(session), /run\.pth already exists and is not of this run/);
 });
 
 test("where the disk refuses the result, the weights are put elsewhere, and the error says where", async () => {

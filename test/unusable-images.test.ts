@@ -1,4 +1,4 @@
-/** Bad input of make-pseudo-labels: the image is named, the rest goes on, nothing half written stays. */
+/** Bad input of make-pseudo-labels: the image is named, the rest continues, nothing half written stays. */
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -217,7 +217,7 @@ test("unwritable folder: said before any work", async () => {
     await assert.rejects(run(config), { code: "output", message: /cannot write in the folder .*a-file/ });
 });
 
-test("full disk while writing a label: named, the rest goes on, nothing half written", async () => {
+test("full disk while writing a label: named, the rest continues, nothing half written", async () => {
   const { writeFile } = fsPromises;
   mock.method(fsPromises, "writeFile", async (file: string, bytes: Uint8Array) => {
     if (!path.basename(file).startsWith(".img0.png")) return writeFile(file, bytes);

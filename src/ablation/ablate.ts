@@ -1,6 +1,6 @@
 /**
- * `ablate`: a table of variants, several seeds each, over a list with true labels. A run that has its result is not made
- * again, so the same command goes on after a stop, and shards share one folder.
+ * `ablate`: a table of variants, several seeds each, over a list with true labels. Runs that have their
+ * result are skipped, so the same command resumes after an interruption, and shards can share one folder.
  */
 
 import fs from "node:fs/promises";
@@ -89,7 +89,7 @@ async function run(
       ? [await makeRuns(variants, setting, context)]
       : await runShards<AblateSummary>(ablate.name, { ...given, processes: 1 }, count, context);
   const table = await collect(variants, setting, full.split, ids.length);
-  if (table.missing > 0) notice(`${table.missing} runs are not there yet; the same command goes on`);
+  if (table.missing > 0) notice(`${table.missing} runs are still missing; the same command makes them`);
   return {
     step: "ablate",
     ...table,
@@ -202,7 +202,7 @@ async function camFolder({ camDir, voc12Root }: AblateConfig): Promise<string | 
   return isThere ? usual : undefined;
 }
 
-/** The chosen rows of the user's table or of the built-in one, whose further rows are there by name. */
+/** The chosen rows of the user's table or of the built-in one, whose further rows are chosen by name. */
 async function variantsOf({ grid: file, variants: words }: AblateConfig): Promise<readonly Variant[]> {
   const grid =
     file === undefined

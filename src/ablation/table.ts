@@ -1,4 +1,6 @@
-/** The ablation's table from its runs: a row a variant, mean and deviation over the seeds; as CSV, Markdown and chart. */
+/**
+ * The ablation's table from its runs: a row a variant, mean and deviation over the seeds; as CSV, Markdown and chart.
+ */
 
 import type { FeatureKind } from "../config/make-pseudo-labels";
 import type { BarChart } from "../show/chart";
@@ -13,7 +15,10 @@ export interface RunResult {
   readonly classes: Readonly<Record<string, number>>;
   readonly images: number;
   readonly failed: number;
-  /** Of making the labels; null where a stopped run went on, or another run had trained the same networks. */
+  /**
+   * Seconds per image to make the labels; null where an interrupted run was resumed, or another run had trained the
+   * same networks.
+   */
   readonly secondsPerImage: number | null;
 }
 

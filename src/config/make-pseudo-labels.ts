@@ -74,7 +74,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   savePath: {
     kind: "path",
     group: data,
-    help: "folder for the labels (8-bit palette PNG); a label that is there is not made again [default: ./out/box_pred, ./out/scribble_pred, …]",
+    help: "folder for the labels (8-bit palette PNG); existing labels are kept [default: ./out/box_pred, ./out/scribble_pred, …]",
   },
   overlay: { kind: "path", group: data, help: "folder for pictures of the label drawn over the photograph" },
   outProb: {

@@ -69,7 +69,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     kind: "path",
     default: "./out/seeds",
     group: data,
-    help: "folder for the seed labels (8-bit palette PNG, 255 unknown); a label that is there is not made again",
+    help: "folder for the seed labels (8-bit palette PNG, 255 unknown); existing labels are kept",
   },
   overlay: { kind: "path", group: data, help: "folder for pictures of the seeds drawn over the photograph" },
   outXml: {

@@ -1,6 +1,7 @@
 /**
- * What `make-pseudo-labels` takes for granted: which supervision and features a command line means, and which defaults go
- * with them. The table's are the scribble case; the reference's `train_infer_A2GNN_box.py` and `--rw True` change some.
+ * What `make-pseudo-labels` takes for granted: which supervision and features a command line means, and which defaults
+ * go with them. The table's are the scribble case; the reference's `train_infer_A2GNN_box.py` and `--rw True` change
+ * some.
  */
 
 import { UserError } from "../errors";
@@ -21,11 +22,11 @@ export const presets: Readonly<Record<Supervision, Partial<MakePseudoLabelsConfi
 };
 
 /**
- * What differs with handcrafted features, where there is no reference to be equal to. Its learning rates belong to 5,632
- * channels; these are a hundred times fewer, a row's shares that much larger, and at the same rate 300 steps learn the
- * seeds by heart: a quarter of the hidden units and 100 steps do as well as 256 and 300, in a tenth of the time. Padding
- * that counts as background outweighs a few clicks. Affinities from colour and texture do not know where a thing ends,
- * but boxes do. Clicks are few and far between: on a smaller picture they reach farther.
+ * What differs with handcrafted features, where there is no reference to be equal to. Its learning rates belong to
+ * 5,632 channels; these are a hundred times fewer, a row's shares that much larger, and at the same rate 300 steps
+ * memorise the seeds: a quarter of the hidden units and 100 steps do as well as 256 and 300, in a tenth of the time.
+ * Padding that counts as background outweighs a few clicks. Affinities from colour and texture do not know where a
+ * thing ends, but boxes do. Clicks are few and far between: on a smaller picture they reach farther.
  */
 export function handcraftedPreset(supervision: Supervision): Partial<MakePseudoLabelsConfig> {
   const graphSide = supervision === "point" ? 256 : 0;
@@ -84,7 +85,9 @@ export function resolveConfig(given: Partial<MakePseudoLabelsConfig>): {
   return { config: { ...complete, supervision, features, rw, graphSide, crfEpochs }, notices };
 }
 
-/** As the reference's command lines imply it: its box script has `--BoxXmlpath`, image and point run with `--rw True`. */
+/**
+ * As the reference's command lines imply it: its box script has `--BoxXmlpath`, image and point run with `--rw True`.
+ */
 function inferSupervision(given: Partial<MakePseudoLabelsConfig>): Supervision {
   if (given.boxXmlPath !== undefined) return "box";
   if (given.rw === true) return given.points === undefined ? "image" : "point";

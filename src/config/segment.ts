@@ -36,7 +36,7 @@ export const segmentOptions: OptionTable<SegmentConfig> = {
     kind: "path",
     default: "./out/segment",
     group: data,
-    help: "folder for the labels (8-bit palette PNG); a label that is there is not made again",
+    help: "folder for the labels (8-bit palette PNG); existing labels are kept",
   },
   overlay: { kind: "path", group: data, help: "folder for pictures of the label drawn over the photograph" },
   outProb: {

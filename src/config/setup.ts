@@ -21,5 +21,5 @@ export const setupOptions: OptionTable<SetupConfig> = {
     help: "also EfficientNet-Lite2 with ImageNet weights (23 MB), whose features label strokes and clicks better",
   },
   mpi: { kind: "boolean", default: false, help: "also MPICH, for training in several processes (13 MB)" },
-  force: { kind: "boolean", default: false, help: "make it anew even where it is there and whole" },
+  force: { kind: "boolean", default: false, help: "rebuild it even if it is complete" },
 };

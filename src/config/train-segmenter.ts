@@ -26,10 +26,10 @@ type RecipeValues = Pick<
 >;
 
 /**
- * The references' values on VOC's 10,582 training images: kazuto1011/deeplab-pytorch configs/voc12.yaml (20,000 steps of 2 × 5
- * images); the authors' solver.prototxt of VGG16; hszhao/semseg voc2012_pspnet101.yaml; TreeFilter-Torch
- * voc.fcn_32d.R101_v1c.extra.tree_filter/config.py, whose drawn sizes are 0.5, 0.75, 1, 1.5, 1.75, 2. deeplab-pytorch lets
- * the learning rate fall every ten steps; here it falls at each, to the same values every tenth.
+ * The references' values on VOC's 10,582 training images: kazuto1011/deeplab-pytorch configs/voc12.yaml (20,000 steps
+ * of 2 × 5 images); the authors' solver.prototxt of VGG16; hszhao/semseg voc2012_pspnet101.yaml; TreeFilter-Torch
+ * voc.fcn_32d.R101_v1c.extra.tree_filter/config.py, whose drawn sizes are 0.5, 0.75, 1, 1.5, 1.75, 2. deeplab-pytorch
+ * lets the learning rate fall every ten steps; here it falls at each, to the same values every tenth.
  */
 const FULL: Readonly<Record<ModelName, RecipeValues>> = {
   "deeplab-v2-vgg16": {
@@ -51,8 +51,8 @@ const FULL: Readonly<Record<ModelName, RecipeValues>> = {
 };
 
 /**
- * On pseudo labels: a learning rate of SC-CAM's class (Chang et al., CVPR 2020, train DeepLab v2 with 2.5e-4), whatever the
- * model, so that the network does not learn the labels' mistakes by heart; background and foreground weigh the same
+ * On pseudo labels: a learning rate of SC-CAM's class (Chang et al., CVPR 2020, train DeepLab v2 with 2.5e-4), whatever
+ * the model, so that the network does not memorise the labels' mistakes; background and foreground weigh the same
  * (balanced cross-entropy, as in SEC, Kolesnikov and Lampert 2016), since pseudo labels err on the background's side.
  */
 const PSEUDO: Pick<RecipeValues, "lr" | "balanced"> = { lr: 2.5e-4, balanced: true };
@@ -118,7 +118,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
     max: 8,
     symbol: "PSPNet, Tree-FCN 0.5,2",
     group: "Training",
-    help: "smallest and largest size of the photograph, drawn anew for each sample",
+    help: "smallest and largest size of the photograph, drawn for each sample",
   },
   balanced: {
     kind: "boolean",

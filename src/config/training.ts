@@ -3,7 +3,10 @@
 import { type AnnotationFrame, annotationFrameOption } from "./images";
 import type { Option, OptionTable } from "./option";
 
-/** float32: exact. tf32: as NVIDIA's GPUs round the factors of float32 products. bfloat16: convolutions in mixed precision. */
+/**
+ * float32: exact. tf32: as NVIDIA's GPUs round the factors of float32 products. bfloat16: convolutions in mixed
+ * precision.
+ */
 export type Precision = "float32" | "tf32" | "bfloat16";
 
 export interface TrainingConfig {
@@ -175,7 +178,7 @@ export function trainingOptions(
       kind: "boolean",
       default: true,
       group: running,
-      help: "go on from the session's checkpoint, written after every epoch and when stopped; false: begin again",
+      help: "resume from the session's checkpoint, which is written after every epoch and when stopped; false: start over",
     },
     seed: {
       kind: "integer",

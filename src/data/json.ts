@@ -15,7 +15,7 @@ export function shown(value: unknown): string {
   return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
 }
 
-/** Of a text that is JSON. */
+/** Whether a JSON text is nested deeper than the limit. */
 function isDeeperThan(text: string, limit: number): boolean {
   let depth = 0;
   let inText = false;

@@ -36,7 +36,7 @@ const MAX_NAMED = 20;
  * An object may have several boxes; of one that is turned (CVAT's attribute "rotation", roLabelImg's `robndbox`) the box
  * that encloses it counts.
  * @throws UserError "input" that names each box with a missing, inverted or unreadable side, wholly outside the image,
- * or of an unknown class; and where the file gives another size than the image has
+ *   or of an unknown class; and where the file gives another size than the image has
  */
 export async function readBoxes(file: string, dataset: DatasetDescription, size: ImageSize): Promise<Boxes> {
   const annotation = await readXml(file, "annotation");
@@ -101,7 +101,7 @@ export function checkBoxes(
 ): Boxes {
   const size = frame === "stored" ? storedSize(photograph) : photograph;
   const problems: string[] = [];
-  const unknown = new Set<string>(); // a name that is no class is told of once
+  const unknown = new Set<string>(); // each name that is no class is reported once
   let rounded = 0;
   let cut = 0;
   const boxes = raw.map((box, index): Box => {

@@ -1,7 +1,7 @@
 /**
- * Boxes from YOLO text, one file an image: `class cx cy width height` a line in shares of the image, or `class x y x y …`
- * for a polygon, whose enclosing box counts. Class numbers are places in a list of names: `classes.txt` beside the files,
- * or else the data set's own foreground classes.
+ * Boxes from YOLO text, one file an image: `class cx cy width height` a line in shares of the image, or `class x y x y
+ * …` for a polygon, whose enclosing box counts. Class numbers are places in a list of names: `classes.txt` beside the
+ * files, or else the data set's own foreground classes.
  */
 
 import path from "node:path";
@@ -19,7 +19,7 @@ export interface YoloFolder {
 
 const MAX_BYTES = 1 << 24;
 
-/** @param names file of class names, one a line; default: `classes.txt` in the folder, if it is there */
+/** @param names file of class names, one a line; default: `classes.txt` in the folder, if it exists */
 export async function openYoloFolder(folder: string, dataset: DatasetDescription, names?: string): Promise<YoloFolder> {
   const file = names ?? path.join(folder, "classes.txt");
   if (names === undefined && !(await fileExists(file))) return { folder, names: dataset.classes.slice(1) };

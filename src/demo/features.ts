@@ -16,13 +16,13 @@ export interface DemoGraph {
   readonly kind: DemoFeatures;
   /** A sentence for the report. */
   readonly said: string;
-  /** What `make-pseudo-labels` is told. */
+  /** Options for `make-pseudo-labels`. */
   readonly options: Partial<MakePseudoLabelsConfig>;
 }
 
 /**
- * For pictures of some 300 cells, where the reference's have 3,000: 64 steps of the random walk mix all of so small a grid,
- * and padding that counts as background outweighs a few clicks.
+ * For pictures of some 300 cells, where the reference's have 3,000: 64 steps of the random walk mix all of so small a
+ * grid, and padding that counts as background outweighs a few clicks.
  */
 export const SMALL_PICTURES = { rw: false, seedPadding: "ignore" } as const;
 

@@ -8,7 +8,7 @@ export interface Part {
   readonly before: number;
   readonly each: number;
   readonly total: number;
-  /** Said already; said once. */
+  /** Notices already given; each is given once. */
   readonly notices: Set<string>;
 }
 

@@ -1,4 +1,6 @@
-/** The options of training one graph network, and what holds for those that are not given: the paper's scribble recipe. */
+/**
+ * The options of training one graph network, and what holds for those that are not given: the paper's scribble recipe.
+ */
 
 import type * as tf from "@tensorflow/tfjs";
 import type { NdArray } from "../nd-array";
@@ -27,7 +29,7 @@ export interface FitOptions {
   readonly consistencyThreshold?: number;
   /** Weight of the affinity in the attention's scores. Default 10, the paper's. */
   readonly affinityWeight?: number;
-  /** Of all random numbers. Default 0. */
+  /** Seed of all random numbers. Default 0. */
   readonly seed?: number;
   /** The terms of the loss, in place of those that `crfWeight`, `multiPoint` and `consistencyThreshold` describe. */
   readonly losses?: readonly Loss[];

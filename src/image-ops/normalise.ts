@@ -9,12 +9,12 @@
  */
 export type InputColours = "imagenet" | "caffe" | "detectron2";
 
-/** ImageNet's mean colour, of 1. */
+/** ImageNet's mean colour, 0 to 1. */
 export const COLOUR_MEAN: readonly number[] = [0.485, 0.456, 0.406];
 /** ImageNet's standard deviation of colour. */
 export const COLOUR_DEVIATION: readonly number[] = [0.229, 0.224, 0.225];
 
-/** Of 255; blue, green, red. */
+/** Mean colour of Caffe's networks, 0 to 255: blue, green, red. */
 const CAFFE_MEAN: readonly number[] = [104.008, 116.669, 122.675];
 const DETECTRON2_MEAN: readonly number[] = [103.53, 116.28, 123.675];
 

@@ -46,8 +46,8 @@ export function runningNorm({ weight, bias, mean, variance, epsilon = NORM_EPSIL
 }
 
 /**
- * ReLU(x · scale + shift), [b, h, w, c]. Its own gradient needs the output alone, so a training keeps neither `x` nor the
- * sum before the ReLU.
+ * ReLU(x · scale + shift), [b, h, w, c]. Its own gradient needs the output alone, so a training keeps neither `x` nor
+ * the sum before the ReLU.
  * @param dropout factors ≥ 0 per sample and channel, [b, c]: they pass through the ReLU, so they cost nothing
  */
 export function normRelu(x: tf.Tensor4D, norm: FrozenNorm, dropout?: tf.Tensor2D): tf.Tensor4D {
@@ -68,7 +68,7 @@ export function normRelu(x: tf.Tensor4D, norm: FrozenNorm, dropout?: tf.Tensor2D
   });
 }
 
-/** Each product is freed when the next is there: two of them at a time beside the input, not three. */
+/** Each product is freed once the next exists, so that two exist at a time beside the input, not three. */
 function scaleShiftRelu(x: tf.Tensor4D, scale: tf.Tensor, shift: tf.Tensor): tf.Tensor4D {
   const scaled = tf.mul(x, scale);
   const shifted = tf.add(scaled, shift);

@@ -1,12 +1,12 @@
 /**
- * Batch normalisation by the batch's own statistics, over all processes (PyTorch's `SyncBatchNorm`), with a ReLU after it or
- * without; the gradient by hand, because its sums run over all processes as well.
+ * Batch normalisation by the batch's own statistics, over all processes (PyTorch's `SyncBatchNorm`), with a ReLU after
+ * it or without; the gradient by hand, because its sums run over all processes as well.
  *
  *   x̂ = (x − mean) · i,  i = 1 / √(variance + ε),  y = x̂ · weight + bias,  and with g = ∂L/∂y before the ReLU
  *   ∂L/∂bias = Σ g,  ∂L/∂weight = Σ g x̂,  ∂L/∂x = weight · i · (g − mean of g − x̂ · mean of g x̂)
  *
- * where the means in ∂L/∂x are those of the whole batch. ∂L/∂weight and ∂L/∂bias stay this process's share: the trainer sums
- * them like all gradients.
+ * where the means in ∂L/∂x are those of the whole batch. ∂L/∂weight and ∂L/∂bias stay this process's share: the trainer
+ * sums them like all gradients.
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -101,7 +101,7 @@ function statisticsOf(x: tf.Tensor4D, own: number, communicator: Communicator): 
   return { mean: tf.tensor1d([...wholeMean]), variance: tf.tensor1d([...wholeVariance]), count };
 }
 
-/** Of all processes. */
+/** Sums over all processes. */
 function summed(vectors: readonly tf.Tensor1D[], counts: boolean, communicator: Communicator): tf.Tensor[] {
   if (communicator.size === 1) return [...vectors];
   const values = tf.concat1d([...vectors]).dataSync<"float32">();

@@ -1,6 +1,6 @@
 /**
- * Convolutions as PyTorch pads them: (kernel − 1) / 2 · dilation zeros on every side, whatever the stride. (TensorFlow's
- * "same" pads otherwise where the stride is above 1.)
+ * Convolutions as PyTorch pads them: (kernel − 1) / 2 · dilation zeros on every side, whatever the stride.
+ * (TensorFlow's "same" pads otherwise where the stride is above 1.)
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -34,8 +34,9 @@ export function convolve(
 }
 
 /**
- * Every n-th row and column: what a 1×1 convolution of that stride reads, and what any other keeps. Apart from it, because TensorFlow's (oneDNN's)
- * gradient of such a kernel writes beyond its buffers at some sizes and ends the process. [b, h, w, c] → [b, ⌈h/n⌉, ⌈w/n⌉, c]
+ * Every n-th row and column: what a 1×1 convolution of that stride reads, and what any other keeps. Apart from it,
+ * because TensorFlow's (oneDNN's) gradient of such a kernel writes beyond its buffers at some sizes and ends the
+ * process. [b, h, w, c] → [b, ⌈h/n⌉, ⌈w/n⌉, c]
  */
 export function everyNth(x: tf.Tensor4D, n: number): tf.Tensor4D {
   if (n === 1) return x;
@@ -56,9 +57,10 @@ export function everyNth(x: tf.Tensor4D, n: number): tf.Tensor4D {
 const WIDE = 6;
 
 /**
- * TensorFlow.js has no gradient for dilated convolutions. Pixels a dilation apart see only one another, so the image falls
- * into dilation² images of neighbours (space to batch) on which the convolution is a plain one: exact, and as fast. Where the
- * dilation is wide for the map, these images are mostly zeros around it, and shifted products take their place.
+ * TensorFlow.js has no gradient for dilated convolutions. Pixels a dilation apart see only one another, so the image
+ * falls into dilation² images of neighbours (space to batch) on which the convolution is a plain one: exact, and as
+ * fast. Where the dilation is wide for the map, these images are mostly zeros around it, and shifted products take
+ * their place.
  */
 function convolveDilated(x: tf.Tensor4D, kernel: tf.Tensor4D, dilation: number): tf.Tensor4D {
   const convolution = tf.customGrad((input, weights, save) => {
@@ -75,8 +77,8 @@ function convolveDilated(x: tf.Tensor4D, kernel: tf.Tensor4D, dilation: number):
 }
 
 /**
- * Of the plain convolution of the split images; the gradient of splitting is joining, and the other way round. By kernel
- * names: a gradient inside a gradient would end the outer tape.
+ * Gradients of the plain convolution of the split images; the gradient of splitting is joining, and the other way
+ * round. By kernel names: a gradient inside a gradient would end the outer tape.
  */
 function gradientsBySplitting(
   dy: tf.Tensor,

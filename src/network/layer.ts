@@ -1,6 +1,6 @@
 /**
- * What networks are made of. A layer is a value: the parameters that it has, and how it is applied to a map [b, h, w, c].
- * Layers in a row are a layer again, so a network is one expression, and its list of parameters follows from it.
+ * What networks are made of. A layer is a value: the parameters that it has, and how it is applied to a map [b, h, w,
+ * c]. Layers in a row are a layer again, so a network is one expression, and its list of parameters follows from it.
  */
 
 import type * as tf from "@tensorflow/tfjs";
@@ -37,11 +37,13 @@ export interface Pass {
   kernel(name: string): tf.Tensor4D;
   /** [c] */
   bias(name: string): tf.Tensor1D;
-  /** Batch normalisation by the layer's name, with a ReLU after it or without; only with a ReLU there may be dropout. */
+  /**
+   * Batch normalisation by the layer's name, with a ReLU after it or without; only with a ReLU there may be dropout.
+   */
   normalise(x: tf.Tensor4D, name: string, relu: boolean, dropout?: NormDropout): tf.Tensor4D;
   /** What a convolution with a bias gives before the bias is added, and what goes on in its place; absent: the same. */
   calibrate?(response: tf.Tensor4D, name: string): tf.Tensor4D;
-  /** Of each image; absent: nothing is dropped. */
+  /** Seed of each image's dropout; absent: nothing is dropped. */
   readonly dropoutSeeds?: readonly number[];
 }
 

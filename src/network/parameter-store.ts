@@ -1,6 +1,6 @@
 /**
- * Parameters of a network in memory: read from any weight file one at a time, checked by name and shape, kernels turned from
- * PyTorch's [out, in, h, w] to [h, w, in, out]. What training changes is a variable; running statistics of batch
+ * Parameters of a network in memory: read from any weight file one at a time, checked by name and shape, kernels turned
+ * from PyTorch's [out, in, h, w] to [h, w, in, out]. What training changes is a variable; running statistics of batch
  * normalisations are variables as well where training changes them, though no gradient does.
  */
 
@@ -35,7 +35,7 @@ export interface StoreOptions {
 export interface PassOptions extends BatchPass {
   /** "batch": normalisations that are trained use this batch's statistics. Default "frozen": the running ones. */
   readonly norm?: NormMode;
-  /** Of each image; without them nothing is dropped. */
+  /** Seed of each image's dropout; without seeds nothing is dropped. */
   readonly dropoutSeeds?: readonly number[];
 }
 
@@ -48,7 +48,7 @@ export interface NamedVariable {
 export class ParameterStore {
   private readonly values = new Map<string, tf.Tensor | tf.Variable>();
   private readonly folded = new Map<string, FrozenNorm>();
-  /** Of the normalisations that do not use the default, by the name of their running variance. */
+  /** Epsilon of the normalisations that do not use the default, by the name of their running variance. */
   private readonly epsilons: ReadonlyMap<string, number>;
 
   private constructor(
@@ -130,8 +130,8 @@ export class ParameterStore {
   }
 
   /**
-   * A pass that makes every batch normalisation's statistics those of the images that it sees, layer after layer: for networks
-   * from scratch, whose normalisations nothing has trained yet and nothing will.
+   * A pass that makes every batch normalisation's statistics those of the images that it sees, layer after layer: for
+   * networks from scratch, whose normalisations nothing has trained yet and nothing will.
    */
   calibratingPass(): Pass {
     const inference = this.pass();

@@ -1,6 +1,7 @@
 /**
- * The two blocks of ResNet38, pre-activation: batch normalisation, ReLU, convolution. The shortcut is a 1×1 convolution *of
- * the activated input* where channels or stride change, else the raw input. docs/method.md, section 2.1; goldens 01, 02.
+ * The two blocks of ResNet38, pre-activation: batch normalisation, ReLU, convolution. The shortcut is a 1×1 convolution
+ * *of the activated input* where channels or stride change, else the raw input. docs/method.md, section 2.1; goldens
+ * 01, 02.
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -17,7 +18,7 @@ export interface BlockOptions {
   readonly stride?: number;
   /** Default 1. */
   readonly dilation?: number;
-  /** Of a basic block's first convolution. Default: as the others. */
+  /** Dilation of a basic block's first convolution. Default: that of the others. */
   readonly firstDilation?: number;
   /** Rate of the channel dropout on a bottleneck's inner activations. Default 0. */
   readonly dropout?: number;

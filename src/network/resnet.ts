@@ -1,7 +1,7 @@
 /**
- * ResNets of bottleneck blocks (He et al. 2016), dilated or not, as each network on them wants it: which convolution of a
- * stage's first block has the stride, what the stem is, and how the last stages keep their resolution. Inside a stage names are
- * torchvision's. Goldens 40, 42, 43.
+ * ResNets of bottleneck blocks (He et al. 2016), dilated or not, as each network on them wants it: which convolution of
+ * a stage's first block has the stride, what the stem is, and how the last stages keep their resolution. Inside a stage
+ * names are torchvision's. Goldens 40, 42, 43.
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -39,7 +39,7 @@ export interface ResnetOptions {
   readonly stemNames: readonly (readonly [convolution: string, norm: string])[];
   /** Before `layer1` to `layer4`. */
   readonly prefix: string;
-  /** Of the stages; the first has stride 1. */
+  /** Geometry of the stages; the first has stride 1. */
   readonly stages: readonly StageGeometry[];
   /** The convolution with the stride: the first, 1×1 (MSRA's networks in Caffe), or the 3×3 (torchvision). */
   readonly strideAt: "1x1" | "3x3";
@@ -92,7 +92,9 @@ function stemLayer({ base, stem, stemNames, ceilPool }: ResnetOptions): Layer {
   ]);
 }
 
-/** 1×1, 3×3, 1×1, each normalised; the shortcut is the input, or a 1×1 convolution of it where channels or size change. */
+/**
+ * 1×1, 3×3, 1×1, each normalised; the shortcut is the input, or a 1×1 convolution of it where channels or size change.
+ */
 function bottleneck(
   name: string,
   input: number,

@@ -1,14 +1,15 @@
 /**
- * Gradients of a dilated convolution as sums of matrix products: each tap of the kernel reads the map shifted by a multiple of
- * the dilation, so its products run over the part where the shifted map overlaps the output, and a tap that sees nothing but
- * the zeros around the map costs nothing. With DeepLab's rates of 6 to 24 on maps of 41×41 and less that is half the work of
- * the whole kernel, and far less than that of the split images (convolution.ts), which pad such maps to several times their size.
+ * Gradients of a dilated convolution as sums of matrix products: each tap of the kernel reads the map shifted by a
+ * multiple of the dilation, so its products run over the part where the shifted map overlaps the output, and a tap that
+ * sees nothing but the zeros around the map costs nothing. With DeepLab's rates of 6 to 24 on maps of 41×41 and less
+ * that is half the work of the whole kernel, and far less than that of the split images (convolution.ts), which pad
+ * such maps to several times their size.
  */
 
 import * as tf from "@tensorflow/tfjs";
 
 /**
- * Of `convolve` with that dilation and stride 1.
+ * Gradients of `convolve` with that dilation and stride 1.
  * @param dy [b, h, w, out] @param x [b, h, w, in] @param kernel [k, k, in, out], k odd
  * @returns in x and in the kernel
  */

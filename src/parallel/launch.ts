@@ -12,7 +12,7 @@ import type { StepContext, Summary } from "../running/step";
 import { findGpu } from "../setup/gpu";
 import { findMpi } from "../setup/mpi";
 
-/** What a started process is told, in its environment. */
+/** What a started process finds in its environment. */
 export interface RankJob {
   readonly step: string;
   readonly config: object;
@@ -20,7 +20,9 @@ export interface RankJob {
   readonly quiet?: boolean;
   /** Where the first process writes the Summary, under mpiexec. */
   readonly summary?: string;
-  /** A file that asks the processes to stop, once it is there. (mpiexec would not wait for what a signal reaches.) */
+  /**
+   * A file that asks the processes to stop as soon as it exists. (mpiexec would not wait for what a signal reaches.)
+   */
   readonly stop?: string;
 }
 

@@ -16,7 +16,7 @@ export interface ProgressUpdate {
 export interface Reporter {
   /** Something the user should know once; also kept in the Summary. */
   notice(message: string): void;
-  /** Something is wrong with one image; the rest goes on. */
+  /** Something is wrong with one image; the step continues with the rest. */
   warn(message: string): void;
   progress(update: ProgressUpdate): void;
   /** Ends the progress line. */
@@ -38,9 +38,9 @@ export function collectNotices(reporter: Reporter): { readonly notices: string[]
 }
 
 /**
- * Draws on a stream: on a terminal one line that updates in place, elsewhere a line at most every ten seconds.
- * Rates are measured from the first update, over what was done since, so skipped images do not flatter them; the work on
- * the image in hand counts towards the time left, not the rate.
+ * Draws on a stream: on a terminal one line that updates in place, elsewhere a line at most every ten seconds. Rates
+ * are measured from the first update, over what was done since, so skipped images do not flatter them; the work on the
+ * image in hand counts towards the time left, not the rate.
  */
 export function createReporter(stream: NodeJS.WriteStream = process.stderr): Reporter {
   let started: { time: number; done: number } | undefined;

@@ -6,7 +6,7 @@
 import type { IgnoredFlags, OptionTable } from "../config/option";
 import type { Reporter } from "./reporter";
 
-/** One image that could not be used: named, counted, and the rest goes on. */
+/** One image that could not be used; the step names and counts it, and continues with the rest. */
 export interface ImageFailure {
   readonly image: string;
   readonly reason: string;
@@ -18,7 +18,7 @@ export interface Summary {
   /** Images in the list (of this shard). */
   readonly images: number;
   readonly done: number;
-  /** Already there, so not made again. */
+  /** Images whose results already existed. */
   readonly skipped: number;
   readonly failed: readonly ImageFailure[];
   readonly seconds: number;

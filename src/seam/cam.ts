@@ -10,8 +10,8 @@ import * as tf from "@tensorflow/tfjs";
 const EPSILON = 1e-5;
 
 /**
- * The map that PCM refines: ReLU, minus ε, over (its maximum per class + ε); background = 1 − strongest foreground; of the
- * foreground classes only the strongest of each pixel kept. No gradient: the reference computes it detached.
+ * The map that PCM refines: ReLU, minus ε, over (its maximum per class + ε); background = 1 − strongest foreground; of
+ * the foreground classes only the strongest of each pixel kept. No gradient: the reference computes it detached.
  *
  * @param cam [b, h, w, k], the classifier's output
  */
@@ -41,9 +41,9 @@ export function keepStrongest(foreground: tf.Tensor4D): tf.Tensor4D {
 }
 
 /**
- * norm(x) = ReLU(r − min − ε) / (max − min + ε) of r = ReLU(x), per image and class.
- * Its own gradient: the maximum's and the minimum's parts go to one pixel each, the first, as in PyTorch; tf.max hands the
- * whole of it to every tied pixel.
+ * norm(x) = ReLU(r − min − ε) / (max − min + ε) of r = ReLU(x), per image and class. Its own gradient: the maximum's
+ * and the minimum's parts go to one pixel each, the first, as in PyTorch; tf.max hands the whole of it to every tied
+ * pixel.
  *
  * @param cam [b, h, w, k]
  */
@@ -63,7 +63,7 @@ export function normaliseCam(cam: tf.Tensor4D): tf.Tensor4D {
   return normalise(cam) as tf.Tensor4D;
 }
 
-/** Of the quotient N / D, N = ReLU(r − min − ε), D = max − min + ε. [b, h, w, k] → [b, n, k] */
+/** Gradient of the quotient N / D, N = ReLU(r − min − ε), D = max − min + ε. [b, h, w, k] → [b, n, k] */
 function normGradient(dy: tf.Tensor, [r, range, y]: tf.Tensor[]): tf.Tensor {
   const g = dy.reshape(r.shape).div(range); // ∂L/∂N where N > 0
   const inside = g.mul(y.step());

@@ -20,7 +20,7 @@ export interface SeamNetOptions extends NetworkOptions {
 }
 
 export interface SeamForwardOptions {
-  /** Of each image, while training; without them nothing is dropped. */
+  /** Seed of each image's dropout while training; without seeds nothing is dropped. */
   readonly dropoutSeeds?: readonly number[];
   /** Refine these classes only, in this order. Default: all. */
   readonly classes?: readonly number[];
@@ -99,7 +99,9 @@ export class SeamNet implements RefinedMapSource {
     });
   }
 
-  /** The classifier's own maps at the size of the network input, negatives 0. [1, H, W, 3] → [1, H, W, classes.length] */
+  /**
+   * The classifier's own maps at the size of the network input, negatives 0. [1, H, W, 3] → [1, H, W, classes.length]
+   */
   plainMaps(image: tf.Tensor4D, classes: readonly number[]): tf.Tensor4D {
     return tf.tidy(() => {
       const chosen = tf.gather(this.trunkCam(this.stem(image)).relu(), [...classes], 3) as tf.Tensor4D;

@@ -10,9 +10,9 @@ import type { Stage } from "./seed-image";
 export interface SeedCounts {
   /** Pixels labelled with the class. */
   readonly labelled: number;
-  /** Of those, the ones whose true class is known. */
+  /** Labelled pixels whose true class is known. */
   readonly judged: number;
-  /** Of those, the ones labelled rightly. */
+  /** Labelled pixels whose true class is the label. */
   readonly right: number;
   /** Pixels that are truly of the class, where masks exist. */
   readonly present: number;
@@ -40,7 +40,10 @@ export interface CoverageRow {
   readonly recall?: number;
 }
 
-/** Counts of one image after each rule. @param mask the true label, where there is one; its `ignore` pixels judge nothing */
+/**
+ * Counts of one image after each rule. @param mask the true label, where there is one; its `ignore` pixels judge
+ * nothing
+ */
 export function countSeeds(stages: readonly Stage[], mask: LabelMap | undefined, ignore: number): StageCounts[] {
   return stages.map(({ rule, label }) => {
     const [labelled, judged, right, present] = Array.from({ length: 4 }, () => new Float64Array(256));
@@ -68,8 +71,8 @@ export function countSeeds(stages: readonly Stage[], mask: LabelMap | undefined,
 const FINAL = "seeds";
 
 /**
- * Sums over images: per rule, in the order they first come, a row for all classes and one for each; at the end the seeds
- * themselves, over all images whatever their last rule.
+ * Sums over images: per rule, in the order they first come, a row for all classes and one for each; at the end the
+ * seeds themselves, over all images whatever their last rule.
  */
 export function coverageRows(images: Iterable<readonly StageCounts[]>, classes: readonly string[]): CoverageRow[] {
   const totals = new Map<string, Total>();

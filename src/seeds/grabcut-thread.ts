@@ -57,7 +57,7 @@ function loadOpenCv(): Promise<{ readonly cv: OpenCv }> {
   return loading;
 }
 
-/** A module that ran out of memory or aborted is of no more use: the next cut loads a fresh one. */
+/** A module that ran out of memory or aborted is unusable; the next cut loads a fresh one. */
 function forgetOpenCv(): void {
   loading = undefined;
   delete require.cache[require.resolve("@techstark/opencv-js")];

@@ -83,7 +83,7 @@ export function mixedRule(
 
 // --- internal ---
 
-/** False for a click outside every box of its class; one in another class's box only is told of. */
+/** False for a click outside every box of its class; one inside a box of another class alone is reported. */
 function fitsBoxes(point: Point, index: number, boxes: readonly Box[], seed: SeedImage, notices: string[]): boolean {
   const { image, classes } = seed;
   if (point.class === 0) return true;

@@ -9,7 +9,7 @@ import { fillUnknown, type SeedImage, type Seeds, type Stage, seedsOf, taggedOnl
 import { spread } from "./spread";
 
 export interface PointRule {
-  /** Of the disc, in pixels. */
+  /** Radius of the disc, in pixels. */
   readonly pointRadius: number;
   /** Whether clicks spread over their superpixels. */
   readonly superpixels: boolean;
@@ -18,7 +18,7 @@ export interface PointRule {
   readonly camLabel: boolean;
   /** Whether it may name only classes the image is tagged with. */
   readonly tagsOnly: boolean;
-  /** Of the rim that is background where nothing else is, in pixels; 0: none. */
+  /** Width in pixels of the rim that is background where nothing else is; 0: none. */
   readonly pointRim: number;
 }
 

@@ -1,4 +1,6 @@
-/** What every merging rule works on, and what it returns. Labels are [H·W]: class, or the ignore value where unknown. */
+/**
+ * What every merging rule works on, and what it returns. Labels are [H·W]: class, or the ignore value where unknown.
+ */
 
 import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
@@ -18,7 +20,7 @@ export interface SeedImage {
   superpixels(): Superpixels;
 }
 
-/** The label after a rule: coverage and precision are told for each. */
+/** The label after a rule: coverage and precision are reported for each. */
 export interface Stage {
   readonly rule: string;
   readonly label: Uint8Array;

@@ -1,7 +1,8 @@
 /**
- * DeepLab v2 (Chen et al., TPAMI 2018): a backbone at an eighth of the image's size, an atrous pyramid of rates 6 to 24 on it,
- * and the same network on the image at 0.5, 0.75 and 1, of which each pixel and class takes the highest score. Reference
- * kazuto1011/deeplab-pytorch (libs/models/deeplabv2.py, msc.py) for ResNet101; VGG16 after the authors' prototxt. Goldens 40, 41.
+ * DeepLab v2 (Chen et al., TPAMI 2018): a backbone at an eighth of the image's size, an atrous pyramid of rates 6 to 24
+ * on it, and the same network on the image at 0.5, 0.75 and 1, of which each pixel and class takes the highest score.
+ * Reference kazuto1011/deeplab-pytorch (libs/models/deeplabv2.py, msc.py) for ResNet101; VGG16 after the authors'
+ * prototxt. Goldens 40, 41.
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -81,7 +82,7 @@ export function deepLabV2Vgg16({ base, classes }: NetworkShape): SegmentationNet
 const FAST: Learning = { rate: 10, decays: true };
 const FAST_BIAS: Learning = { rate: 20, decays: false };
 
-/** Of layers side by side. */
+/** Parallel layers whose outputs are added, as one layer. */
 function sumOf(layers: readonly Layer[]): Layer {
   return {
     parameters: layers.flatMap(({ parameters }) => parameters),

@@ -13,9 +13,9 @@ export interface NetworkShape {
   readonly base: number;
   /** Background included. */
   readonly classes: number;
-  /** Of a ResNet. */
+  /** Kind of a ResNet's stem. */
   readonly stem: StemKind;
-  /** Of a ResNet's stages: 3, 4, 23, 3. */
+  /** Blocks per stage of a ResNet: 3, 4, 23, 3. */
   readonly blocks: readonly number[];
   /** What its images are normalised to. */
   readonly input: InputColours;
@@ -24,7 +24,7 @@ export interface NetworkShape {
 /** One of the maps that a training step compares with the label. */
 export interface TrainedOutput {
   readonly name: string;
-  /** Of its loss in the total. */
+  /** Weight of its loss in the total. */
   readonly weight: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * PSPNet (Zhao et al., CVPR 2017): a dilated ResNet101, means over the whole map and over 2×2, 3×3 and 6×6 parts of it beside
- * the map itself, and while training a second classifier on the stage before the last. Reference hszhao/semseg
+ * PSPNet (Zhao et al., CVPR 2017): a dilated ResNet101, means over the whole map and over 2×2, 3×3 and 6×6 parts of it
+ * beside the map itself, and while training a second classifier on the stage before the last. Reference hszhao/semseg
  * (model/pspnet.py). Golden 42.
  */
 
@@ -16,7 +16,7 @@ import type { NetworkShape, SegmentationNetwork } from "./network";
 /** Parts along each axis that means are taken over. */
 const BINS: readonly number[] = [1, 2, 3, 6];
 const DROPOUT = 0.1;
-/** Of the second classifier's loss. */
+/** Weight of the second classifier's loss. */
 const AUXILIARY_WEIGHT = 0.4;
 
 const HEADS = /^(ppm|cls|aux)\./;

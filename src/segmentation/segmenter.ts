@@ -54,8 +54,9 @@ export class Segmenter {
   }
 
   /**
-   * Of a network from scratch: scales and shifts every convolution that has a bias so that it answers these images with mean
-   * 0 and variance 1 in each channel (Krähenbühl et al., ICLR 2016), which a ReLU then halves. Not those that give logits.
+   * Calibrates a network from scratch: scales and shifts every convolution that has a bias so that it answers these
+   * images with mean 0 and variance 1 in each channel (Krähenbühl et al., ICLR 2016), which a ReLU then halves. Not
+   * those that give logits.
    */
   calibrate(images: tf.Tensor4D): void {
     const { parameters } = this.network;

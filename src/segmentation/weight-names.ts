@@ -2,8 +2,8 @@
  * Names of parameters in other people's files, brought to ours: a classification network's of torchvision or of the
  * references' pre-training, and DeepLab v2 networks of kazuto1011/deeplab-pytorch.
  *
- * The latter's come from Caffe and see other colours (image-ops/normalise.ts). Their names are what tells them, so what is
- * trained from them is written under the same names again, which the reference reads as well.
+ * The latter's come from Caffe and see other colours (image-ops/normalise.ts). Their names are what tells them, so what
+ * is trained from them is written under the same names again, which the reference reads as well.
  */
 
 import type { ModelName } from "../config/segmentation-models";
@@ -11,7 +11,7 @@ import type { InputColours } from "../image-ops/normalise";
 
 type Rename = (name: string) => string;
 
-/** @param names all of the file's, as they are there */
+/** @param names all names of the file, unchanged */
 export function renaming(model: ModelName, names: readonly string[]): Rename {
   if (inputColours(model, names) === "caffe") return fromDeepLabPytorch;
   if (model === "pspnet-resnet101" && !names.some((name) => name.startsWith("layer0."))) return toPspNet(names);
@@ -67,8 +67,8 @@ function toDeepLabPytorch(name: string): string {
 }
 
 /**
- * The convolutions and normalisations of a deep stem, in order: as hszhao/semseg's backbone has them, as TreeFilter-Torch's,
- * and as PSPNet does. Either backbone serves both networks.
+ * The convolutions and normalisations of a deep stem, in order: as hszhao/semseg's backbone has them, as
+ * TreeFilter-Torch's, and as PSPNet does. Either backbone serves both networks.
  */
 const DEEP_STEM = {
   semseg: ["conv1", "bn1", "conv2", "bn2", "conv3", "bn3"],

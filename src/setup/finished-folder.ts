@@ -1,7 +1,7 @@
 /**
  * A folder in the cache that is either finished or not there. It is built under another name and renamed when done; its
- * stamp holds the hash of the recipe it was made from and the sizes of its key files. So a set-up that was killed, a file
- * that was lost, or a newer recipe is seen by a few look-ups, and the next set-up heals it.
+ * stamp holds the hash of the recipe it was made from and the sizes of its key files. So a set-up that was killed, a
+ * file that was lost, or a newer recipe is seen by a few look-ups, and the next set-up heals it.
  */
 
 import fs from "node:fs";
@@ -49,7 +49,7 @@ export function inspectFolder({ folder, hash, keyFiles }: FolderRecipe): FolderS
 }
 
 export interface FinishOptions extends LockOptions {
-  /** Make it anew even where it is ready. */
+  /** Rebuild it even if it is ready. */
   readonly force?: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** MPI for data-parallel training: the machine's own, or MPICH fetched into the cache by `setup --mpi` (environment.md, "Clusters"). */
+/**
+ * MPI for data-parallel training: the machine's own, or MPICH fetched into the cache by `setup --mpi` (environment.md,
+ * "Clusters").
+ */
 
 import fs from "node:fs";
 import path from "node:path";
@@ -46,7 +49,7 @@ export function findMpi(env: NodeJS.ProcessEnv = process.env): FoundMpi | undefi
   };
 }
 
-/** Fetches MPICH into the cache unless it is there: 13 MB, no root, no compiler. */
+/** Fetches MPICH into the cache unless it is there already: 13 MB, no root, no compiler. */
 export async function setUpMpi({ reporter = silentReporter, signal, force }: SetUpOptions = {}): Promise<SetUpResult> {
   const recipe = mpiRecipe();
   const started = performance.now();

@@ -1,6 +1,7 @@
 /**
  * Builds the native backend: tfjs-node from npm, its addon compiled against the TensorFlow library of the PyPI wheel.
- * tfjs-node's own installer would fetch a TensorFlow of 2022 from outside the package registries (environment.md, "The native backend").
+ * tfjs-node's own installer would fetch a TensorFlow of 2022 from outside the package registries (environment.md, "The
+ * native backend").
  *
  * The addon is two C++ files against Node's C interface (N-API), whose headers come as an npm package: one call of the
  * compiler builds it for every Node version, with neither node-gyp nor make nor a download of Node's headers.
@@ -21,7 +22,7 @@ import { downloadWheels, unpackWheels } from "./wheels";
 export interface SetUpOptions {
   readonly reporter?: Reporter;
   readonly signal?: AbortSignal;
-  /** Make it anew even where it is there and whole. */
+  /** Rebuild it even if it is complete. */
   readonly force?: boolean;
 }
 
@@ -45,7 +46,7 @@ export function nativeState(kind: NativeKind): FolderState & { readonly recipe: 
 }
 
 /**
- * Sets the backend up unless it is there; safe to call from several processes at once.
+ * Sets up the backend unless it exists; safe to call from several processes at once.
  * @throws UserError "environment" naming what is missing and the command that installs it
  */
 export async function setUpNative(kind: NativeKind, options: SetUpOptions = {}): Promise<SetUpResult> {
@@ -53,7 +54,7 @@ export async function setUpNative(kind: NativeKind, options: SetUpOptions = {}):
   const started = performance.now();
   const { recipe, ...found } = nativeState(kind);
   const name = backendTitle(kind);
-  if (found.state === "damaged" || found.state === "stale") reporter.notice(`${name}: ${found.why}; making it anew`);
+  if (found.state === "damaged" || found.state === "stale") reporter.notice(`${name}: ${found.why}; rebuilding it`);
   const made = await finishFolder(recipe, (folder) => build(folder, recipe, reporter, signal), {
     force,
     signal,

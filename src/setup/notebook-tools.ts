@@ -26,7 +26,7 @@ export function kernelFolder(root: string): string {
 }
 
 /**
- * Makes what is missing; does nothing where all is there.
+ * Makes what is missing; does nothing if all exists.
  * @param root the clone @throws UserError "environment" where Python or pip fails
  */
 export async function setUpNotebookTools(
@@ -65,8 +65,8 @@ export async function setUpNotebookTools(
 const LAYOUT = "commands name the finished folder\n";
 
 /**
- * pip writes the interpreter's full path into the first line of every command, and an environment is built under another
- * name than the one it keeps. Replaces the one path by the other, in text files alone.
+ * pip writes the interpreter's full path into the first line of every command, and an environment is built under
+ * another name than the one it keeps. Replaces the one path by the other, in text files alone.
  */
 function nameFinishedFolder(building: string, finished: string): void {
   const commands = fs.readdirSync(path.join(building, "bin")).map((name) => path.join(building, "bin", name));
@@ -92,7 +92,9 @@ function jupyterRecipe(requirements: string): FolderRecipe {
   };
 }
 
-/** By hand, not by `tslab install`, which needs a Python module and writes into folders that other clones use as well. */
+/**
+ * By hand, not by `tslab install`, which needs a Python module and writes into folders that other clones use as well.
+ */
 function writeKernel(root: string): void {
   const folder = path.join(kernelFolder(root), "kernels", "tslab");
   const tslab = path.join(root, "notebooks", "node_modules", "tslab", "bin", "tslab");

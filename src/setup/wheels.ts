@@ -12,7 +12,7 @@ export interface WheelDownload {
   readonly python: string;
   /** A requirements file with hashes. */
   readonly requirements: string;
-  /** Kept after a failure, so that what is there need not be fetched again. */
+  /** Kept after a failure, so that finished downloads are not repeated. */
   readonly folder: string;
   /** About so much is expected, for the progress line. */
   readonly megabytes: number;

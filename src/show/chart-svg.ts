@@ -199,7 +199,7 @@ function valueTicks(series: BarChart["series"]): number[] {
   return ticks(Math.min(0, ...ends), Math.max(0, ...ends));
 }
 
-/** Of the values alone, without 0. */
+/** Ticks that span the values alone, without 0. */
 function spanTicks(series: BarChart["series"]): number[] {
   const ends = finite(endsOf(series));
   return ticks(Math.min(...ends), Math.max(...ends));

@@ -80,7 +80,7 @@ function blend(
   const value = label.data[i];
   const changes = (x + 1 < width && label.data[i + 1] !== value) || (y + 1 < height && label.data[i + width] !== value);
   if (changes) return [255, 255, 255];
-  // The background stays as it is, only a little darker, so that things stand out.
+  // The background is darkened a little, so that objects stand out.
   const colour = value === ignore ? hatch(x, y) : value === 0 ? INK : colours[value];
   const cover = value === 0 ? 0.35 * opacity : opacity;
   const mix = (c: 0 | 1 | 2): number => Math.round(data[3 * i + c] * (1 - cover) + colour[c] * cover);

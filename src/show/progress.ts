@@ -43,7 +43,7 @@ export function notebookReporter(): Reporter {
 }
 
 export interface LiveChart {
-  /** Draws the chart anew, at most four times a second. */
+  /** Redraws the chart, at most four times a second. */
   update(chart: Chart): void;
   /** Draws it a last time, with the static picture beside. */
   finish(chart: Chart): Promise<void>;

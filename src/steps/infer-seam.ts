@@ -74,7 +74,7 @@ async function run(
         },
       };
       const result = await runImageLoop(loop, context);
-      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command goes on with them`);
+      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
       return {
         step: "infer-seam",
         split: list.split,

@@ -86,7 +86,7 @@ async function run(
         finishing: config.crfThreads,
       };
       const result = await runImageLoop(loop, context);
-      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command goes on with them`);
+      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
       const summary: MakePseudoLabelsSummary = {
         step: "make-pseudo-labels",
         split: list.split,

@@ -122,7 +122,7 @@ async function run(
         output.write(id, image, seeds, weak.boxes, mask, file),
     };
     const result = await runImageLoop(loop, context);
-    if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command goes on with them`);
+    if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
     return {
       step: "make-seeds",
       split: list.split,

@@ -70,7 +70,7 @@ async function run(
         finishing: crfThreads,
       };
       const result = await runImageLoop(loop, context);
-      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command goes on with them`);
+      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
       const summary: SegmentSummary = {
         step: segment.name,
         split: list.split,

@@ -53,7 +53,7 @@ async function run(
         continue;
       }
       if (!signal?.aborted) throw error;
-      reporter.notice(`${name}: interrupted, nothing half made is left in use; the same command goes on`);
+      reporter.notice(`${name}: interrupted; nothing incomplete is in use, and the same command resumes`);
       break;
     }
   }

@@ -1,6 +1,6 @@
 /**
- * First statistics for the normalisations of a network from scratch, or its first scales where it has none: by the first
- * samples that it will train on.
+ * First statistics for the normalisations of a network from scratch, or its first scales where it has none: by the
+ * first samples that it will train on.
  */
 
 import type * as tf from "@tensorflow/tfjs";
@@ -13,7 +13,7 @@ import type { SampleLoader } from "./task";
 const SAMPLES = 16;
 
 /**
- * The same on every process, and again when a run goes on.
+ * The result is the same in every process, and when a run resumes.
  * @param size side of the samples' images
  */
 export async function calibrateNorms(

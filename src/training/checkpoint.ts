@@ -1,6 +1,7 @@
 /**
- * The state of a training run on disk: variables, the optimizer's state, the number of steps done. Everything else (order,
- * augmentation, dropout) follows from the step and the seed, so a run that goes on has the losses of one that never stopped.
+ * The state of a training run on disk: variables, the optimizer's state, the number of steps done. Everything else
+ * (order, augmentation, dropout) follows from the step and the seed, so a resumed run has the losses of one that was
+ * never interrupted.
  */
 
 import fs from "node:fs/promises";
@@ -96,6 +97,6 @@ function checkRun(notes: string | undefined, run: CheckpointOptions["run"], file
   if (differing.length === 0) return;
   throw new UserError(
     "weights",
-    `${file} is the checkpoint of another run: ${differing.join(", ")}; give its options, choose another --session-name, or begin again with --resume false`,
+    `${file} is the checkpoint of another run: ${differing.join(", ")}; give its options, choose another --session-name, or start over with --resume false`,
   );
 }

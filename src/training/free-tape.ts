@@ -1,6 +1,7 @@
 /**
- * Frees what the backward pass has used while it goes on, as PyTorch does. TensorFlow.js keeps every activation, and the
- * gradient in every one of them, until the last gradient is computed, though each serves one node of the tape alone.
+ * Frees what the backward pass has used as soon as it has used it, as PyTorch does. TensorFlow.js keeps every
+ * activation, and the gradient in every one of them, until the last gradient is computed, though each serves one node
+ * of the tape alone.
  */
 
 import * as tf from "@tensorflow/tfjs";

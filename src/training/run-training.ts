@@ -93,10 +93,10 @@ export async function runTraining<S>(
   });
   if (!config.resume) {
     if (isFirst) await removeCheckpoint(session.checkpoint);
-    communicator.sum(new Float64Array(1)); // nobody goes on before it is gone
+    communicator.sum(new Float64Array(1)); // no process continues before it is gone
   }
   if (config.resume && (await isFinished(session))) {
-    notice(`${session.weights.safetensors} is there already: nothing to train`);
+    notice(`${session.weights.safetensors} already exists: nothing to train`);
     return summary(undefined, true);
   }
 
@@ -115,7 +115,7 @@ export async function runTraining<S>(
     const work = (): Promise<TrainingResult> => train(trainer, { reporter, signal });
     const result = await (precision === "bfloat16" ? inBfloat16(work) : work());
     if (result.interrupted)
-      notice(`stopped after step ${result.steps} of ${result.totalSteps}; the same command goes on`);
+      notice(`stopped after step ${result.steps} of ${result.totalSteps}; the same command resumes`);
     else if (isFirst) await finishSession(session, await task.toStateDict());
     return summary(result, !result.interrupted);
   } finally {

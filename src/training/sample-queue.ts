@@ -31,7 +31,7 @@ export class SampleQueue<S> {
     const outcomes = await Promise.all(this.ahead.shift() ?? []);
     this.waitingSeconds += (performance.now() - started) / 1000;
     this.outstanding -= outcomes.length;
-    this.fill(); // the workers go on while the step computes
+    this.fill(); // the workers continue while the step computes
     const samples: S[] = [];
     for (const outcome of outcomes) {
       if ("sample" in outcome) {

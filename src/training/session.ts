@@ -1,4 +1,4 @@
-/** The files of a training run: its checkpoint and logs while it goes on, its weights in two formats once it is done. */
+/** The files of a training run: checkpoint and logs while it runs, weights in two formats once it is done. */
 
 import fs from "node:fs/promises";
 import os from "node:os";
@@ -32,8 +32,8 @@ export function trainingSession(name: string, run: Readonly<Record<string, unkno
 }
 
 /**
- * Whether the run's weights are there already.
- * @throws UserError "output" where weights of another run are there: they would be lost
+ * Whether the run's weights already exist.
+ * @throws UserError "output" where weights of another run exist, which would be lost
  */
 export async function isFinished({ weights, checkpoint }: TrainingSession): Promise<boolean> {
   const { safetensors, pth } = weights;
@@ -41,13 +41,13 @@ export async function isFinished({ weights, checkpoint }: TrainingSession): Prom
   const there = await Promise.all(names.map(fileExists));
   if (!there.some(Boolean)) return false;
   const advice = "choose another --session-name, delete it, or overwrite it with --resume false";
-  if (!there[0]) throw new UserError("output", `${pth} is there, and not of this run: ${advice}`);
+  if (!there[0]) throw new UserError("output", `${pth} already exists and is not of this run: ${advice}`);
   const source = await openByteSource(safetensors);
   try {
     const { metadata } = await openSafetensors(source);
     const differing = differences(metadata.get("run"), checkpoint.run);
     if (differing === undefined)
-      throw new UserError("output", `${safetensors} is there, and not of a training: ${advice}`);
+      throw new UserError("output", `${safetensors} already exists and is not of a training: ${advice}`);
     if (differing.length > 0)
       throw new UserError("output", `${safetensors} is of another run: ${differing.join(", ")}; ${advice}`);
   } finally {
@@ -58,7 +58,8 @@ export async function isFinished({ weights, checkpoint }: TrainingSession): Prom
 
 /**
  * Writes the result, then takes the checkpoint away.
- * @param spare folder for the weights where the disk refuses them: there may be no checkpoint either, for the same reason
+ * @param spare folder for the weights where the disk refuses them: there may be no checkpoint either, for the same
+ *   reason
  * @throws UserError "output" that says where they are
  */
 export async function finishSession(

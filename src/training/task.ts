@@ -1,11 +1,12 @@
 /**
- * What a network must offer to be trained by `trainer.ts`: the one training loop of the project, for the affinity network,
- * the classification network and the segmentation networks alike.
+ * What a network must offer to be trained by `trainer.ts`: the one training loop of the project, for the affinity
+ * network, the classification network and the segmentation networks alike.
  *
- * Losses are means over the whole batch, whose parts lie on different processes and are computed sample by sample. So a task
- * first counts what its losses divide by (pairs, pixels, samples); the counts are summed over the whole batch; each part of
- * the batch then computes its share of every loss, divided by those sums. Shares and their gradients simply add up: one
- * process with four samples, two with two each, and four samples one after the other agree up to float summation.
+ * Losses are means over the whole batch, whose parts lie on different processes and are computed sample by sample. So a
+ * task first counts what its losses divide by (pairs, pixels, samples); the counts are summed over the whole batch;
+ * each part of the batch then computes its share of every loss, divided by those sums. Shares and their gradients
+ * simply add up: one process with four samples, two with two each, and four samples one after the other agree up to
+ * float summation.
  */
 
 import type * as tf from "@tensorflow/tfjs";
@@ -15,7 +16,7 @@ import type { NdArray } from "../nd-array";
 export interface SampleRequest {
   readonly id: string;
   readonly epoch: number;
-  /** Of the run's seed, the epoch and the id. */
+  /** Derived from the run's seed, the epoch and the id. */
   readonly seed: number;
 }
 
@@ -46,8 +47,8 @@ export interface TrainingTask<S> {
   /** What `compute` itself changes: kept in checkpoints with the variables. Default: nothing. */
   readonly statistics?: readonly StateVariable[];
   /**
-   * True where the images of a step depend on each other (batch statistics): `compute` then gets this process's share of
-   * the batch at once, once in every process, even where the share is empty. Default false.
+   * True where the images of a step depend on each other (batch statistics): `compute` then gets this process's share
+   * of the batch at once, once in every process, even where the share is empty. Default false.
    */
   readonly wholeShare?: boolean;
   /** The first is the total that is minimised. */
@@ -69,7 +70,7 @@ export interface TrainingTask<S> {
 export interface SampleLoader<S> {
   /** How many samples it can make at the same time. */
   readonly parallel: number;
-  /** @throws UserError for a sample that cannot be used; the trainer names it and goes on without it */
+  /** @throws UserError for a sample that cannot be used; the trainer names it and continues without it */
   load(request: SampleRequest): Promise<S>;
   close(): Promise<void>;
 }

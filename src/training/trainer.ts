@@ -1,7 +1,7 @@
 /**
- * The training loop: batches made ahead, counts and gradients summed over all processes, checkpoints from which a run goes
- * on as if it had never stopped, losses logged. What is trained is a `TrainingTask` (task.ts, which also says why counts
- * come first); how samples are made is a `SampleLoader`.
+ * The training loop: batches made ahead, counts and gradients summed over all processes, checkpoints from which a run
+ * goes on as if it had never stopped, losses logged. What is trained is a `TrainingTask` (task.ts, which also says why
+ * counts come first); how samples are made is a `SampleLoader`.
  *
  *   for every step: count → sum counts → losses and gradients, part by part → sum them → update
  */
@@ -23,11 +23,11 @@ export interface TrainerOptions<S> {
   readonly schedule: Schedule;
   readonly communicator?: Communicator;
   /**
-   * Samples whose forward and backward pass run together. Fewer need less memory; the result is the same. Default: all of
-   * this process's.
+   * Samples whose forward and backward pass run together. Fewer need less memory; the result is the same. Default: all
+   * of this process's.
    */
   readonly microBatch?: number;
-  /** Where to keep the state after every epoch and when stopped, and to go on from. Default: nowhere. */
+  /** Where the state is kept after every epoch and when stopped, and where training resumes from. Default: nowhere. */
   readonly checkpoint?: CheckpointOptions;
   /** Losses of every step as CSV and TensorBoard events. Default: none. */
   readonly log?: LogOptions;
@@ -54,8 +54,8 @@ export interface TrainingResult {
 }
 
 /**
- * @throws UserError "input" where a loss is no number or no image can be used, "weights" for a checkpoint of another run,
- * "output" where the state cannot be kept when stopped; the last checkpoint stays
+ * @throws UserError "input" where a loss is no number or no image can be used, "weights" for a checkpoint of another
+ *   run, "output" where the state cannot be kept when stopped; the last checkpoint stays
  */
 export async function train<S>(options: TrainerOptions<S>, context: StepContext): Promise<TrainingResult> {
   const { task, optimizer, schedule, communicator = singleProcess, checkpoint } = options;
@@ -115,7 +115,7 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
       }
       if (step % perEpoch === 0) {
         if (samplesDone === 0) throw noneUsable(queue.failures);
-        if (step < totalSteps) await save().catch((error) => reporter.warn(`${messageOf(error)}; training goes on`));
+        if (step < totalSteps) await save().catch((error) => reporter.warn(`${messageOf(error)}; training continues`));
       }
       await new Promise(setImmediate); // signals and workers have their turn
     }

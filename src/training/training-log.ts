@@ -6,7 +6,7 @@ import { messageOf, UserError } from "../errors";
 import { type EventWriter, openEventWriter } from "./tensorboard";
 
 export interface LogOptions {
-  /** The table; rows from the step a run goes on from are written anew. */
+  /** The table; rows from the step at which a run resumes are rewritten. */
   readonly csv: string;
   /** Folder of the event files. Default: none are written. */
   readonly tensorboard?: string;

@@ -1,11 +1,12 @@
 /**
- * Minimum spanning trees of feature maps (Song et al., NeurIPS 2019, section 3.1; reference lib_tree_filter, mst and bfs):
- * the nodes are the cells of the grid, edges join a cell with its four neighbours, and an edge weighs the squared
+ * Minimum spanning trees of feature maps (Song et al., NeurIPS 2019, section 3.1; reference lib_tree_filter, mst and
+ * bfs): the nodes are the cells of the grid, edges join a cell with its four neighbours, and an edge weighs the squared
  * distance of its ends' features. What is alike hangs together; a border is crossed at its weakest place only.
  *
- * Borůvka: every component takes its lightest edge, until one is left; rounds halve the components at least. Of equal edges
- * the first counts (vertical before horizontal ones, row-major, as the reference lists them), so the tree is always the
- * same. The reference adds 1 to every weight, which changes no order but makes small differences equal by rounding: left out.
+ * Borůvka: every component takes its lightest edge, until one is left; rounds halve the components at least. Of equal
+ * edges the first counts (vertical before horizontal ones, row-major, as the reference lists them), so the tree is
+ * always the same. The reference adds 1 to every weight, which changes no order but makes small differences equal by
+ * rounding: left out.
  */
 
 import type * as tf from "@tensorflow/tfjs";
@@ -15,7 +16,7 @@ import { expected } from "../errors";
 export interface SpanningTree {
   /** All nodes, breadth first from node 0: each one after its parent, [n]. */
   readonly order: Int32Array;
-  /** Of each node; −1 of the root, [n]. */
+  /** Parent of each node; −1 for the root, [n]. */
   readonly parent: Int32Array;
 }
 
@@ -28,7 +29,7 @@ export interface SpanningTrees {
 
 /**
  * The trees of a guide [b, h, w, e]. No gradient passes through the choice of edges. The guide's values are read
- * synchronously: on a GPU the computation waits here until they are there.
+ * synchronously: on a GPU the computation waits for them here.
  * @throws UserError "input" where the guide is not [b, h, w, e] with at least one node
  */
 export function minimumSpanningTrees(guide: tf.Tensor4D): SpanningTrees {
@@ -118,7 +119,7 @@ function spanningEdges(weights: Float64Array, { nodes, source, target }: GridEdg
       joined[Math.max(a, b)] = Math.min(a, b);
       chosen[count++] = edge;
     }
-    // 3. Name the components anew.
+    // 3. Rename the components.
     for (let node = 0; node < nodes; node++) component[node] = lastJoined(joined, component[node]);
   }
   return chosen;

@@ -1,9 +1,10 @@
 /**
- * The learnable tree filter (Song et al., NeurIPS 2019, equations 2 to 5; reference lib_tree_filter, refine): every cell
- * becomes a mean of all cells, weighted by the product of the edges' weights along the one path between them in a tree,
+ * The learnable tree filter (Song et al., NeurIPS 2019, equations 2 to 5; reference lib_tree_filter, refine): every
+ * cell becomes a mean of all cells, weighted by the product of the edges' weights along the one path between them in a
+ * tree,
  *   y_m = Σ_n S_mn x_n / Z_m,   Z_m = Σ_n S_mn,   S_mn = Π_{edges k on the path} w_k,   w_k = exp(−‖e_k − e_parent(k)‖²),
- * where an edge is named by its child k, and e is a learned embedding. Channels fall into groups of equal width: group g of
- * the features is weighted by group g of the guide. Two passes do for all pairs what N² paths would:
+ * where an edge is named by its child k, and e is a learned embedding. Channels fall into groups of equal width: group
+ * g of the features is weighted by group g of the guide. Two passes do for all pairs what N² paths would:
  *   A↑_i = x_i + Σ_{children j} w_j A↑_j                leaves to root: the sum over the subtree
  *   A_i  = (1 − w_i²) A↑_i + w_i A_parent               root to leaves: the sum over the tree;   y = A / Z, Z likewise of ones
  *
@@ -13,7 +14,7 @@
  *   dL/dw_i = Σ_c [H↑_i (A_p − w_i A↑_i) + A↑_i (H_p − w_i H↑_i)] − [Q↑_i (Z_p − w_i Z↑_i) + Z↑_i (Q_p − w_i Q↑_i)]
  *             p = parent(i): A_p − w_i A↑_i is what comes from outside i's subtree, so each bracket has the pairs whose path uses i
  *   dL/de_i = −2 w_i dL/dw_i (e_i − e_p),   dL/de_p gets the opposite
- * Of the forward pass only w, Z and Z↑ are kept, [n, groups]; A = y·Z, and A↑ is summed again. Everything is O(n·c).
+ * The forward pass keeps w, Z and Z↑ alone, [n, groups]; A = y·Z, and A↑ is summed again. Everything is O(n·c).
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -28,11 +29,11 @@ export interface TreeFilterOptions {
 }
 
 /**
- * Features [b, h, w, c] smoothed along the trees → [b, h, w, c]; differentiable in the features and in the guide
- * [b, h, w, e], not in the trees. Distances have no scale of their own: a guide times √s has distances times s.
+ * Features [b, h, w, c] smoothed along the trees → [b, h, w, c]; differentiable in the features and in the guide [b, h,
+ * w, e], not in the trees. Distances have no scale of their own: a guide times √s has distances times s.
  *
- * It runs on every backend, in typed arrays on one thread. Tensors are read synchronously: on a GPU the computation waits
- * here, forward and backward, and the tensors travel to main memory and back.
+ * It runs on every backend, in typed arrays on one thread. Tensors are read synchronously: on a GPU the computation
+ * waits here, forward and backward, and the tensors travel to main memory and back.
  * @throws UserError "input" where shapes, trees and groups do not fit one another
  */
 export function treeFilter(

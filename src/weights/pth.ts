@@ -134,7 +134,7 @@ async function readLegacy(source: ByteSource): Promise<PthContent> {
   for (const key of keys.value) {
     const storage = storages.get(typeof key === "string" || typeof key === "number" ? String(key) : "");
     if (storage === undefined || offsets.has(storage.key))
-      throw new UserError("weights", `a storage that no tensor refers to, or that is there twice (${where})`);
+      throw new UserError("weights", `a storage that no tensor refers to, or that occurs twice (${where})`);
     const length = Buffer.from(await source.read(at, 8)).readBigUInt64LE();
     if (length !== BigInt(storage.length))
       throw expected("weights", `a storage of ${storage.length} elements`, String(length), where);

@@ -53,7 +53,7 @@ export async function readZipEntries(source: ByteSource): Promise<Map<string, Zi
     if (flags & 1) throw fail(`entry ${label} is encrypted`);
     if (method !== 0 || size !== stored) throw fail(`entry ${label} is compressed, which PyTorch never does`);
     if (!(headerOffset + LOCAL_BYTES + size <= source.size)) throw fail(`entry ${label} is not wholly in the file`);
-    if (entries.has(name)) throw fail(`entry ${label} is there twice`);
+    if (entries.has(name)) throw fail(`entry ${label} occurs twice`);
     entries.set(name, { name, size, headerOffset });
     at = end;
   }
@@ -98,7 +98,9 @@ async function findDirectory(source: ByteSource, fail: (what: string) => UserErr
   return { offset: readUInt64(end64, 48), size: readUInt64(end64, 40), count: readUInt64(end64, 32) };
 }
 
-/** Fields that do not fit in 32 bits stand in the extra field 1, in this order, and are 0xffffffff in their own place. */
+/**
+ * Fields that do not fit in 32 bits stand in the extra field 1, in this order, and are 0xffffffff in their own place.
+ */
 function wideFields(fields: readonly number[], extra: Buffer): number[] {
   const wide: number[] = [];
   for (let at = 0; at + 4 <= extra.length; ) {

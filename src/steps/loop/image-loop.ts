@@ -1,7 +1,7 @@
 /**
  * The loop that every step over images shares: skips what is done, prepares the next image and finishes the last one
- * while the present one is computed, names and counts failures, reports progress, and stops when asked to or when the disk
- * is full. At most 2 + `finishing` images are in memory, however long the list.
+ * while the present one is computed, names and counts failures, reports progress, and stops when asked to or when the
+ * disk is full. At most 2 + `finishing` images are in memory, however long the list.
  */
 
 import { isDiskFull } from "../../atomic-write";
@@ -11,7 +11,7 @@ import type { ImageFailure, StepContext } from "../../running/step";
 export interface ImageLoop<Prepared, Computed> {
   /** Image ids of this shard, in order. */
   readonly ids: readonly string[];
-  /** Whether everything asked for is there already; called before an image is prepared. */
+  /** Whether everything requested already exists; called before an image is prepared. */
   isDone(id: string): Promise<boolean>;
   /** Reading and decoding: runs while the image before is computed. */
   prepare(id: string): Promise<Prepared>;

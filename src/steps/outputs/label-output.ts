@@ -1,5 +1,5 @@
 /**
- * What is written of each labelled image: probabilities, overlay and label, the label last, so that a label that is there
+ * What is written of each labelled image: probabilities, overlay and label, the label last, so that an existing label
  * says that all of it is. Files appear whole or not at all.
  */
 
@@ -39,7 +39,7 @@ export interface KnownOfImage {
 export interface LabelOutput {
   /** What the user should know of the folders before the run. */
   readonly notices: readonly string[];
-  /** Whether everything asked for is there. */
+  /** Whether everything requested exists. */
   isDone(id: string): Promise<boolean>;
   /**
    * Sharpens and writes.

@@ -33,7 +33,7 @@ export interface SeamOutput {
   readonly folders: readonly string[];
   /** What the user should know of the folders before the run. */
   readonly notices: readonly string[];
-  /** Whether everything asked for is there. */
+  /** Whether everything requested exists. */
   isDone(id: string): Promise<boolean>;
   write(id: string, image: RgbImage, cams: ImageCams): Promise<Coverage>;
 }

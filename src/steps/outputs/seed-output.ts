@@ -1,6 +1,6 @@
 /**
- * What `make-seeds` writes of each image: overlay, boxes as XML, counts, and last the label, so that a label that is there
- * says that all of it is. The counts are files of their own, so that a run that goes on, or one of many shards, can still
+ * What `make-seeds` writes of each image: overlay, boxes as XML, counts, and last the label, so that an existing label
+ * says that all of it is. The counts are files of their own, so that a resumed run, or one of many shards, can still
  * report on all images.
  */
 
@@ -28,7 +28,7 @@ import { recordSettings, type Settings } from "./settings-record";
 
 export interface SeedOutput {
   readonly notices: readonly string[];
-  /** Whether everything asked for is there. */
+  /** Whether everything requested exists. */
   isDone(id: string): Promise<boolean>;
   /**
    * @param mask true label, where there is one

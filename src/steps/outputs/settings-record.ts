@@ -1,6 +1,7 @@
 /**
- * A folder of results remembers the settings it was made with, so that a run that goes on in it with others says so, and
- * numbers can be traced to what made them: `settings.json`, a list of distinct settings in the order they were used.
+ * A folder of results remembers the settings it was made with, so that a run that resumes in it with others reports it,
+ * and numbers can be traced to what made them: `settings.json`, a list of distinct settings in the order they were
+ * used.
  */
 
 import fs from "node:fs/promises";
@@ -27,7 +28,7 @@ export async function recordSettings(folder: string, settings: Settings): Promis
   await writeAtomic(file, `${JSON.stringify([...earlier, stated], null, 2)}\n`);
   const last = earlier.at(-1);
   if (last === undefined) return undefined;
-  return `${folder} holds results of other settings (${differences(last, stated).join("; ")}); what is there stays`;
+  return `${folder} holds results of other settings (${differences(last, stated).join("; ")}); existing results stay`;
 }
 
 /** A run of other settings that made nothing left nothing to be mixed with. */

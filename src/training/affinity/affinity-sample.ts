@@ -36,7 +36,7 @@ export interface AffinitySampleOptions extends LabelledImages {
 
 export interface AffinitySample {
   readonly id: string;
-  /** Of its dropout. */
+  /** Seed of its dropout. */
   readonly seed: number;
   /** Normalised, [cropSize·cropSize·3]. */
   readonly image: Float32Array;

@@ -12,7 +12,7 @@ export interface SeamSampleConfig extends SampleOptions {
 }
 
 export interface UntaggedSample {
-  /** Of everything random about this sample in this epoch. */
+  /** Seed of everything random about this sample in this epoch. */
   readonly seed: number;
   /** [cropSize, cropSize, 3], normalised. */
   readonly image: Float32Array;

@@ -1,13 +1,13 @@
 /**
- * One sample of segmentation training: photograph and label at a random scale, mirrored or not, a square cut out of both at
- * random, and the label brought to the size of each output of the network. References: libs/datasets/base.py of
+ * One sample of segmentation training: photograph and label at a random scale, mirrored or not, a square cut out of
+ * both at random, and the label brought to the size of each output of the network. References: libs/datasets/base.py of
  * kazuto1011/deeplab-pytorch, util/transform.py of hszhao/semseg, dataloader.py of TreeFilter-Torch.
  *
  * Outside the photograph the crop has the mean colour, and the label is unknown.
  *
- * Unlike them: the size is drawn evenly from a range, as in semseg, where the other two draw from a list; a photograph smaller
- * than the crop lies anywhere in it, where deeplab-pytorch puts it top left and the other two in the middle; and semseg's
- * rotations by up to 10° and its blur are left out.
+ * Unlike them: the size is drawn evenly from a range, as in semseg, where the other two draw from a list; a photograph
+ * smaller than the crop lies anywhere in it, where deeplab-pytorch puts it top left and the other two in the middle;
+ * and semseg's rotations by up to 10° and its blur are left out.
  */
 
 import type { RgbImage } from "../../data/image";
@@ -24,7 +24,7 @@ import type { MakeSamples } from "../sample-loader";
 /** Plain data: workers get it. */
 export interface SegmentationSampleOptions extends LabelledImages {
   readonly cropSize: number;
-  /** Of the labels, in the order of the network's outputs. */
+  /** Sides of the labels, in the order of the network's outputs. */
   readonly labelSides: readonly number[];
   /** What the network's images are normalised to. */
   readonly input: InputColours;
@@ -36,7 +36,7 @@ export interface SegmentationSampleOptions extends LabelledImages {
 
 export interface SegmentationSample {
   readonly id: string;
-  /** Of its dropout. */
+  /** Seed of its dropout. */
   readonly seed: number;
   /** Normalised, [cropSize·cropSize·3]. */
   readonly image: Float32Array;
