@@ -3,7 +3,6 @@
  * `train_infer_A2GNN_others.py`; what other supervisions change is in `pseudo-label-presets.ts`.
  */
 
-import type { Normalisation } from "../graph/graph-from-features";
 import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
 import {
   type ImagesConfig,
@@ -34,7 +33,7 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly weights?: string;
   readonly graphDir?: string;
   readonly graphStride?: number;
-  readonly graphNormalise?: Normalisation;
+  readonly graphNormalise?: "shift" | "relu" | "softmax" | "split";
   readonly graphSide: number;
   readonly radius: number;
   readonly epochs: number;

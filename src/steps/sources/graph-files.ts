@@ -8,12 +8,21 @@ import path from "node:path";
 import type { ResolvedConfig } from "../../config/pseudo-label-presets";
 import { fileExists, readBounded } from "../../data/bounded-file";
 import type { ImageSize } from "../../data/dataset";
+import type { RgbImage } from "../../data/image";
 import { expected, UserError } from "../../errors";
 import { graphFromFeatures } from "../../graph/graph-from-features";
+import type { ImageGraph } from "../../graph/image-graph";
 import type { NdArray } from "../../nd-array";
 import { decodeNpy } from "../../weights/npy";
 import { CELL, type WindowedMap, windowedMap } from "../../window/windowed-map";
-import type { GraphSource } from "./graph-source";
+
+export interface GraphSource {
+  /** For reports: the weight file's name, the folder's, or "handcrafted". */
+  readonly description: string;
+  /** The caller disposes the graph. @param name the image's, for files */
+  graphOf(image: RgbImage, name?: string): Promise<ImageGraph>;
+  dispose(): void;
+}
 
 /** 2 GB: 100 × 100 cells of 50,000 channels. */
 const MAX_BYTES = 2_000_000_000;

@@ -3,23 +3,16 @@
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import type { ResolvedConfig } from "../../config/pseudo-label-presets";
-import type { RgbImage } from "../../data/image";
-import { createImageGraph, type ImageGraph } from "../../graph/image-graph";
+import { createImageGraph } from "../../graph/image-graph";
 import { handcraftedGraph } from "../../handcrafted/graph";
 import { normaliseRgb } from "../../image-ops/normalise";
 import { padToMultiple } from "../../image-ops/pad";
 import { AffinityNet } from "../../network/affinity-net";
 import { openWeights } from "../../weights/checkpoint";
 import { CELL, windowedMap } from "../../window/windowed-map";
-import { openGraphFiles } from "./graph-files";
+import { type GraphSource, openGraphFiles } from "./graph-files";
 
-export interface GraphSource {
-  /** For reports: the weight file's name, the folder's, or "handcrafted". */
-  readonly description: string;
-  /** The caller disposes the graph. @param name the image's, for files */
-  graphOf(image: RgbImage, name?: string): Promise<ImageGraph>;
-  dispose(): void;
-}
+export type { GraphSource } from "./graph-files";
 
 /** @throws UserError "weights" for an unusable weight file */
 export async function openGraphSource(
