@@ -1,8 +1,9 @@
 /** Classes added, renamed and coloured from the page, kept in `dataset.json`: indices never move, old names become aliases. */
 
 import { checkDataset, type DatasetDescription, readDataset } from "../data/dataset";
-import { parseJson } from "../data/json";
+import { parseJson, shown } from "../data/json";
 import { expected } from "../errors";
+import { withoutControls } from "../shown-text";
 import { type ContainedFolder, digest } from "./contained-folder";
 import type { ClassEntry } from "./protocol";
 
@@ -61,8 +62,8 @@ function checkEntries(classes: unknown, least: number): ClassEntry[] {
     );
   return classes.map((entry: Partial<ClassEntry> | null, index) => {
     const name = typeof entry?.name === "string" ? entry.name.trim() : "";
-    if (name === "" || name.length > 100)
-      throw expected("input", "a name of 1 to 100 characters", `${name.length}`, `class ${index}`);
+    if (name === "" || name.length > 100 || withoutControls(name) !== name)
+      throw expected("input", "a name of 1 to 100 characters, none of them a control", shown(name), `class ${index}`);
     if (index === 0 && name !== "background") throw expected("input", '"background" as class 0', `"${name}"`, FILE);
     return { name, colour: entry?.colour as ClassEntry["colour"] };
   });

@@ -15,10 +15,10 @@ export interface GuardOptions {
 
 /** Refuses what is not ours before any route sees it, and puts the headers on every answer. */
 export function guard({ token, allowedHosts }: GuardOptions): MiddlewareHandler {
+  const headers = headersFor(allowedHosts);
   return async (context, next) => {
-    for (const [name, value] of Object.entries(headersFor(allowedHosts))) context.header(name, value);
     const { req } = context;
-    const refused = (why: string): Response => context.json({ error: why }, 403);
+    const refused = (why: string): Response => withHeaders(context.json({ error: why }, 403), headers);
     const host = req.header("host");
     if (!isAllowedHost(host, allowedHosts))
       return refused("this host name is not known here; --allow-host NAME permits the name of a proxy");
@@ -33,8 +33,16 @@ export function guard({ token, allowedHosts }: GuardOptions): MiddlewareHandler 
     const writes = req.method !== "GET" && req.method !== "HEAD";
     // A form of another page can send anything but this.
     if (writes && req.header("x-annotate") !== "1") return refused("a request without the page's own header");
-    return next();
+    await next();
+    withHeaders(context.res, headers);
+    return undefined;
   };
+}
+
+/** An answer's own headers stay. */
+function withHeaders(answer: Response, headers: Readonly<Record<string, string>>): Response {
+  for (const [name, value] of Object.entries(headers)) if (!answer.headers.has(name)) answer.headers.set(name, value);
+  return answer;
 }
 
 const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/;

@@ -4,19 +4,23 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { streamSSE } from "hono/streaming";
 import type { LabelMap } from "../data/label-png";
-import { messageOf, UserError } from "../errors";
+import { expected, messageOf, UserError } from "../errors";
 import { ClassesChanged } from "./class-list";
+import { exportFolder, zipStream } from "./export-archive";
+import { EXPORT_FORMATS, exportFiles } from "./export-files";
 import { type GuardOptions, guard } from "./guard";
 import { browserPicture, thumbnail } from "./photographs";
-import type { SaveClassesRequest, SaveShapesRequest, ServerEvent } from "./protocol";
+import type { ExportAnswer, ExportFormat, SaveClassesRequest, SaveShapesRequest, ServerEvent } from "./protocol";
 import type { Session } from "./session";
 import { ShapesChanged } from "./shape-files";
 
 const MAX_BODY = 8 << 20;
+/** Annotations of a whole data set. */
+const MAX_IMPORT = 256 << 20;
 /** Longest side of a picture in the strip, in pixels. */
 const THUMBNAIL = 192;
 
@@ -31,9 +35,9 @@ const PAGE: Readonly<Record<string, string>> = {
 export function createRoutes(session: Session, page: string, guarded: GuardOptions): Hono {
   const app = new Hono();
   app.use(guard(guarded));
-  app.use(
-    bodyLimit({ maxSize: MAX_BODY, onError: (context) => context.json({ error: "the request is too large" }, 413) }),
-  );
+  const at = `/${guarded.token}`;
+  const [usual, ofImport] = [limited(MAX_BODY), limited(MAX_IMPORT)];
+  app.use((context, next) => (context.req.path === `${at}/import` ? ofImport : usual)(context, next));
   app.onError((error, context) => {
     if (error instanceof ShapesChanged || error instanceof ClassesChanged)
       return context.json({ error: error.message }, 409);
@@ -42,7 +46,6 @@ export function createRoutes(session: Session, page: string, guarded: GuardOptio
   });
   app.notFound((context) => context.json({ error: "no such address" }, 404));
 
-  const at = `/${guarded.token}`;
   app.get(at, (context) => context.redirect(`${guarded.token}/`)); // relative, as a proxy's path may come before it
   app.get(`${at}/`, () => pageFile(page, "index.html"));
   for (const name of Object.keys(PAGE)) app.get(`${at}/${name}`, () => pageFile(page, name));
@@ -97,7 +100,43 @@ export function createRoutes(session: Session, page: string, guarded: GuardOptio
     session.labelling.stopBatch();
     return context.json(session.labelling.batch());
   });
+  app.get(`${at}/export/:format`, (context) => {
+    const format = formatOf(context.req.param("format"));
+    const files = exportFiles(format, session.labelled(), session.classes().dataset);
+    return new Response(zipStream(files), {
+      headers: {
+        "Content-Type": "application/zip",
+        "Content-Disposition": `attachment; filename="a2gnn-${format}.zip"`,
+      },
+    });
+  });
+  app.post(`${at}/export/:format`, async (context) => {
+    const format = formatOf(context.req.param("format"));
+    const files = exportFiles(format, session.labelled(), session.classes().dataset);
+    const answer: ExportAnswer = await exportFolder(session.folder, format, files);
+    return context.json(answer);
+  });
+  app.post(`${at}/import`, async (context) => {
+    const sent = (await context.req.formData()).getAll("file");
+    const files = await Promise.all(
+      sent.map(async (file) => {
+        if (typeof file === "string") throw new UserError("input", "expected files, got text");
+        return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+      }),
+    );
+    return context.json(await session.importFiles(files));
+  });
   return app;
+}
+
+function limited(maxSize: number): MiddlewareHandler {
+  return bodyLimit({ maxSize, onError: (context) => context.json({ error: "the request is too large" }, 413) });
+}
+
+function formatOf(given: string): ExportFormat {
+  const format = EXPORT_FORMATS.find((each) => each === given);
+  if (format === undefined) throw expected("input", `one of ${EXPORT_FORMATS.join(", ")}`, "another format", "export");
+  return format;
 }
 
 // --- answers ---

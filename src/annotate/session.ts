@@ -3,17 +3,21 @@
  * and notebooks call it directly. Files are the only memory: a session killed anywhere resumes from them.
  */
 
+import path from "node:path";
 import type { LabelMap } from "../data/label-png";
-import { UserError } from "../errors";
+import { messageOf, UserError } from "../errors";
 import type { LabelPhotographOptions } from "../label-photograph/label-photograph";
 import { checkShapes } from "./check-shapes";
 import { type ClassList, classEntries, readClassList, writeClassList } from "./class-list";
 import { type ContainedFolder, digest, openContainedFolder } from "./contained-folder";
+import type { LabelledFile } from "./export-files";
+import { openImport, type SentFile, withImported } from "./import-files";
 import { type LabelFiles, openLabelFiles } from "./label-files";
 import { createLabelling, type Labelling, type Stage } from "./labelling";
 import { locatePhotograph, openPhotographs, type Photograph, sizedPhotograph } from "./photographs";
 import type {
   FolderDocument,
+  ImportAnswer,
   LabelState,
   PhotographDocument,
   PhotographEntry,
@@ -64,6 +68,10 @@ export interface Session {
   /** Photographs with something drawn whose label is missing or older than what is drawn. */
   unlabelled(): Promise<readonly string[]>;
   entry(id: string): Promise<PhotographEntry>;
+  /** Every photograph that has a label, for an export. */
+  labelled(): AsyncIterable<LabelledFile>;
+  /** Adds what files of other tools say. @throws UserError "input" where none is understood */
+  importFiles(files: readonly SentFile[]): Promise<ImportAnswer>;
   subscribe(listen: (event: ServerEvent) => void): () => void;
   close(): void;
 }
@@ -267,6 +275,40 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
         wanted.push(id);
       }
       return wanted;
+    },
+    async *labelled() {
+      const names = await labels.names();
+      for (const each of photographs) {
+        const label = names.has(each.name) ? (await labels.read(each.name))?.label : undefined;
+        if (label !== undefined)
+          yield { name: each.name, file: path.basename(await locatePhotograph(folder, each)), label };
+      }
+    },
+    async importFiles(files) {
+      const opened = await openImport(folder, files, classes.dataset);
+      const counts = { photographs: 0, shapes: 0 };
+      const problems: string[] = [...opened.notices];
+      try {
+        for (const { id, name } of photographs.filter((each) => opened.concerns(each.name))) {
+          try {
+            const size = await sized(id);
+            const { shapes, revision, picture } = await shapesOf(id);
+            const next = withImported(shapes, await opened.shapesOf(name, size));
+            if (next === shapes) continue;
+            const saved = await writeShapes(folder, size, classes.dataset, revision, next, picture);
+            counts.photographs++;
+            for (const kind of ["boxes", "strokes", "clicks"] as const)
+              counts.shapes += next[kind].length - shapes[kind].length;
+            tell({ kind: "shapes", id, revision: saved });
+          } catch (error) {
+            problems.push(`${name}: ${messageOf(error)}`);
+          }
+        }
+      } finally {
+        await opened.close();
+      }
+      tell({ kind: "folder" });
+      return { ...counts, notices: problems };
     },
     subscribe(listen) {
       listeners.add(listen);

@@ -6,6 +6,7 @@ import { createCommands, listenToKeys } from "./keys";
 import { createStore } from "./model/store";
 import { choose, showHelp } from "./panels/dialogs";
 import { byId } from "./panels/element";
+import { showFiles } from "./panels/files";
 import { createPalette } from "./panels/palette";
 import { createStatus } from "./panels/status";
 import { createStrip } from "./panels/strip";
@@ -27,7 +28,6 @@ const toggleBatch = (): void => {
     (error: Error) => editing.say(error.message, true),
   );
 };
-const showFiles = (): void => undefined;
 const commands = createCommands({
   store,
   scene,
@@ -35,10 +35,17 @@ const commands = createCommands({
   editing,
   showHelp: () => showHelp(commands),
   addClass: () => palette.addClass(),
-  showFiles,
+  showFiles: () => showFiles(editing),
   toggleBatch,
 });
-createToolbar({ store, scene, editing, toggleBatch, showFiles, showHelp: () => showHelp(commands) });
+createToolbar({
+  store,
+  scene,
+  editing,
+  toggleBatch,
+  showFiles: () => showFiles(editing),
+  showHelp: () => showHelp(commands),
+});
 createStrip(store, editing);
 createStatus(store);
 listenToKeys(commands);

@@ -4,7 +4,10 @@ import type {
   BatchProgress,
   ClassEntry,
   ErrorAnswer,
+  ExportAnswer,
+  ExportFormat,
   FolderDocument,
+  ImportAnswer,
   PhotographDocument,
   PhotographEntry,
   SaveClassesRequest,
@@ -42,6 +45,13 @@ export const server = {
   replaceForeign: (id: string): Promise<object> => json("POST", `photographs/${id}/replace`, {}),
   startBatch: (): Promise<BatchProgress> => json("POST", "batch", {}),
   stopBatch: (): Promise<BatchProgress> => json("DELETE", "batch", {}),
+  exportAddress: (format: ExportFormat): string => `export/${format}`,
+  exportFolder: (format: ExportFormat): Promise<ExportAnswer> => json("POST", `export/${format}`, {}),
+  async importFiles(files: readonly File[]): Promise<ImportAnswer> {
+    const body = new FormData();
+    for (const file of files) body.append("file", file);
+    return (await (await ask("POST", "import", body)).json()) as ImportAnswer;
+  },
   /** One byte a pixel. */
   async pixels(id: string, what: "label" | "strokes"): Promise<Uint8Array> {
     const answer = await ask("GET", `photographs/${id}/${what}`);
@@ -75,10 +85,11 @@ async function json<T>(method: string, address: string, body?: unknown): Promise
 async function ask(method: string, address: string, body?: unknown): Promise<Response> {
   let answer: Response;
   try {
+    const isForm = body instanceof FormData;
     answer = await fetch(address, {
       method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json", "X-Annotate": "1" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { "X-Annotate": "1", ...(body === undefined || isForm ? {} : { "Content-Type": "application/json" }) },
+      ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
     });
   } catch {
     throw new Refused(0, "the server cannot be reached");
