@@ -1,7 +1,7 @@
 /**
- * The README's picture: photograph, boxes, affinities, label and truth of a few images of data/mini.
- * Usage: npx a2gnn make-pseudo-labels --voc12-root data/mini --infer-list LIST --supervision box --save-path LABELS,
- * then npx tsx scripts/result-picture.ts LABELS ID …
+ * The README's picture: scenes of data/mini with their boxes, the label made of them, and the true label.
+ * Usage: npx a2gnn make-pseudo-labels --voc12-root data/mini --infer-list val.txt --supervision box
+ *   --weights data/mini/weights/affinity.safetensors --save-path LABELS, then npx tsx scripts/result-picture.ts LABELS ID …
  */
 
 import fs from "node:fs";
@@ -10,12 +10,9 @@ import { readDataset } from "../src/data/dataset";
 import { findImage, readRgb } from "../src/data/image";
 import { readLabel } from "../src/data/label-png";
 import { readBoxes } from "../src/data/voc-boxes";
-import { handcraftedGraph } from "../src/handcrafted/graph";
-import { affinityPicture } from "../src/show/affinity-picture";
 import { overlayPicture } from "../src/show/overlay";
 import { type Captioned, pictureGrid } from "../src/show/picture-grid";
 import { boxPicture } from "../src/show/pictures";
-import { borderMap } from "../src/show/window-map";
 
 async function main(): Promise<void> {
   const [labels, ...ids] = process.argv.slice(2);
@@ -25,12 +22,8 @@ async function main(): Promise<void> {
   for (const id of ids) {
     const image = await readRgb(await findImage(root, id));
     const { boxes } = await readBoxes(path.join(root, "Annotations", `${id}.xml`), dataset, image);
-    const graph = handcraftedGraph(image, 4);
-    const means = borderMap(graph.affinity);
     pictures.push(
-      { picture: image, caption: "photograph" },
-      { picture: boxPicture(image, boxes, dataset), caption: "boxes" },
-      { picture: affinityPicture(means, graph, image).picture, caption: "affinity" },
+      { picture: boxPicture(image, boxes, dataset), caption: "photograph and boxes" },
       { picture: overlayPicture(image, await readLabel(path.join(labels, `${id}.png`)), dataset), caption: "label" },
       {
         picture: overlayPicture(image, await readLabel(path.join(root, "SegmentationClass", `${id}.png`)), dataset),
@@ -40,7 +33,7 @@ async function main(): Promise<void> {
   }
   const file = path.join(__dirname, "../docs/result.png");
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, await pictureGrid(pictures, { columns: 5, width: 240 }));
+  fs.writeFileSync(file, await pictureGrid(pictures, { columns: 3, width: 320 }));
 }
 
 main().catch((error) => {

@@ -37,7 +37,11 @@ test("keys beyond the class list, other sizes and values that are not finite are
   };
   refuse(3, { shape: [2, 3], data: map(1) }, /expected keys from 0 to 2, one per foreground class, got 3 \(x\.npy\)/);
   refuse("keys", { shape: [2, 3], data: map(1) }, /got "keys"/);
-  refuse(1, { shape: [3, 2], data: map(1) }, /expected a map of 3×2 pixels, as its image has, got 2×3 \(class 1 in x\.npy\)/);
+  refuse(
+    1,
+    { shape: [3, 2], data: map(1) },
+    /expected a map of 3×2 pixels, as its image has, got 2×3 \(class 1 in x\.npy\)/,
+  );
   refuse(1, { shape: [2, 3], data: map(Number.NaN) }, /expected finite numbers/);
   const bytes = Uint8Array.of(0, 40, 80, 120, 200, 255);
   refuse(1, { shape: [2, 3], data: bytes }, /activations from 0 to 1, got up to 255: divide the maps/);

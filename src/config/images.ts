@@ -1,13 +1,12 @@
 /** Options of the steps that go through a list of images with weak labels: they mean the same everywhere. */
 
-import type { Frame } from "../data/orientation";
 import type { Option, OptionTable } from "./option";
 
 /** Where a step's images are, and which of them are its own. */
 export interface ImagesConfig {
   readonly voc12Root: string;
   readonly inferList: string;
-  readonly frame: Frame;
+  readonly frame: "displayed" | "stored";
   readonly shard: string;
 }
 
