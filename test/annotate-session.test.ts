@@ -121,6 +121,8 @@ test("shapes that were changed elsewhere are not overwritten; everything else of
   const page = await opened({ drawn: true });
   const { session, id, file } = page;
   const { revision, shapes } = await session.document(id);
+  const clicks = { mini_0001: { fg: [{ x: 50, y: 50, cls: 1, rank: 7 }] }, other: { fg: [], more: true } };
+  fs.writeFileSync(file("points.json"), JSON.stringify(clicks));
   const xml = file("Annotations", "mini_0001.xml");
   const theirs = fs.readFileSync(xml, "utf8").replace("<object>", "<object><pose>Left</pose>");
   fs.writeFileSync(xml, theirs);
@@ -128,7 +130,15 @@ test("shapes that were changed elsewhere are not overwritten; everything else of
   await assert.rejects(session.save(id, revision, mine), ShapesChanged);
   assert.equal(fs.readFileSync(xml, "utf8"), theirs);
   const now = await session.document(id);
-  await session.save(id, now.revision, { ...now.shapes, boxes: [...now.shapes.boxes.slice(0, 1), BOX] });
+  await session.save(id, now.revision, {
+    ...now.shapes,
+    boxes: [...now.shapes.boxes.slice(0, 1), BOX],
+    clicks: [...now.shapes.clicks, { class: 0, x: 1, y: 1 }],
+  });
+  assert.deepEqual(JSON.parse(fs.readFileSync(file("points.json"), "utf8")), {
+    ...clicks,
+    mini_0001: { fg: [{ x: 50, y: 50, cls: 1, rank: 7 }], bg: [{ x: 1, y: 1, cls: 0 }] },
+  });
   const saved = fs.readFileSync(xml, "utf8");
   assert.match(saved, /<pose>Left<\/pose>/);
   assert.equal(saved.match(/<object>/g)?.length, 2);
@@ -226,7 +236,7 @@ test("label all: what is drawn on and lacks its label, with failures named; a se
 });
 
 test("label all makes room for a stroke and can be stopped", async () => {
-  const page = await opened({ drawn: true }, 60);
+  const page = await opened({ drawn: true }, 500);
   const { session, id, worker } = page;
   const { revision, shapes } = await session.document(id);
   session.labelling.startBatch((await session.unlabelled()).filter((each) => each !== id));

@@ -15,7 +15,7 @@ import { readBoxes } from "../data/voc-boxes";
 import { openYoloFolder, readYoloBoxes } from "../data/yolo";
 import { messageOf, UserError } from "../errors";
 import type { ContainedFolder } from "./contained-folder";
-import type { Shapes } from "./protocol";
+import type { ShapeBox, Shapes } from "./protocol";
 
 export interface SentFile {
   readonly name: string;
@@ -72,8 +72,10 @@ export async function openImport(
         const found: Partial<ImportedShapes>[] = [];
         for (const reader of readers) if (reader.concerns(name)) found.push(await reader.read(name, size));
         return {
-          boxes: found.flatMap(({ boxes = [] }) => boxes),
-          strokes: found.flatMap(({ strokes = [] }) => strokes),
+          boxes: found.flatMap(({ boxes = [] }) => boxes.map(plainBox)),
+          strokes: found.flatMap(({ strokes = [] }) =>
+            strokes.map(({ class: label, points }) => ({ class: label, points })),
+          ),
           clicks: found.flatMap(({ clicks = [] }) => clicks),
         };
       },
@@ -164,6 +166,11 @@ function voc(file: string, name: string, dataset: DatasetDescription): Reader {
     concerns: namedLike(name),
     read: async (_, size) => ({ boxes: (await readBoxes(file, dataset, size)).boxes }),
   };
+}
+
+/** Equal boxes are written alike. */
+function plainBox({ class: label, xmin, ymin, xmax, ymax }: ShapeBox): ShapeBox {
+  return { class: label, xmin, ymin, xmax, ymax };
 }
 
 /** Whether a photograph is the one that a file of its own is about. */

@@ -76,11 +76,18 @@ export async function readShapes(
     boxes: await attempt<Shapes["boxes"]>([], async () => {
       if (boxes === undefined) return [];
       const file = await folder.locate(BOX_FOLDER, `${name}.xml`);
-      return (await readBoxes(file, dataset, photograph)).boxes;
+      const { boxes: found } = await readBoxes(file, dataset, photograph);
+      return found.map(({ class: label, xmin, ymin, xmax, ymax }) => ({ class: label, xmin, ymin, xmax, ymax }));
     }),
     strokes: drawn,
     clicks: await attempt<Shapes["clicks"]>([], () =>
-      points === undefined ? [] : pointsOf(onePhotograph(folder, name, points), name, dataset, photograph),
+      points === undefined
+        ? []
+        : pointsOf(onePhotograph(folder, name, points), name, dataset, photograph).map(({ class: label, x, y }) => ({
+            class: label,
+            x,
+            y,
+          })),
     ),
     pins: await attempt<Shapes["pins"]>([], () =>
       pins === undefined
@@ -241,11 +248,24 @@ let pointsTurn: Promise<unknown> = Promise.resolve();
 async function writeClicks(folder: ContainedFolder, name: string, clicks: Shapes["clicks"]): Promise<void> {
   const turn = pointsTurn.then(async () => {
     const points = new Map(Object.entries((await readPoints(folder)) ?? {}));
-    const plain = clicks.map(({ class: cls, x, y }) => ({ x, y, cls }));
-    if (plain.length === 0) points.delete(name);
-    else points.set(name, { fg: plain.filter(({ cls }) => cls !== 0), bg: plain.filter(({ cls }) => cls === 0) });
+    const old = givenClicks(points.get(name));
+    // A click that stays keeps whatever else its entry says.
+    const entries = clicks.map(({ class: cls, x, y }) => {
+      const at = old.findIndex((entry) => entry.x === x && entry.y === y && (entry.cls ?? 0) === cls);
+      return { cls, entry: at < 0 ? { x, y, cls } : old.splice(at, 1)[0] };
+    });
+    const those = (wanted: (cls: number) => boolean): object[] =>
+      entries.filter(({ cls }) => wanted(cls)).map(({ entry }) => entry);
+    if (clicks.length === 0) points.delete(name);
+    else points.set(name, { fg: those((cls) => cls !== 0), bg: those((cls) => cls === 0) });
     await folder.write([POINTS_FILE], `${JSON.stringify(Object.fromEntries(points), null, 1)}\n`);
   });
   pointsTurn = turn.catch(() => undefined);
   await turn;
+}
+
+/** The clicks of an entry as the file has them, whatever they are. */
+function givenClicks(entry: unknown): Record<string, unknown>[] {
+  const { fg, bg } = (Array.isArray(entry) ? { fg: entry } : (entry ?? {})) as { fg?: unknown; bg?: unknown };
+  return [fg, bg].flatMap((list) => (Array.isArray(list) ? (list as Record<string, unknown>[]) : []));
 }
