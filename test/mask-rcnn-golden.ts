@@ -1,9 +1,9 @@
 /** What torchvision recorded (scripts/record-mask-rcnn-goldens.py), and the narrow network that it was recorded of. */
 
+import type { VariantName } from "../src/config/mask-rcnn-options";
 import path from "node:path";
 import { InstanceSegmenter } from "../src/mask-rcnn/instance-segmenter";
 import { type MaskRcnnShape, maskRcnn } from "../src/mask-rcnn/network";
-import type { VariantName } from "../src/mask-rcnn/variant";
 import type { NdArray } from "../src/nd-array";
 import { shapesOf } from "../src/network/layer";
 import { RESNET50_BLOCKS } from "../src/network/resnet";

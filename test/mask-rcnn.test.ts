@@ -1,3 +1,4 @@
+import { VARIANTS } from "../src/config/mask-rcnn-options";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
@@ -8,7 +9,6 @@ import { detectInstances } from "../src/mask-rcnn/detect";
 import { BOX_SIDE, POOLED_MAPS } from "../src/mask-rcnn/network";
 import { proposalsOf } from "../src/mask-rcnn/proposals";
 import { roiAlign } from "../src/mask-rcnn/roi-align";
-import { VARIANTS } from "../src/mask-rcnn/variant";
 import { singleProcess } from "../src/parallel/communicator";
 import { type MaskRcnnInput, maskRcnnTask } from "../src/training/mask-rcnn/mask-rcnn-task";
 import { PolySgd } from "../src/training/poly-sgd";

@@ -33,17 +33,35 @@ export function detectInstances(
   image: RgbImage,
   options: DetectOptions = {},
 ): Instance[] {
-  const extent = inputExtent(image, options.sides ?? DEFAULT_SIDES, segmenter.variant);
-  const input = networkInput(image, extent, segmenter.input);
+  return detectInPart(segmenter, image, { left: 0, top: 0, whole: image }, options);
+}
+
+/** Where a part of a photograph lies in it. */
+export interface PartOfImage {
+  readonly left: number;
+  readonly top: number;
+  readonly whole: Extent;
+}
+
+/** The same of a part of a photograph, in pixels of the whole. */
+export function detectInPart(
+  segmenter: InstanceSegmenter,
+  part: RgbImage,
+  { left: x, top: y, whole }: PartOfImage,
+  options: DetectOptions = {},
+): Instance[] {
+  const extent = inputExtent(part, options.sides ?? DEFAULT_SIDES, segmenter.variant);
+  const input = networkInput(part, extent, segmenter.input);
   const found = detectInInput(segmenter, input, options);
-  const boxes = scaleBoxes(found.boxes, image.width / extent.width, image.height / extent.height);
+  const own = scaleBoxes(found.boxes, part.width / extent.width, part.height / extent.height);
+  const boxes = own.map((edge, i) => edge + (i % 2 === 0 ? x : y));
   return Array.from(found.classes, (foreground, i): Instance => {
     const [left, top, right, bottom] = boxes.subarray(4 * i, 4 * i + 4);
     return {
       class: foreground,
       score: found.scores[i],
       box: [left, top, right - left, bottom - top],
-      mask: pasteMask(found.masks[i], boxes, i, image, segmenter.variant),
+      mask: pasteMask(found.masks[i], boxes, i, whole, segmenter.variant),
     };
   });
 }

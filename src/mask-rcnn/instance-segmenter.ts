@@ -1,12 +1,13 @@
 /** A Mask R-CNN with its parameters in memory, and the choices that its weights were trained with. */
 
+import type { VariantName } from "../config/mask-rcnn-options";
 import * as tf from "@tensorflow/tfjs";
 import type { InputColours } from "../image-ops/normalise";
 import type { NdArray } from "../nd-array";
 import type { Weights } from "../network/parameter-source";
 import { ParameterStore } from "../network/parameter-store";
 import { type MaskRcnn, type MaskRcnnShape, maskRcnn } from "./network";
-import { type Variant, type VariantName, variantOf } from "./variant";
+import { type Variant, variantOf } from "./variant";
 import { toFileNames } from "./weight-names";
 
 export interface InstanceSegmenterOptions {

@@ -4,7 +4,7 @@
  */
 
 import { bilinearTaps } from "../image-ops/bilinear";
-import { encodeWhere, type Rle } from "../instances/rle";
+import type { Rle } from "../instances/rle";
 import type { BoxArray, Extent } from "./boxes";
 import { MASK_SIDE } from "./network";
 import type { Variant } from "./variant";
@@ -24,13 +24,24 @@ export function pasteMask(
   const axis = samplesMasks ? sampledAxis : resizedAxis;
   const rows = axis(top, bottom, image.height);
   const columns = axis(left, right, image.width);
-  const inside = (pixel: number): boolean => {
-    const [y, x] = [Math.floor(pixel / image.width) - rows.first, (pixel % image.width) - columns.first];
-    if (y < 0 || x < 0 || y >= rows.count || x >= columns.count) return false;
-    const value = sampleAt(mask, rows, y, columns, x);
-    return samplesMasks ? value >= THRESHOLD : value > THRESHOLD;
+  const counts = [0];
+  const add = (inside: boolean, length: number): void => {
+    const isOpen = counts.length % 2 === 0; // whether the last run is inside
+    if (length === 0) return;
+    if (inside === isOpen) counts[counts.length - 1] += length;
+    else counts.push(length);
   };
-  return encodeWhere(inside, image);
+  add(false, columns.first * image.height);
+  for (let x = 0; x < columns.count; x++) {
+    add(false, rows.first);
+    for (let y = 0; y < rows.count; y++) {
+      const value = sampleAt(mask, rows, y, columns, x);
+      add(samplesMasks ? value >= THRESHOLD : value > THRESHOLD, 1);
+    }
+    add(false, image.height - rows.first - rows.count);
+  }
+  add(false, (image.width - columns.first - columns.count) * image.height);
+  return { width: image.width, height: image.height, counts: Uint32Array.from(counts) };
 }
 
 /** For some pixels in a row the two cells of the mask that each lies between; a cell outside counts 0. */
@@ -56,7 +67,7 @@ function sampleAt(mask: Float32Array, rows: MaskAxis, y: number, columns: MaskAx
 /** PyTorch's `grid_sample` at pixel centres, zeros around the mask. */
 function sampledAxis(start: number, end: number, pixels: number): MaskAxis {
   const first = Math.max(0, Math.floor(start) - 1);
-  const count = Math.max(0, Math.min(pixels, Math.ceil(end) + 1) - first);
+  const count = Math.max(0, Math.min(pixels, Math.ceil(end) + 1) - first); // none of a box outside the image
   const axis = emptyAxis(first, count);
   for (let i = 0; i < count; i++) {
     const position = ((first + i + 0.5 - start) / (end - start)) * MASK_SIDE - 0.5;

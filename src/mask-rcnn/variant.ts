@@ -3,9 +3,7 @@
  * defaults and torchvision's differ.
  */
 
-export const VARIANTS = ["detectron2", "torchvision"] as const;
-
-export type VariantName = (typeof VARIANTS)[number];
+import type { VariantName } from "../config/mask-rcnn-options";
 
 export interface Variant {
   readonly name: VariantName;

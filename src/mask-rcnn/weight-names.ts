@@ -6,10 +6,10 @@
  * colours that it sees are written beside, as Detectron2 writes them.
  */
 
+import type { VariantName } from "../config/mask-rcnn-options";
 import type { InputColours } from "../image-ops/normalise";
 import type { NdArray } from "../nd-array";
 import type { MaskRcnnShape } from "./network";
-import type { VariantName } from "./variant";
 
 /** Whose names a file has. */
 export type Naming = "torchvision" | "detectron2" | "caffe2";

@@ -1,12 +1,12 @@
 /** Weights of a Mask R-CNN or its backbone from anywhere, by our names; and what the network is, read off them. */
 
+import type { VariantName } from "../config/mask-rcnn-options";
 import { expected } from "../errors";
 import type { InputColours } from "../image-ops/normalise";
 import type { NdArray } from "../nd-array";
 import { NORM_EPSILON } from "../network/batch-norm";
 import { listed, type ParameterSource, placeOf } from "../network/parameter-source";
 import type { MaskRcnnShape } from "./network";
-import type { VariantName } from "./variant";
 import { backgroundFirst, namingOf, ourName, shapeWithBackground } from "./weight-names";
 
 export interface MaskRcnnSource {

@@ -1,9 +1,12 @@
 /**
- * `train-segmenter`: trains a segmentation network on labels of every pixel, pseudo labels above all (docs/method.md,
- * section 4). In one process or, under mpiexec, srun or `--gpus`, in many.
+ * `train-segmenter`: trains a segmentation network on labels of every pixel, pseudo labels above all, or a Mask R-CNN on
+ * objects (docs/method.md, section 4). In one process or, under mpiexec, srun or `--gpus`, in many.
  */
 
+import { type LearningRateConfig, learningRateOptions } from "../config/learning-rate";
+import { type MaskRcnnConfig, maskRcnnOptions } from "../config/mask-rcnn-options";
 import { checkBatchSize } from "../config/norm-mode";
+import { isInstanceModel } from "../config/segmentation-models";
 import { resolveConfig, type TrainSegmenterConfig, trainSegmenterOptions } from "../config/train-segmenter";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { UserError } from "../errors";
@@ -15,6 +18,8 @@ import type { SegmentationNetwork } from "../segmentation/network";
 import { openTrainable } from "../segmentation/open-segmenter";
 import { calibrateNorms } from "../training/calibrate";
 import type { Schedule } from "../training/epoch-order";
+import type { InstanceSample } from "../training/mask-rcnn/instance-sample";
+import { type InstanceTrainingConfig, imagesWithObjects, openInstanceTraining } from "../training/mask-rcnn/open-training";
 import { inProcesses } from "../training/processes";
 import {
   describeTraining,
@@ -31,12 +36,13 @@ import { usableImages } from "../training/usable-images";
 
 export const trainSegmenter: Step<TrainSegmenterConfig, TrainingSummary> = {
   name: "train-segmenter",
-  about: "train a segmentation network on labels of every pixel: pseudo labels, or true masks",
+  about: "train a segmentation network on labels of every pixel, or Mask R-CNN on objects: pseudo labels, or true masks",
   options: trainSegmenterOptions,
   examples: [
     "a2gnn train-segmenter --model deeplab-v2-resnet101 --weights resnet101.pth --voc12-root VOC2012 --label-dir out/box_pred --session-name out/deeplab",
     "a2gnn train-segmenter --model pspnet-resnet101 --recipe full --weights resnet101.pth --voc12-root VOC2012 --label-dir VOC2012/SegmentationClass --train-list train.txt",
     "a2gnn train-segmenter --model tree-fcn-resnet101 --weights none --width 8 --voc12-root my-photographs --label-dir labels --crop-size 256",
+    "a2gnn train-segmenter --model mask-rcnn-resnet50-fpn --weights resnet50.pth --voc12-root my-photographs --instances instances.json --schedule step --warm-up 1000",
   ],
   needsBackend: true,
   run,
@@ -50,20 +56,39 @@ async function run(
   const config = resolveConfig(given);
   return inProcesses(trainSegmenter.name, given, context, async (communicator) => {
     const dataset = await readDataset(config.voc12Root);
-    const images = await usableImages(config, given.trainList !== undefined, {
-      folder: config.labelDir,
-      dataset,
-    });
+    const usesObjects = isInstanceTraining(config);
+    const labels =
+      usesObjects && config.objectDir === undefined ? undefined : { folder: config.labelDir, dataset };
+    const found = await usableImages(config, given.trainList !== undefined, labels);
+    const images = usesObjects ? await imagesWithObjects(found, config, dataset) : found;
     const { classes, ignore } = dataset;
-    const plan: TrainingPlan<SegmentationSample> = {
+    const plan = {
       step: trainSegmenter.name,
       config,
       images,
-      run: { ...numbersOf(config, ["labelDir"]), classes: classes.length, ignore },
-      open: (schedule) => openTraining(config, dataset, schedule, communicator),
+      run: { ...ownNumbers(config), classes: classes.length, ignore },
+      rates: { warmUp: config.warmUp, milestones: config.schedule === "step" ? config.milestones : undefined },
     };
-    return runTraining(plan, communicator, context);
+    if (usesObjects) {
+      const open: TrainingPlan<InstanceSample>["open"] = (schedule) => openInstanceTraining(config, dataset, schedule);
+      return runTraining({ ...plan, open }, communicator, context);
+    }
+    const open: TrainingPlan<SegmentationSample>["open"] = (schedule) =>
+      openTraining(config, dataset, schedule, communicator);
+    return runTraining({ ...plan, open }, communicator, context);
   });
+}
+
+function isInstanceTraining(config: TrainSegmenterConfig): config is InstanceTrainingConfig {
+  return isInstanceModel(config.model);
+}
+
+/** What the numbers of this training depend on: without other models' options, and without a schedule that is the usual one. */
+function ownNumbers(config: TrainSegmenterConfig): Partial<TrainSegmenterConfig> {
+  const others = isInstanceTraining(config) ? [] : (Object.keys(maskRcnnOptions) as (keyof MaskRcnnConfig)[]);
+  const isUsual = config.schedule === "poly" && config.warmUp === 0;
+  const rates = isUsual ? (Object.keys(learningRateOptions) as (keyof LearningRateConfig)[]) : [];
+  return numbersOf(config, ["labelDir", "instances", "objectDir", ...others, ...rates]);
 }
 
 async function openTraining(
@@ -73,8 +98,10 @@ async function openTraining(
   communicator: Communicator,
 ): Promise<OpenTraining<SegmentationSample>> {
   const { cropSize, balanced, dropout } = config;
+  const { model } = config;
   const { classes } = dataset;
-  const { segmenter, norm, notices } = await openTrainable(config, classes.length);
+  if (isInstanceModel(model)) throw new Error(`${model} labels no pixels`);
+  const { segmenter, norm, notices } = await openTrainable({ ...config, model }, classes.length);
   try {
     checkCrop(segmenter.network, config);
     checkBatchSize(norm, config.batchSize);

@@ -11,17 +11,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { expected } from "../errors";
 import type { NdArray } from "../nd-array";
+import { type LearningRateOptions, learningRateAt } from "./learning-rate";
 import type { Optimizer, TrainedVariable } from "./task";
 
-export interface PolySgdOptions {
-  readonly learningRate: number;
+export interface PolySgdOptions extends LearningRateOptions {
   readonly weightDecay: number;
-  /** Steps until the learning rate would be 0. */
-  readonly steps: number;
   /** Default: the weight decay, the reference's accident (see above). */
   readonly momentum?: number;
-  /** Default 0.9. */
-  readonly power?: number;
 }
 
 const PREFIX = "momentum/";
@@ -37,8 +33,7 @@ export class PolySgd implements Optimizer {
   ) {}
 
   get learningRate(): number {
-    const { learningRate, steps, power = 0.9 } = this.options;
-    return learningRate * (1 - Math.min(this.stepsDone, steps - 1) / steps) ** power;
+    return learningRateAt(this.stepsDone, this.options);
   }
 
   step(gradients: readonly tf.Tensor[]): void {

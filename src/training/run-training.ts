@@ -7,6 +7,7 @@ import type { Communicator } from "../parallel/communicator";
 import type { StepContext, Summary } from "../running/step";
 import { removeCheckpoint } from "./checkpoint";
 import { type Schedule, stepsPerEpoch } from "./epoch-order";
+import type { LearningRateOptions } from "./learning-rate";
 import { PolySgd } from "./poly-sgd";
 import { checkPrecision } from "./precision";
 import { finishSession, isFinished, trainingSession } from "./session";
@@ -47,6 +48,8 @@ export interface TrainingPlan<S> {
   readonly images: UsableImages;
   /** What the run's numbers depend on beside the images, by the option's name: `numbersOf` and the class list. */
   readonly run: Readonly<Record<string, unknown>>;
+  /** How the learning rate goes. Default: it falls by the power. */
+  readonly rates?: Pick<LearningRateOptions, "milestones" | "warmUp">;
   /** Folder of the TensorBoard events. Default: NAME.tensorboard. */
   readonly tensorboard?: string;
   /** Loads the network; called where there is something to train. */
@@ -55,7 +58,7 @@ export interface TrainingPlan<S> {
 
 /** @throws UserError as the parts do: see precision.ts, trainer.ts, session.ts, checkpoint.ts */
 export async function runTraining<S>(
-  { step, config, images, run, tensorboard, open }: TrainingPlan<S>,
+  { step, config, images, run, rates, tensorboard, open }: TrainingPlan<S>,
   communicator: Communicator,
   { reporter, signal }: StepContext,
 ): Promise<TrainingSummary> {
@@ -105,7 +108,7 @@ export async function runTraining<S>(
   const { task, loader, notices: opening, dispose } = await open(schedule);
   opening.forEach(notice);
   const { lr: learningRate, wtDec: weightDecay, momentum, power } = config;
-  const optimizer = new PolySgd(task.variables, { learningRate, weightDecay, steps, momentum, power });
+  const optimizer = new PolySgd(task.variables, { learningRate, weightDecay, steps, momentum, power, ...rates });
   try {
     // On a CPU larger parts are no faster, and need memory for all their activations.
     const microBatch = config.microBatch ?? (backendInUse()?.usesGpu === true ? undefined : 1);

@@ -89,7 +89,7 @@ export function maskRcnnTask(
 
   /** Everything up to the heads, without a gradient. */
   function draw(sample: MaskRcnnInput): Drawn {
-    const { objectness, deltas, grids } = network.propose(network.pyramid(firstOf(sample), pass), pass);
+    const { objectness, deltas, grids } = network.propose(mapsOf(frozenPartOf(sample)), pass);
     const [scores, shifts] = [objectness, deltas].map((each) => each.dataSync<"float32">() as Float32Array);
     const found = proposalsOf(scores, shifts, grids, sample.extent, proposals, variant);
     const random = new Random(deriveSeed(sample.seed, "regions"));
@@ -99,11 +99,16 @@ export function maskRcnnTask(
     };
   }
 
-  function firstOf({ image, padded: { height, width } }: MaskRcnnInput): tf.Tensor4D {
+  /** What training leaves alone, outside the gradient: the stem and the first stage; from scratch nothing but the image. */
+  function frozenPartOf({ image, padded: { height, width } }: MaskRcnnInput): tf.Tensor4D {
     return tf.tidy(() => {
       const input = tf.tensor4d(image, [1, height, width, 3]);
       return segmenter.fromScratch ? input : network.first(input, pass);
     });
+  }
+
+  function mapsOf(frozenPart: tf.Tensor4D): tf.Tensor4D[] {
+    return network.pyramid(segmenter.fromScratch ? network.first(frozenPart, pass) : frozenPart, pass);
   }
 
   function computeOne(
@@ -111,11 +116,10 @@ export function maskRcnnTask(
     [images, anchorCount, regionCount, positives]: readonly number[],
   ): LossShare {
     const { anchors: own, regions: boxes } = drawnOf(sample);
-    const first = firstOf(sample);
+    const frozenPart = frozenPartOf(sample);
     const anchorsOfBatch = variant.fixedAnchorCount ? anchorsDividedBy * images : anchorCount;
     const share = lossShare(variables, () => {
-      const finest = segmenter.fromScratch ? network.first(first, pass) : first;
-      const maps = network.pyramid(finest, pass);
+      const maps = mapsOf(frozenPart);
       const pooled = maps.slice(0, POOLED_MAPS);
       const [objectness, shifts] = proposalLosses(network.propose(maps, pass), own, variant.smoothBeta);
       const outputs = network.classify(roiAlign(pooled, boxes.boxes, { ...pooling, side: BOX_SIDE }), pass);
@@ -129,7 +133,7 @@ export function maskRcnnTask(
       ];
       return [tf.addN(losses), ...losses];
     });
-    first.dispose();
+    frozenPart.dispose();
     return share;
   }
 

@@ -1,0 +1,110 @@
+/**
+ * What is written of the objects found in each image: NAME.json with its objects, a picture if wanted, and at the end two files
+ * of all images: `instances.json`, a COCO file whose annotations carry scores, and `results.json`, COCO's form of results.
+ */
+
+import path from "node:path";
+import { writeAtomic } from "../../atomic-write";
+import { fileExists, MAX_ANNOTATION_BYTES, readBoundedJson } from "../../data/bounded-file";
+import type { DatasetDescription } from "../../data/dataset";
+import type { RgbImage } from "../../data/image";
+import { type CocoTruth, imageName, readCocoTruth } from "../../instances/coco-truth";
+import type { Instance } from "../../instances/instance";
+import { maskArea } from "../../instances/rle";
+import { type CocoResultEntry, cocoResultEntries } from "../../instances/write-coco";
+import { renderInstances } from "../../show/instance-overlay";
+import { openFolder } from "./output-folder";
+import { recordSettings, type Settings } from "./settings-record";
+
+export interface InstanceOutputConfig {
+  readonly savePath: string;
+  readonly overlay?: string;
+  /** A COCO file whose ids `results.json` has. */
+  readonly truth?: string;
+}
+
+export interface InstanceOutput {
+  readonly notices: readonly string[];
+  isDone(id: string): Promise<boolean>;
+  write(id: string, fileName: string, image: RgbImage, instances: readonly Instance[]): Promise<void>;
+  /** Both files of all those images of the list that are there. */
+  finish(ids: readonly string[]): Promise<void>;
+}
+
+/** One image's own file. */
+interface ImageRecord {
+  readonly file_name: string;
+  readonly width: number;
+  readonly height: number;
+  /** `category_id`: the class's index. */
+  readonly objects: readonly (Omit<CocoResultEntry, "image_id"> & { readonly area: number })[];
+}
+
+/** @throws UserError "output" for a folder that cannot be written, "input" for an unusable truth */
+export async function openInstanceOutput(
+  { savePath, overlay, truth: truthFile }: InstanceOutputConfig,
+  dataset: DatasetDescription,
+  settings: Settings,
+): Promise<InstanceOutput> {
+  for (const folder of [savePath, overlay]) if (folder !== undefined) await openFolder(folder);
+  const truth = truthFile === undefined ? undefined : await readCocoTruth(truthFile);
+  const notice = await recordSettings(savePath, { ...settings, classes: dataset.classes });
+  const recordFile = (id: string): string => path.join(savePath, `${id}.json`);
+  const pictureFile = (id: string): string | undefined =>
+    overlay === undefined ? undefined : path.join(overlay, `${id}.png`);
+  return {
+    notices: notice === undefined ? [] : [notice],
+    async isDone(id) {
+      const picture = pictureFile(id);
+      return (await fileExists(recordFile(id))) && (picture === undefined || (await fileExists(picture)));
+    },
+    async write(id, fileName, image, instances) {
+      const picture = pictureFile(id);
+      if (picture !== undefined) await writeAtomic(picture, await renderInstances(image, instances, dataset));
+      const objects = cocoResultEntries(0, instances, (label) => label).map(({ image_id, ...entry }, i) => ({
+        ...entry,
+        area: maskArea(instances[i].mask),
+      }));
+      const { width, height } = image;
+      const record: ImageRecord = { file_name: fileName, width, height, objects };
+      await writeAtomic(recordFile(id), `${JSON.stringify(record)}\n`);
+    },
+    async finish(ids) {
+      const records: (readonly [id: string, record: ImageRecord])[] = [];
+      for (const id of ids)
+        if (await fileExists(recordFile(id)))
+          records.push([id, (await readBoundedJson(recordFile(id), MAX_ANNOTATION_BYTES, "objects")) as ImageRecord]);
+      await writeAtomic(path.join(savePath, "instances.json"), `${JSON.stringify(wholeFile(records, dataset))}\n`);
+      await writeAtomic(path.join(savePath, "results.json"), `${JSON.stringify(results(records, dataset, truth))}\n`);
+    },
+  };
+}
+
+// --- internal ---
+
+type Records = readonly (readonly [id: string, record: ImageRecord])[];
+
+function wholeFile(records: Records, { classes }: DatasetDescription): object {
+  let next = 1;
+  return {
+    images: records.map(([, { file_name, width, height }], i) => ({ id: i + 1, file_name, width, height })),
+    categories: classes.slice(1).map((name, i) => ({ id: i + 1, name })),
+    annotations: records.flatMap(([, { objects }], i) =>
+      objects.map((object) => ({ id: next++, image_id: i + 1, iscrowd: 0, ...object })),
+    ),
+  };
+}
+
+/** In the ids of the truth, where one is given: images and classes that it does not know are left out. */
+function results(records: Records, { classes }: DatasetDescription, truth: CocoTruth | undefined): object[] {
+  const images = truth && new Map(truth.images.map((image) => [imageName(image), image.id]));
+  const categories = truth && new Map(truth.categories.map(({ id, name }) => [name, id]));
+  return records.flatMap(([id, { objects }], i) => {
+    const image = images === undefined ? i + 1 : images.get(id);
+    if (image === undefined) return [];
+    return objects.flatMap(({ area: _area, category_id: label, ...entry }) => {
+      const category = categories === undefined ? label : categories.get(classes[Number(label)]);
+      return category === undefined ? [] : [{ image_id: image, category_id: category, ...entry }];
+    });
+  });
+}

@@ -1,0 +1,167 @@
+/**
+ * The objects that a Mask R-CNN learns from: COCO's JSON, or a folder of object numbers beside one of classes, as
+ * `make-pseudo-labels --instances` writes both. Crowds, and what has neither extent nor pixels, are no objects to learn from.
+ */
+
+import path from "node:path";
+import { readLabel } from "../../data/label-png";
+import { expected, UserError } from "../../errors";
+import { cocoMask } from "../../instances/coco-segmentation";
+import { type CocoAnnotation, type CocoTruth, imageName, readCocoTruth } from "../../instances/coco-truth";
+import { decodeMask, maskArea, maskBox, type CocoBox } from "../../instances/rle";
+import type { InstanceMask } from "../../mask-rcnn/instance-mask";
+
+/** Plain data: workers get it. */
+export interface InstanceFiles {
+  /** COCO's JSON; or else `objectDir` and `labelDir`. */
+  readonly instances?: string;
+  readonly objectDir?: string;
+  readonly labelDir: string;
+  /** Names by class index; index 0 is the background. */
+  readonly classNames: readonly string[];
+  readonly ignore: number;
+}
+
+/** An object in pixels of the photograph. */
+export interface TrueInstance {
+  readonly class: number;
+  readonly box: CocoBox;
+  readonly mask: InstanceMask;
+}
+
+export interface ImageInstances {
+  readonly instances: readonly TrueInstance[];
+  /** Objects without extent or pixels, left out. */
+  readonly empty: number;
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** @throws UserError "input" naming what cannot be used */
+export async function readInstances(id: string, size: Size, files: InstanceFiles): Promise<ImageInstances> {
+  const all =
+    files.instances === undefined
+      ? await ofObjectMap(id, size, files)
+      : ofCoco(await cocoOf(files.instances, files.classNames), id, size);
+  const instances = all.flatMap((each) => (each === undefined ? [] : [each]));
+  return { instances, empty: all.length - instances.length };
+}
+
+/** How many objects each image has, by its name, without drawing masks; undefined where only the images' own files tell. */
+export async function countInstances(files: InstanceFiles): Promise<ReadonlyMap<string, number> | undefined> {
+  if (files.instances === undefined) return undefined;
+  const { byImage } = await cocoOf(files.instances, files.classNames);
+  return new Map([...byImage].map(([name, { annotations }]) => [name, annotations.length]));
+}
+
+// --- internal ---
+
+interface CocoIndex {
+  readonly file: string;
+  readonly byImage: ReadonlyMap<string, { readonly size: Size; readonly annotations: readonly CocoAnnotation[] }>;
+  /** Class index by category. */
+  readonly classes: ReadonlyMap<unknown, number>;
+}
+
+/** A worker is asked for many images of one file. */
+const known = new Map<string, Promise<CocoIndex>>();
+
+function cocoOf(file: string, classNames: readonly string[]): Promise<CocoIndex> {
+  const key = JSON.stringify([file, classNames]);
+  const index = known.get(key) ?? readCocoTruth(file).then((truth) => indexOf(truth, classNames));
+  known.set(key, index);
+  index.catch(() => known.delete(key));
+  return index;
+}
+
+function indexOf({ file, images, categories, annotations }: CocoTruth, classNames: readonly string[]): CocoIndex {
+  const used = new Set(annotations.map(({ categoryId }) => categoryId));
+  const classes = new Map<unknown, number>();
+  for (const { id, name } of categories) {
+    const label = classNames.indexOf(name);
+    if (label > 0) classes.set(id, label);
+    else if (used.has(id))
+      throw expected("input", `one of the data set's classes (${classNames.slice(1).join(", ")})`, `"${name}"`, file);
+  }
+  const byId = new Map(images.map((image) => [image.id, { size: image, annotations: [] as CocoAnnotation[] }]));
+  for (const annotation of annotations)
+    if (!annotation.isCrowd) byId.get(annotation.imageId)?.annotations.push(annotation);
+  return {
+    file,
+    classes,
+    byImage: new Map(images.map((image) => [imageName(image), byId.get(image.id) as { size: Size; annotations: CocoAnnotation[] }])),
+  };
+}
+
+/** Undefined for each object without extent or pixels. */
+function ofCoco({ file, byImage, classes }: CocoIndex, id: string, size: Size): (TrueInstance | undefined)[] {
+  const image = byImage.get(id);
+  if (image === undefined) return [];
+  if (image.size.width !== size.width || image.size.height !== size.height)
+    throw expected("input", `objects for ${size.width}×${size.height} pixels`, `${image.size.width}×${image.size.height}`, `image "${id}" in ${file}`); // biome-ignore format: one error
+  return image.annotations.map(({ id: annotation, categoryId, box, segmentation }) => {
+    const where = `annotation ${annotation} in ${file}`;
+    if (segmentation === undefined) throw expected("input", 'a "segmentation"', "a box alone", where);
+    const mask = cocoMask(segmentation, size, where);
+    const bounds = box ?? maskBox(mask);
+    if (bounds[2] <= 0 || bounds[3] <= 0 || maskArea(mask) === 0) return undefined;
+    const pixels = decodeMask(mask);
+    return {
+      class: classes.get(categoryId) as number,
+      box: bounds,
+      mask: cutOut((pixel) => pixels[pixel] === 1, maskBox(mask), size),
+    };
+  });
+}
+
+async function ofObjectMap(
+  id: string,
+  size: Size,
+  { objectDir = "", labelDir, classNames, ignore }: InstanceFiles,
+): Promise<TrueInstance[]> {
+  const [objects, label] = await Promise.all([objectDir, labelDir].map((folder) => readLabel(path.join(folder, `${id}.png`))));
+  for (const map of [objects, label])
+    if (map.width !== size.width || map.height !== size.height)
+      throw new UserError("input", `expected object numbers and classes of ${size.width}×${size.height} pixels, got ${map.width}×${map.height} (image "${id}")`); // biome-ignore format: one error
+  const numbers = [...new Set(objects.data)].filter((value) => value !== 0 && value !== ignore).sort((a, b) => a - b);
+  return numbers.map((number) => {
+    const [box, own] = boundsAndClass(objects.data, label.data, number, size, classNames.length);
+    if (own === 0)
+      throw expected("input", "a class under every object", "none", `object ${number} in ${path.join(objectDir, `${id}.png`)}`); // biome-ignore format: one error
+    return { class: own, box, mask: cutOut((pixel) => objects.data[pixel] === number, box, size) };
+  });
+}
+
+/** The most frequent class under the object; 0 where there is none. */
+function boundsAndClass(
+  objects: Uint8Array,
+  label: Uint8Array,
+  number: number,
+  { width, height }: Size,
+  classes: number,
+): [CocoBox, number] {
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  const counts = new Uint32Array(classes);
+  for (let y = 0, pixel = 0; y < height; y++)
+    for (let x = 0; x < width; x++, pixel++) {
+      if (objects[pixel] !== number) continue;
+      left = Math.min(left, x);
+      right = Math.max(right, x + 1);
+      top = Math.min(top, y);
+      bottom = Math.max(bottom, y + 1);
+      if (label[pixel] < classes) counts[label[pixel]]++;
+    }
+  counts[0] = 0;
+  return [[left, top, right - left, bottom - top], counts.indexOf(Math.max(...counts))];
+}
+
+function cutOut(inside: (pixel: number) => boolean, [x, y, width, height]: CocoBox, size: Size): InstanceMask {
+  const data = new Uint8Array(width * height);
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++)
+      if (inside((y + row) * size.width + x + column)) data[row * width + column] = 1;
+  return { top: y, left: x, width, height, data };
+}
