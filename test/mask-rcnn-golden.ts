@@ -1,7 +1,7 @@
 /** What torchvision recorded (scripts/record-mask-rcnn-goldens.py), and the narrow network that it was recorded of. */
 
-import type { VariantName } from "../src/config/mask-rcnn-options";
 import path from "node:path";
+import type { VariantName } from "../src/config/mask-rcnn-options";
 import { InstanceSegmenter } from "../src/mask-rcnn/instance-segmenter";
 import { type MaskRcnnShape, maskRcnn } from "../src/mask-rcnn/network";
 import type { NdArray } from "../src/nd-array";

@@ -1,8 +1,8 @@
-import { VARIANTS } from "../src/config/mask-rcnn-options";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
+import { VARIANTS } from "../src/config/mask-rcnn-options";
 import { decodeMask, maskArea } from "../src/instances/rle";
 import { anchorsOf } from "../src/mask-rcnn/anchors";
 import { detectInstances } from "../src/mask-rcnn/detect";

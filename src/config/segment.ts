@@ -4,7 +4,19 @@ import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
 import { type ImagesConfig, imagesOptions, shardOption } from "./images";
 import { completeConfig, type OptionTable } from "./option";
 
-export interface SegmentConfig extends ImagesConfig, DenseCrfConfig {
+/** Of `--instances`: objects in place of labels. */
+export interface InstanceOptions {
+  readonly instances: boolean;
+  readonly truth?: string;
+  readonly shortSide: number;
+  readonly longSide: number;
+  readonly leastScore: number;
+  readonly objectOverlap: number;
+  readonly mostObjects: number;
+  readonly tile?: number;
+}
+
+export interface SegmentConfig extends ImagesConfig, DenseCrfConfig, InstanceOptions {
   readonly weights: string;
   readonly savePath: string;
   readonly overlay?: string;
@@ -17,6 +29,64 @@ export interface SegmentConfig extends ImagesConfig, DenseCrfConfig {
 
 const data = "Data";
 const inference = "Inference";
+const objects = "Objects, with --instances";
+
+export const instanceOptions: OptionTable<InstanceOptions> = {
+  instances: {
+    kind: "boolean",
+    default: false,
+    group: objects,
+    help: "find objects with a Mask R-CNN: each a box, a mask, a class and a score, in COCO's JSON",
+  },
+  truth: {
+    kind: "path",
+    group: objects,
+    help: "COCO file whose ids of images and categories results.json has [default: numbers from 1]",
+  },
+  shortSide: {
+    kind: "integer",
+    default: 800,
+    min: 32,
+    max: 4096,
+    unit: "pixels",
+    group: objects,
+    help: "the network sees a photograph whose short side is brought to this",
+  },
+  longSide: {
+    kind: "integer",
+    default: 1333,
+    min: 32,
+    max: 8192,
+    unit: "pixels",
+    group: objects,
+    help: "most of the long side, for which the short one gives way",
+  },
+  leastScore: {
+    kind: "number",
+    default: 0.05,
+    min: 0,
+    max: 1,
+    group: objects,
+    help: "objects below this score are left out",
+  },
+  objectOverlap: {
+    kind: "number",
+    default: 0.5,
+    min: 0,
+    max: 1,
+    group: objects,
+    help: "of two objects of one class whose boxes overlap by more, the one with the lower score is left out",
+  },
+  mostObjects: { kind: "integer", default: 100, min: 1, max: 10000, group: objects, help: "of a photograph, by score" },
+  tile: {
+    kind: "integer",
+    min: 64,
+    max: 16384,
+    unit: "pixels",
+    group: objects,
+    help: "side of overlapping tiles in which a larger photograph is looked at besides as a whole, for small objects",
+  },
+};
 
 export const segmentOptions: OptionTable<SegmentConfig> = {
   voc12Root: {
@@ -30,7 +100,7 @@ export const segmentOptions: OptionTable<SegmentConfig> = {
     kind: "path",
     required: true,
     group: data,
-    help: "a segmentation network: .safetensors or .pth, whose model, width and classes are read from it",
+    help: "a segmentation network, or with --instances a Mask R-CNN: .safetensors, .pth, or Detectron2's .pkl; its model, width and classes are read from it",
   },
   savePath: {
     kind: "path",
@@ -69,6 +139,7 @@ export const segmentOptions: OptionTable<SegmentConfig> = {
     group: "Dense CRF",
     help: "worker threads for the dense CRF, which runs while the network sees the next image",
   },
+  ...instanceOptions,
   shard: shardOption,
 };
 

@@ -5,11 +5,7 @@ export const MODELS = ["deeplab-v2-vgg16", "deeplab-v2-resnet101", "pspnet-resne
 export type ModelName = (typeof MODELS)[number];
 
 /** Networks that give each object a box and a mask. The first is a light one. */
-export const INSTANCE_MODELS = [
-  "mask-rcnn-resnet18-fpn",
-  "mask-rcnn-resnet50-fpn",
-  "mask-rcnn-resnet101-fpn",
-] as const;
+export const INSTANCE_MODELS = ["mask-rcnn-resnet18-fpn", "mask-rcnn-resnet50-fpn", "mask-rcnn-resnet101-fpn"] as const;
 
 export type InstanceModelName = (typeof INSTANCE_MODELS)[number];
 

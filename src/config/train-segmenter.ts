@@ -4,11 +4,17 @@
  */
 
 import { UserError } from "../errors";
-import { NORM_MODES, type NormMode } from "./norm-mode";
 import { checkLearningRate, type LearningRateConfig, learningRateOptions } from "./learning-rate";
 import { type MaskRcnnConfig, maskRcnnOptions } from "./mask-rcnn-options";
+import { NORM_MODES, type NormMode } from "./norm-mode";
 import { completeConfig, type OptionTable } from "./option";
-import { INSTANCE_MODELS, type InstanceModelName, isInstanceModel, MODELS, type ModelName } from "./segmentation-models";
+import {
+  INSTANCE_MODELS,
+  type InstanceModelName,
+  isInstanceModel,
+  MODELS,
+  type ModelName,
+} from "./segmentation-models";
 import { type TrainingConfig, trainingOptions } from "./training";
 
 export type Recipe = "pseudo" | "full";
@@ -163,7 +169,10 @@ export function resolveConfig(given: Partial<TrainSegmenterConfig>): TrainSegmen
   );
   checkLearningRate(config);
   if (isInstanceModel(config.model) && (config.instances === undefined) === (config.objectDir === undefined))
-    throw new UserError("usage", `--model ${config.model} needs --instances FILE.json or --object-dir FOLDER, one of them`);
+    throw new UserError(
+      "usage",
+      `--model ${config.model} needs --instances FILE.json or --object-dir FOLDER, one of them`,
+    );
   if (isInstanceModel(config.model) && config.norm === "batch")
     throw new UserError("usage", `--norm batch is not for ${config.model}: its normalisations stay as they are`);
   const [smallest, largest, ...rest] = config.scaleRange;

@@ -1,7 +1,7 @@
 /** A Mask R-CNN with its parameters in memory, and the choices that its weights were trained with. */
 
-import type { VariantName } from "../config/mask-rcnn-options";
 import * as tf from "@tensorflow/tfjs";
+import type { VariantName } from "../config/mask-rcnn-options";
 import type { InputColours } from "../image-ops/normalise";
 import type { NdArray } from "../nd-array";
 import type { Weights } from "../network/parameter-source";

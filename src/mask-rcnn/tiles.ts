@@ -44,11 +44,18 @@ export function tileStarts(extent: number, tile: number, shared: number): number
 }
 
 /** Whether a box ends at a border of its tile that is no border of the photograph. */
-function isCut([x, y, width, height]: Instance["box"], left: number, top: number, part: RgbImage, image: RgbImage): boolean {
+function isCut(
+  [x, y, width, height]: Instance["box"],
+  left: number,
+  top: number,
+  part: RgbImage,
+  image: RgbImage,
+): boolean {
   const cuts = (start: number, end: number, from: number, to: number, extent: number): boolean =>
     (from > 0 && start < from + BORDER) || (to < extent && end > to - BORDER);
   return (
-    cuts(x, x + width, left, left + part.width, image.width) || cuts(y, y + height, top, top + part.height, image.height)
+    cuts(x, x + width, left, left + part.width, image.width) ||
+    cuts(y, y + height, top, top + part.height, image.height)
   );
 }
 

@@ -20,11 +20,18 @@ export async function renderInstances(
   const data = Uint8Array.from(rgb.data);
   const colours = vocPalette(256);
   const colourOf = (i: number): Colour => colours[1 + (i % 255)];
-  for (let i = instances.length - 1; i >= 0; i--) paint(data, width, height, decodeMask(instances[i].mask), colourOf(i));
+  for (let i = instances.length - 1; i >= 0; i--)
+    paint(data, width, height, decodeMask(instances[i].mask), colourOf(i));
   const size = Math.min(32, Math.max(10, Math.round(Math.sqrt(width * height) / 45)));
   const labels = instances.map(({ class: label, score, box: [x, y] }, i) => {
     const text = `${dataset.classes[label]} ${score.toFixed(2)}`;
-    return labelPart(text, Math.max(0, Math.min(x, width - textWidth(text, size) - 6)), Math.max(0, y), size, colourOf(i));
+    return labelPart(
+      text,
+      Math.max(0, Math.min(x, width - textWidth(text, size) - 6)),
+      Math.max(0, y),
+      size,
+      colourOf(i),
+    );
   });
   const drawn = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${labels.reverse().join("")}</svg>`;
   return sharp(data, { raw: { width, height, channels: 3 } })

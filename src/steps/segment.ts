@@ -1,18 +1,32 @@
 /**
  * `segment`: labels photographs with a trained segmentation network, which needs no weak label any more
- * (docs/method.md, section 4): several sizes and the mirror image, then the dense CRF.
+ * (docs/method.md, section 4): several sizes and the mirror image, then the dense CRF. With `--instances` it finds objects
+ * with a Mask R-CNN.
  *
  * The next image is read and the last one sharpened in other threads while the network sees the present one.
  */
 
-import { resolveConfig, type SegmentConfig, segmentOptions } from "../config/segment";
+import path from "node:path";
+import {
+  type InstanceOptions,
+  instanceOptions,
+  resolveConfig,
+  type SegmentConfig,
+  segmentOptions,
+} from "../config/segment";
+import type { DatasetDescription } from "../data/dataset";
 import { findImage, type RgbImage, readRgb } from "../data/image";
+import type { Instance } from "../instances/instance";
+import { detectInstances } from "../mask-rcnn/detect";
+import { modelNameOf, openInstanceSegmenter } from "../mask-rcnn/open-instance-segmenter";
+import { detectInTiles } from "../mask-rcnn/tiles";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { openSegmenter } from "../segmentation/open-segmenter";
 import { classProbabilities } from "../segmentation/predict";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
+import { openInstanceOutput } from "./outputs/instance-output";
 import { openLabelOutput } from "./outputs/label-output";
 import { recordRun } from "./outputs/run-record";
 
@@ -26,21 +40,16 @@ export interface SegmentSummary extends Summary {
 
 export const segment: Step<SegmentConfig, SegmentSummary> = {
   name: "segment",
-  about: "label photographs with a trained segmentation network, without any weak label",
+  about: "label photographs, or find their objects, with a trained network, without any weak label",
   options: segmentOptions,
   examples: [
     "a2gnn segment --weights out/deeplab.safetensors --voc12-root VOC2012 --infer-list val.txt --save-path out/val",
     "a2gnn segment --weights out/deeplab.pth --images my-photographs --scales 1 --flip false --save-path labels --overlay overlays",
+    "a2gnn segment --instances --weights mask-rcnn.safetensors --images my-photographs --save-path objects --overlay overlays --tile 1024",
   ],
   needsBackend: true,
   run,
 };
-
-interface Computed {
-  readonly image: RgbImage;
-  /** [H·W, K] */
-  readonly probabilities: Float32Array;
-}
 
 async function run(
   given: Partial<SegmentConfig>,
@@ -51,42 +60,120 @@ async function run(
   const config = resolveConfig(given);
   const { dataset, list, ids, shard } = await openImages(config, given);
   list.notices.forEach(notice);
-  const segmenter = await openSegmenter(config.weights, dataset.classes.length);
+  const opened = await (config.instances ? openObjects : openLabels)(config, dataset, ids, notice);
   try {
-    const { savePath, overlay, outProb, inferList, shard: _shard, crfThreads, ...settings } = config;
-    const output = await openLabelOutput(config, dataset, settings);
-    output.notices.forEach(notice);
-    try {
-      const loop: ImageLoop<RgbImage, Computed> = {
-        ids,
-        isDone: output.isDone,
-        async prepare(id) {
-          const image = await readRgb(await findImage(config.voc12Root, id));
-          for (const message of image.notices ?? []) notice(`image "${id}": ${message}`);
-          return image;
-        },
-        compute: async (_, image) => ({ image, probabilities: classProbabilities(segmenter, image, config) }),
-        finish: (id, { image, probabilities }) => output.write(id, image, probabilities),
-        finishing: crfThreads,
-      };
-      const result = await runImageLoop(loop, context);
-      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
-      const summary: SegmentSummary = {
-        step: segment.name,
-        split: list.split,
-        model: segmenter.shape.model,
-        savePath,
-        images: ids.length,
-        ...result,
-        seconds: (performance.now() - started) / 1000,
-        notices,
-      };
-      await recordRun(savePath, summary, { ...config }, config.weights, shard);
-      return summary;
-    } finally {
-      await output.close();
-    }
+    const result = await opened.work(context);
+    if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
+    const summary: SegmentSummary = {
+      step: segment.name,
+      split: list.split,
+      model: opened.model,
+      savePath: config.savePath,
+      images: ids.length,
+      ...result,
+      seconds: (performance.now() - started) / 1000,
+      notices,
+    };
+    await recordRun(config.savePath, summary, { ...config }, config.weights, shard);
+    return summary;
   } finally {
-    segmenter.dispose();
+    await opened.close();
   }
+}
+
+/** A network ready to look at photographs, and where what it says is written. */
+interface Opened {
+  readonly model: string;
+  work(context: StepContext): ReturnType<typeof runImageLoop>;
+  close(): Promise<void>;
+}
+
+async function openLabels(
+  config: SegmentConfig,
+  dataset: DatasetDescription,
+  ids: readonly string[],
+  notice: (message: string) => void,
+): Promise<Opened> {
+  const segmenter = await openSegmenter(config.weights, dataset.classes.length);
+  const { savePath, overlay, outProb, inferList, shard, crfThreads, ...settings } = config;
+  const own = without(settings, Object.keys(instanceOptions) as (keyof InstanceOptions)[]);
+  const output = await openLabelOutput(config, dataset, own).catch((error: unknown) => {
+    segmenter.dispose();
+    throw error;
+  });
+  output.notices.forEach(notice);
+  const read = reader(config.voc12Root, notice);
+  const loop: ImageLoop<RgbImage, { readonly image: RgbImage; readonly probabilities: Float32Array }> = {
+    ids,
+    isDone: output.isDone,
+    prepare: async (id) => (await read(id)).image,
+    compute: async (_, image) => ({ image, probabilities: classProbabilities(segmenter, image, config) }),
+    finish: (id, { image, probabilities }) => output.write(id, image, probabilities),
+    finishing: crfThreads,
+  };
+  return {
+    model: segmenter.shape.model,
+    work: (context) => runImageLoop(loop, context),
+    async close() {
+      await output.close();
+      segmenter.dispose();
+    },
+  };
+}
+
+interface Photograph {
+  readonly image: RgbImage;
+  readonly fileName: string;
+}
+
+/** Reads photographs of the folder, and tells what was done to read them. */
+function reader(root: string, notice: (message: string) => void): (id: string) => Promise<Photograph> {
+  return async (id) => {
+    const file = await findImage(root, id);
+    const image = await readRgb(file);
+    for (const message of image.notices ?? []) notice(`image "${id}": ${message}`);
+    return { image, fileName: path.basename(file) };
+  };
+}
+
+async function openObjects(
+  config: SegmentConfig,
+  dataset: DatasetDescription,
+  ids: readonly string[],
+  notice: (message: string) => void,
+): Promise<Opened> {
+  const segmenter = await openInstanceSegmenter(config.weights, dataset.classes.length);
+  const { shortSide: short, longSide: long, leastScore, objectOverlap: overlap, mostObjects: most, tile } = config;
+  const options = { sides: { short, long }, leastScore, overlap, most };
+  const settings = { short, long, leastScore, overlap, most, tile, weights: config.weights };
+  const output = await openInstanceOutput(config, dataset, settings).catch((error: unknown) => {
+    segmenter.dispose();
+    throw error;
+  });
+  output.notices.forEach(notice);
+  const read = reader(config.voc12Root, notice);
+  const objectsOf = (image: RgbImage): Instance[] =>
+    tile === undefined
+      ? detectInstances(segmenter, image, options)
+      : detectInTiles(segmenter, image, { ...options, tile });
+  const loop: ImageLoop<Photograph, Photograph & { readonly found: readonly Instance[] }> = {
+    ids,
+    isDone: output.isDone,
+    prepare: read,
+    compute: async (_, photograph) => ({ ...photograph, found: objectsOf(photograph.image) }),
+    finish: (id, { image, fileName, found }) => output.write(id, fileName, image, found),
+  };
+  return {
+    model: modelNameOf(segmenter.shape),
+    async work(context) {
+      const result = await runImageLoop(loop, context);
+      await output.finish(ids);
+      return result;
+    },
+    close: async () => segmenter.dispose(),
+  };
+}
+
+function without<C extends object, K extends keyof C>(config: C, keys: readonly K[]): Omit<C, K> {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key as K))) as Omit<C, K>;
 }

@@ -19,7 +19,11 @@ import { openTrainable } from "../segmentation/open-segmenter";
 import { calibrateNorms } from "../training/calibrate";
 import type { Schedule } from "../training/epoch-order";
 import type { InstanceSample } from "../training/mask-rcnn/instance-sample";
-import { type InstanceTrainingConfig, imagesWithObjects, openInstanceTraining } from "../training/mask-rcnn/open-training";
+import {
+  type InstanceTrainingConfig,
+  imagesWithObjects,
+  openInstanceTraining,
+} from "../training/mask-rcnn/open-training";
 import { inProcesses } from "../training/processes";
 import {
   describeTraining,
@@ -36,7 +40,8 @@ import { usableImages } from "../training/usable-images";
 
 export const trainSegmenter: Step<TrainSegmenterConfig, TrainingSummary> = {
   name: "train-segmenter",
-  about: "train a segmentation network on labels of every pixel, or Mask R-CNN on objects: pseudo labels, or true masks",
+  about:
+    "train a segmentation network on labels of every pixel, or Mask R-CNN on objects: pseudo labels, or true masks",
   options: trainSegmenterOptions,
   examples: [
     "a2gnn train-segmenter --model deeplab-v2-resnet101 --weights resnet101.pth --voc12-root VOC2012 --label-dir out/box_pred --session-name out/deeplab",
@@ -57,8 +62,7 @@ async function run(
   return inProcesses(trainSegmenter.name, given, context, async (communicator) => {
     const dataset = await readDataset(config.voc12Root);
     const usesObjects = isInstanceTraining(config);
-    const labels =
-      usesObjects && config.objectDir === undefined ? undefined : { folder: config.labelDir, dataset };
+    const labels = usesObjects && config.objectDir === undefined ? undefined : { folder: config.labelDir, dataset };
     const found = await usableImages(config, given.trainList !== undefined, labels);
     const images = usesObjects ? await imagesWithObjects(found, config, dataset) : found;
     const { classes, ignore } = dataset;

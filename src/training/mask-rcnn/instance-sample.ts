@@ -3,11 +3,11 @@
  * Detectron2's ResizeShortestEdge and RandomFlip; colours may be jittered besides.
  */
 
+import type { VariantName } from "../../config/mask-rcnn-options";
 import { findImage, type RgbImage, readRgb } from "../../data/image";
 import { type JitterRanges, jitterColour } from "../../image-ops/colour-jitter";
 import type { InputColours } from "../../image-ops/normalise";
 import { mirror } from "../../image-ops/random-crop";
-import type { VariantName } from "../../config/mask-rcnn-options";
 import type { Extent } from "../../mask-rcnn/boxes";
 import type { InstanceMask } from "../../mask-rcnn/instance-mask";
 import { inputExtent, networkInput } from "../../mask-rcnn/network-input";
@@ -42,7 +42,11 @@ export const handle: MakeSamples<InstanceSampleOptions, InstanceSample> = async 
   const short = options.shortSides[random.integer(options.shortSides.length)];
   const extent = inputExtent(rgb, { short, long: options.longSide }, variantOf(options.variant));
   const mirrored = random.integer(2) === 1;
-  return { id: request.id, seed: request.seed, ...instanceSample(jittered, instances, extent, mirrored, options.input) };
+  return {
+    id: request.id,
+    seed: request.seed,
+    ...instanceSample(jittered, instances, extent, mirrored, options.input),
+  };
 };
 
 /** Photograph and objects at that size, mirrored or not. */

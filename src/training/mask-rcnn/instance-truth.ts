@@ -8,7 +8,7 @@ import { readLabel } from "../../data/label-png";
 import { expected, UserError } from "../../errors";
 import { cocoMask } from "../../instances/coco-segmentation";
 import { type CocoAnnotation, type CocoTruth, imageName, readCocoTruth } from "../../instances/coco-truth";
-import { decodeMask, maskArea, maskBox, type CocoBox } from "../../instances/rle";
+import { type CocoBox, decodeMask, maskArea, maskBox } from "../../instances/rle";
 import type { InstanceMask } from "../../mask-rcnn/instance-mask";
 
 /** Plain data: workers get it. */
@@ -92,7 +92,9 @@ function indexOf({ file, images, categories, annotations }: CocoTruth, className
   return {
     file,
     classes,
-    byImage: new Map(images.map((image) => [imageName(image), byId.get(image.id) as { size: Size; annotations: CocoAnnotation[] }])),
+    byImage: new Map(
+      images.map((image) => [imageName(image), byId.get(image.id) as { size: Size; annotations: CocoAnnotation[] }]),
+    ),
   };
 }
 
@@ -122,7 +124,9 @@ async function ofObjectMap(
   size: Size,
   { objectDir = "", labelDir, classNames, ignore }: InstanceFiles,
 ): Promise<TrueInstance[]> {
-  const [objects, label] = await Promise.all([objectDir, labelDir].map((folder) => readLabel(path.join(folder, `${id}.png`))));
+  const [objects, label] = await Promise.all(
+    [objectDir, labelDir].map((folder) => readLabel(path.join(folder, `${id}.png`))),
+  );
   for (const map of [objects, label])
     if (map.width !== size.width || map.height !== size.height)
       throw new UserError("input", `expected object numbers and classes of ${size.width}×${size.height} pixels, got ${map.width}×${map.height} (image "${id}")`); // biome-ignore format: one error

@@ -1,13 +1,13 @@
 /** A training of Mask R-CNN from the options of `train-segmenter`. */
 
-import type { TrainSegmenterConfig } from "../../config/train-segmenter";
 import type { InstanceModelName } from "../../config/segmentation-models";
+import type { TrainSegmenterConfig } from "../../config/train-segmenter";
 import type { DatasetDescription } from "../../data/dataset";
 import { findImage, readRgb } from "../../data/image";
 import { UserError } from "../../errors";
 import { TRAINING_JITTER } from "../../image-ops/colour-jitter";
-import { openTrainableInstances } from "../../mask-rcnn/open-instance-segmenter";
 import { SIZE_MULTIPLE } from "../../mask-rcnn/network";
+import { openTrainableInstances } from "../../mask-rcnn/open-instance-segmenter";
 import { calibrateNorms } from "../calibrate";
 import type { Schedule } from "../epoch-order";
 import type { OpenTraining } from "../run-training";
@@ -38,10 +38,16 @@ export async function imagesWithObjects(
   for (const id of images.ids) if ((await countOf(id)) > 0) full.push(id);
   const empty = images.ids.length - full.length;
   if (full.length === 0)
-    throw new UserError("input", `none of ${images.ids.length} images has an object in ${config.instances ?? config.objectDir}`);
+    throw new UserError(
+      "input",
+      `none of ${images.ids.length} images has an object in ${config.instances ?? config.objectDir}`,
+    );
   if (empty === 0) return images;
   if (config.emptyImages === "negatives")
-    return { ...images, notices: [...images.notices, `${empty} images have no object: they are learned from as background`] };
+    return {
+      ...images,
+      notices: [...images.notices, `${empty} images have no object: they are learned from as background`],
+    };
   const notice = `${empty} images have no object: they are left out (--empty-images negatives learns from them)`;
   return { ...images, ids: full, notices: [...images.notices, notice] };
 }
