@@ -36,6 +36,26 @@ export function encodeWhere(inside: (pixel: number) => boolean, { width, height 
   return { width, height, counts: Uint32Array.from(counts) };
 }
 
+/** The masks of `count` owners, of whom each pixel has one or none (−1), in a single pass. @param owners row-major, [H·W] */
+export function encodeOwners(owners: Int32Array, count: number, { width, height }: ImageSize): Rle[] {
+  const counts = Array.from({ length: count }, (): number[] => []);
+  const ends = new Float64Array(count); // where the last run of each ends
+  let at = 0;
+  for (let x = 0; x < width; x++)
+    for (let pixel = x; pixel < width * height; pixel += width, at++) {
+      const owner = owners[pixel];
+      if (owner < 0) continue;
+      const runs = counts[owner];
+      if (runs.length > 0 && ends[owner] === at) runs[runs.length - 1]++;
+      else runs.push(at - ends[owner], 1);
+      ends[owner] = at + 1;
+    }
+  return counts.map((runs, owner) => {
+    if (ends[owner] < at) runs.push(at - ends[owner]);
+    return { width, height, counts: Uint32Array.from(runs) };
+  });
+}
+
 /** 1 inside, 0 outside, row-major, [H·W]. */
 export function decodeMask(rle: Rle): Uint8Array {
   const mask = new Uint8Array(rle.width * rle.height);
