@@ -7,12 +7,13 @@ import { unzipSync } from "fflate";
 import { openContainedFolder } from "../src/annotate/contained-folder";
 import { exportFolder, zipStream } from "../src/annotate/export-archive";
 import { type EXPORT_FORMATS, exportFiles, type LabelledFile } from "../src/annotate/export-files";
-import { labelRegions, regionOutline } from "../src/annotate/label-regions";
+import { labelRegions } from "../src/annotate/label-regions";
 import { pinsOf } from "../src/annotate/pinned-regions";
 import { checkDataset } from "../src/data/dataset";
 import { decodeLabel, type LabelMap } from "../src/data/label-png";
 import { cocoMask } from "../src/instances/coco-segmentation";
 import { polygonsMask } from "../src/instances/polygon-mask";
+import { regionOutline } from "../src/instances/region-outline";
 import { decodeMask } from "../src/instances/rle";
 import { Random } from "../src/random";
 

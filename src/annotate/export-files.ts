@@ -6,9 +6,10 @@
 import type { DatasetDescription } from "../data/dataset";
 import { encodeLabel, type LabelMap } from "../data/label-png";
 import { encodeBoxes } from "../data/voc-xml";
+import { regionOutline } from "../instances/region-outline";
 import { encodeWhere } from "../instances/rle";
 import { cocoRle } from "../instances/write-coco";
-import { type LabelRegion, labelRegions, regionOutline } from "./label-regions";
+import { type LabelRegion, labelRegions } from "./label-regions";
 import type { ExportFormat } from "./protocol";
 
 export const EXPORT_FORMATS: readonly ExportFormat[] = ["voc", "coco-rle", "coco-polygons", "yolo", "labelme"];

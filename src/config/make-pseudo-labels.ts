@@ -58,6 +58,10 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly denseCrf: boolean;
   readonly crfThreads: number;
   readonly seed: number;
+  readonly instances: boolean;
+  readonly instanceRule: "graph" | "smaller";
+  readonly instanceFormats: readonly string[];
+  readonly instancePolygons: boolean;
 }
 
 const data = "Data";
@@ -66,6 +70,7 @@ const graph = "Graph";
 const network = "A2GNN";
 const walk = "Random walk (image and point)";
 const crf = "Dense CRF";
+const instances = "Instances";
 const running = "Running";
 
 export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
@@ -274,6 +279,32 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     max: 64,
     group: crf,
     help: "worker threads for the dense CRF, which runs while the next image trains",
+  },
+  instances: {
+    kind: "boolean",
+    default: false,
+    group: instances,
+    help: "besides the class label a mask of each object, in the folder instances below --save-path: an object is a box, a click (clicks with one id are one), or a stroke",
+  },
+  instanceRule: {
+    kind: "choice",
+    choices: ["graph", "smaller"],
+    default: "graph",
+    group: instances,
+    help: "whose a pixel is that several boxes of its class hold: by the graph's affinities, or the smaller box's",
+  },
+  instanceFormats: {
+    kind: "texts",
+    choices: ["voc", "coco", "labelme", "yolo"],
+    default: ["voc", "coco"],
+    group: instances,
+    help: "voc: SegmentationObject; coco: instances.json, always written; labelme: a JSON for each image; yolo: segmentation text",
+  },
+  instancePolygons: {
+    kind: "boolean",
+    default: false,
+    group: instances,
+    help: "polygons in COCO's JSON, instead of compressed run lengths",
   },
   seed: {
     kind: "integer",

@@ -11,6 +11,8 @@ export interface Point {
   readonly x: number;
   readonly y: number;
   readonly class: number;
+  /** Clicks with the same id are on one object. */
+  readonly id?: number | string;
 }
 
 /** The clicks of a whole data set, unchecked: one image's mistakes are that image's failure (`pointsOf`). */
@@ -103,10 +105,13 @@ function pointOf(
   { width, height }: ImageSize,
   where: string,
 ): Point {
-  const { x, y, cls = fixed } = (click ?? {}) as Record<string, unknown>;
+  const { x, y, cls = fixed, id } = (click ?? {}) as Record<string, unknown>;
   if (typeof x !== "number" || typeof y !== "number" || !(x >= 0 && x <= width && y >= 0 && y <= height))
     throw expected("input", `a click within ${width}×${height} pixels`, `x ${shown(x)}, y ${shown(y)}`, where);
-  return { x, y, class: pointClass(cls, fixed, dataset, where) };
+  if (id !== undefined && typeof id !== "number" && typeof id !== "string")
+    throw expected("input", 'a number or text as "id"', shown(id), where);
+  const point = { x, y, class: pointClass(cls, fixed, dataset, where) };
+  return id === undefined ? point : { ...point, id };
 }
 
 function pointClass(cls: unknown, fixed: number | undefined, dataset: DatasetDescription, where: string): number {

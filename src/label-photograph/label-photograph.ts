@@ -14,6 +14,7 @@ import type { WeakLabels } from "./weak-labels";
 /** Options of `make-pseudo-labels` that say where things are on disk, or how many images share the work. */
 type PlaceOption =
   | ("voc12Root" | "inferList" | "shard" | "savePath" | "overlay" | "outProb" | "fits" | "seedLabelRoot" | "camDir")
+  | ("instances" | "instanceRule" | "instanceFormats" | "instancePolygons")
   | ("boxXmlPath" | "points" | "scribbles" | "withoutBoxes" | "crfThreads");
 
 /** Where a call has got to. */

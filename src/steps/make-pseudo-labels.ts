@@ -7,22 +7,26 @@
  * order or the company of images: random numbers come from the seed and the image's name alone.
  */
 
+import path from "node:path";
 import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../config/make-pseudo-labels";
 import { type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
-import type { RgbImage } from "../data/image";
+import { findImage, type RgbImage } from "../data/image";
 import { limitToBoxes } from "../graph/box-limit";
 import { fitImage, type LabelInput, labelFromLogits } from "../graph/label-image";
+import type { InstanceMark } from "../instances/instance-mark";
 import { deriveSeed } from "../random";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
 import { type FitStore, openFitStore } from "./outputs/fit-store";
-import { type KnownOfImage, openLabelOutput } from "./outputs/label-output";
+import type { InstancesWritten } from "./outputs/instance-label-output";
+import { type KnownOfImage, type ObjectsOfImage, openLabelOutput } from "./outputs/label-output";
 import { recordRun } from "./outputs/run-record";
 import { type GraphSource, openGraphSource } from "./sources/graph-source";
 import { classesOf, renumbered } from "./sources/image-classes";
+import { openMarkSource } from "./sources/mark-source";
 import { type PreparedImage, prepareImage } from "./sources/prepare-image";
 import { reducedInput } from "./sources/reduced-input";
 import { openSeedSource } from "./sources/seed-source";
@@ -35,6 +39,8 @@ export interface MakePseudoLabelsSummary extends Summary {
   readonly savePath: string;
   /** Images that a stop left undone. */
   readonly left: number;
+  /** With `instances`. */
+  readonly instances?: InstancesWritten;
 }
 
 export const makePseudoLabels: Step<MakePseudoLabelsConfig, MakePseudoLabelsSummary> = {
@@ -51,6 +57,11 @@ export const makePseudoLabels: Step<MakePseudoLabelsConfig, MakePseudoLabelsSumm
   needsBackend: true,
   run,
 };
+
+interface PreparedObjects extends PreparedImage {
+  /** With `instances`. */
+  readonly marks?: readonly InstanceMark[];
+}
 
 interface Computed {
   readonly image: RgbImage;
@@ -69,24 +80,29 @@ async function run(
   const { dataset, list, ids, shard } = await openImages(config, given);
   for (const message of [...inferred, ...list.notices]) notice(message);
   const { savePath, overlay, outProb, fits: _fits, inferList, shard: _shard, crfThreads, ...settings } = config;
-  const output = await openLabelOutput(config, dataset, settings);
+  const output = await openLabelOutput(config, dataset, settings, notice);
   output.notices.forEach(notice);
   try {
     const seeds = await openSeedSource(config, dataset);
+    const marksOf = config.instances ? await openMarkSource(config, dataset) : undefined;
     const fits = await openFitStore(config);
     const graphs = await openGraphSource(config);
     try {
-      const loop: ImageLoop<PreparedImage, Computed> = {
+      const loop: ImageLoop<PreparedObjects, Computed> = {
         ids,
         isDone: output.isDone,
-        prepare: async (id) =>
-          prepareImage(id, config, dataset, seeds, (message) => notice(`image "${id}": ${message}`)),
+        prepare: async (id) => {
+          const say = (message: string): void => notice(`image "${id}": ${message}`);
+          const prepared = await prepareImage(id, config, dataset, seeds, say);
+          return { ...prepared, marks: await marksOf?.(id, prepared.image, prepared.boxes) };
+        },
         compute: (id, prepared, say) => probabilitiesOf(id, prepared, graphs, fits, config, dataset, say),
         finish: (id, { image, probabilities, known }) => output.write(id, image, probabilities, known),
         finishing: config.crfThreads,
       };
       const result = await runImageLoop(loop, context);
       if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
+      const instances = await output.mergeInstances(list.ids);
       const summary: MakePseudoLabelsSummary = {
         step: "make-pseudo-labels",
         split: list.split,
@@ -97,6 +113,7 @@ async function run(
         ...result,
         seconds: (performance.now() - started) / 1000,
         notices,
+        ...(instances === undefined ? {} : { instances }),
       };
       const weights = config.features === "cnn" ? config.weights : undefined;
       await recordRun(config.savePath, summary, { ...config }, weights, shard);
@@ -115,7 +132,7 @@ async function run(
  */
 async function probabilitiesOf(
   id: string,
-  { image, seed, boxes, maps }: PreparedImage,
+  { image, seed, boxes, maps, marks }: PreparedObjects,
   graphs: GraphSource,
   fits: FitStore,
   config: ResolvedConfig,
@@ -155,7 +172,16 @@ async function probabilitiesOf(
     const { probabilities } = labelFromLogits(input, logits, { logitResize, ...(config.rw ? { walk } : {}) });
     const limit = (scores: Float32Array): void => limitToBoxes(scores, input.boxes, classes.length, image);
     if (config.boxLimit) limit(probabilities);
-    return { image, probabilities, known: { classes, ...(config.boxLimit ? { limit } : {}) } };
+    const known = { classes, ...(config.boxLimit ? { limit } : {}) };
+    if (marks === undefined) return { image, probabilities, known };
+    const cell = graph.stride * Math.max(image.width / small.image.width, image.height / small.image.height);
+    const objects: ObjectsOfImage = {
+      marks,
+      graph: { affinity: graph.affinity, cell },
+      fileName: path.basename(await findImage(config.voc12Root, id)),
+      ...(config.seedLabelRoot === undefined ? {} : { seed }),
+    };
+    return { image, probabilities, known: { ...known, objects } };
   } finally {
     graph.dispose();
   }

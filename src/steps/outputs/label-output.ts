@@ -9,13 +9,18 @@ import { fileExists } from "../../data/bounded-file";
 import type { DatasetDescription, ImageSize } from "../../data/dataset";
 import { inFrame } from "../../data/fitted-label";
 import type { RgbImage } from "../../data/image";
-import { writeLabel } from "../../data/label-png";
+import { type LabelMap, writeLabel } from "../../data/label-png";
 import { type Frame, storedRaster, storedSize } from "../../data/orientation";
 import { mostProbableClass } from "../../dense-crf/dense-crf";
 import { openSharpener, type SharpenerConfig } from "../../dense-crf/sharpen";
+import { withConfidence } from "../../instances/instance-confidence";
+import { type InstanceRule, instanceLabels } from "../../instances/instance-labels";
+import type { InstanceMark } from "../../instances/instance-mark";
+import type { CellGraph } from "../../instances/mark-walk";
 import { renderOverlay } from "../../show/overlay";
 import { encodeNpy } from "../../weights/npy";
 import { type ImageClasses, originalLabel } from "../sources/image-classes";
+import { type InstancesWritten, openInstanceLabelOutput } from "./instance-label-output";
 import { openFolder } from "./output-folder";
 import { recordSettings, type Settings } from "./settings-record";
 
@@ -24,6 +29,11 @@ export interface LabelOutputConfig extends SharpenerConfig {
   readonly savePath: string;
   readonly overlay?: string;
   readonly outProb?: string;
+  /** Only `make-pseudo-labels` knows objects. */
+  readonly instances?: boolean;
+  readonly instanceRule?: InstanceRule;
+  readonly instanceFormats?: readonly string[];
+  readonly instancePolygons?: boolean;
   /** Of labels and probabilities. Default: displayed. */
   readonly frame?: Frame;
 }
@@ -34,6 +44,17 @@ export interface KnownOfImage {
   readonly classes?: ImageClasses;
   /** Applied to the sharpened probabilities, in place. */
   readonly limit?: (probabilities: Float32Array) => void;
+  /** What tells its objects apart, where the step labels instances. */
+  readonly objects?: ObjectsOfImage;
+}
+
+export interface ObjectsOfImage {
+  readonly marks: readonly InstanceMark[];
+  readonly graph: CellGraph;
+  /** A seed that knows more than the marks themselves: their agreement is part of the confidence. */
+  readonly seed?: LabelMap;
+  /** The photograph's, without folder. */
+  readonly fileName: string;
 }
 
 export interface LabelOutput {
@@ -46,6 +67,8 @@ export interface LabelOutput {
    * @param probabilities [H·W, K]; not used afterwards
    */
   write(id: string, image: RgbImage, probabilities: Float32Array, known?: KnownOfImage): Promise<void>;
+  /** What the summary says of the instances of all images in the list, where there are any. */
+  mergeInstances(ids: readonly string[]): Promise<InstancesWritten | undefined>;
   close(): Promise<void>;
 }
 
@@ -57,10 +80,15 @@ export async function openLabelOutput(
   config: LabelOutputConfig,
   dataset: DatasetDescription,
   settings: Settings,
+  say: (message: string) => void = () => undefined,
 ): Promise<LabelOutput> {
   const { savePath, overlay, outProb } = config;
   for (const folder of [savePath, overlay, outProb]) if (folder !== undefined) await openFolder(folder);
   const notice = await recordSettings(savePath, { ...settings, classes: dataset.classes });
+  const { instances = false, instanceFormats = [], instancePolygons = false, instanceRule } = config;
+  const objectOutput = instances
+    ? await openInstanceLabelOutput({ savePath, instanceFormats, instancePolygons }, dataset, say)
+    : undefined;
   const sharpener = openSharpener(config);
   const labelFile = (id: string): string => path.join(savePath, `${id}.png`);
   const files = (id: string): string[] => [
@@ -72,9 +100,9 @@ export async function openLabelOutput(
     notices: notice === undefined ? [] : [notice],
     async isDone(id) {
       for (const file of files(id)) if (!(await fileExists(file))) return false;
-      return true;
+      return objectOutput === undefined || objectOutput.isDone(id);
     },
-    async write(id, image, probabilities, { classes = [...dataset.classes.keys()], limit } = {}) {
+    async write(id, image, probabilities, { classes = [...dataset.classes.keys()], limit, objects } = {}) {
       const { width, height } = image;
       if (outProb !== undefined) {
         const turn = config.frame === "stored" ? image : { width, height };
@@ -84,10 +112,19 @@ export async function openLabelOutput(
       const sharpened = await sharpener.sharpen(image, probabilities);
       limit?.(sharpened);
       const label = originalLabel({ width, height, data: mostProbableClass(sharpened, classes.length) }, classes);
+      if (objectOutput !== undefined && objects !== undefined) {
+        const { marks, graph, seed, fileName } = objects;
+        const found = instanceLabels({ label, probabilities: sharpened, classes }, marks, graph, {
+          rule: instanceRule,
+        });
+        const sure = seed === undefined ? found.instances : withConfidence(found, marks, seed);
+        await objectOutput.write(id, fileName, image, found.owners, sure, marks);
+      }
       if (overlay !== undefined)
         await writeAtomic(path.join(overlay, `${id}.png`), await renderOverlay(image, label, dataset));
       await writeLabel(labelFile(id), inFrame(label, image, config.frame), dataset.palette);
     },
+    mergeInstances: async (ids) => objectOutput?.merge(ids),
     close: () => sharpener.close(),
   };
 }
