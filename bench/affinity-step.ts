@@ -6,8 +6,8 @@
 import { useBackend } from "../src/backend";
 import type { Precision } from "../src/config/training";
 import { VOC } from "../src/data/voc";
-import { gridColour } from "../src/graph/label-image";
 import { normaliseRgb } from "../src/image-ops/normalise";
+import { gridColour } from "../src/label-photograph/label-image";
 import { AffinityNet } from "../src/network/affinity-net";
 import { inBfloat16 } from "../src/network/bfloat16";
 import { singleProcess } from "../src/parallel/communicator";

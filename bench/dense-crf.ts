@@ -5,7 +5,8 @@
 
 import type { RgbImage } from "../src/data/image";
 import { readRgb } from "../src/data/image";
-import { type DenseCrfOptions, denseCrf } from "../src/dense-crf/dense-crf";
+import { denseCrf } from "../src/dense-crf/dense-crf";
+import type { DenseCrfOptions } from "../src/dense-crf/dense-crf-options";
 import { Random } from "../src/random";
 import { syntheticPhotograph } from "./synthetic-photograph";
 

@@ -7,9 +7,9 @@ import { denseCrf } from "../src/dense-crf/dense-crf";
 import { fitGraph, upsampleProbabilities } from "../src/graph/fit";
 import type { FitOptions } from "../src/graph/fit-options";
 import type { ImageGraph } from "../src/graph/image-graph";
-import { gridColour, padSeed } from "../src/graph/label-image";
 import { randomWalk } from "../src/graph/random-walk";
-import { openGraphSource } from "../src/steps/sources/graph-source";
+import { openGraphSource } from "../src/label-photograph/graph-source";
+import { gridColour, padSeed } from "../src/label-photograph/label-image";
 import { CLASSES, folder, HEIGHT, photograph, WIDTH } from "./photographs";
 import { type Row, row } from "./row";
 
@@ -33,7 +33,7 @@ export async function benchStages(
     const graphs: ImageGraph[] = [];
     const features = await repeat(kind === "box" && wanted("features") ? Math.max(3, runs) : 1, async () => {
       graphs.pop()?.dispose();
-      graphs.push(await source.graphOf(image, ""));
+      graphs.push(await source.buildGraph(image, ""));
     });
     source.dispose();
     const [graph] = graphs;

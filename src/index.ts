@@ -3,12 +3,13 @@
 // --- the front door: a photograph and its weak label become a label of every pixel ---
 
 export {
+  type EarlierResult,
   type LabelledPhotograph,
   type LabelPhotographOptions,
   type LabelProgress,
-  type LearnedParameters,
   labelPhotograph,
 } from "./label-photograph/label-photograph";
+export type { LearnedParameters } from "./label-photograph/resume-parameters";
 export type { ClassReference, Click, Stroke, WeakBox, WeakLabels } from "./label-photograph/weak-labels";
 
 // --- backend and set-up ---
@@ -63,17 +64,24 @@ export { type MakeSeedsSummary, makeSeeds } from "./steps/make-seeds";
 
 export type { TrainAffinityConfig } from "./config/train-affinity";
 export { type HandcraftedGraph, handcraftedGraph } from "./handcrafted/graph";
-export { type GraphSource, openGraphSource } from "./steps/sources/graph-source";
+export { type GraphSource, openGraphSource } from "./label-photograph/graph-source";
 export { trainAffinity } from "./steps/train-affinity";
 export type { TrainingSummary } from "./training/run-training";
 
 // --- graph → A2GNN → pseudo label ---
 
-export { type MakePseudoLabelsConfig, makePseudoLabelsOptions, type Supervision } from "./config/make-pseudo-labels";
+export {
+  type MakePseudoLabelsConfig,
+  makePseudoLabelsOptions,
+  type Normalisation,
+  type Supervision,
+} from "./config/make-pseudo-labels";
 export { presets as makePseudoLabelsPresets } from "./config/pseudo-label-presets";
-export { type DenseCrfOptions, denseCrf, mostProbableClass } from "./dense-crf/dense-crf";
 export { type A2gnnOptions, a2gnn } from "./graph/a2gnn";
 export { Adam, type AdamOptions, type Optimiser } from "./graph/adam";
+export { denseCrf, mostProbableClass } from "./dense-crf/dense-crf";
+export { DENSE_CRF_DEFAULTS, type DenseCrfOptions } from "./dense-crf/dense-crf-options";
+export { openSharpener, type Sharpener } from "./dense-crf/sharpen";
 export { type FitInput, type FitResult, fitGraph, upsampleProbabilities } from "./graph/fit";
 export { FIT_DEFAULTS, type FitOptions } from "./graph/fit-options";
 export { type GatedCrfOptions, gatedCrf } from "./graph/gated-crf";
@@ -83,7 +91,6 @@ export {
   featureAffinity,
   type GraphFromFeaturesOptions,
   graphFromFeatures,
-  type Normalisation,
 } from "./graph/graph-from-features";
 export { createImageGraph, type ImageGraph } from "./graph/image-graph";
 export { type Loss, type LossState, type LossTerm, lossFromValue, namedLoss, throughSoftmax } from "./graph/loss";
@@ -96,8 +103,8 @@ export {
   type WindowGrid,
   windowedMap,
 } from "./window/windowed-map";
-export { type LabelInput, type LabelOptions, type LabelResult, labelImage } from "./graph/label-image";
 export { addWalk, type ClassMaps, randomWalk, type WalkGraph, type WalkOptions } from "./graph/random-walk";
+export { type LabelInput, type LabelOptions, type LabelResult, labelImage } from "./label-photograph/label-image";
 export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";
 
 // --- segmentation networks ---

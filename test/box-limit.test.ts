@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { limitToBoxes } from "../src/graph/box-limit";
+import { limitToBoxes } from "../src/label-photograph/box-limit";
 
 const size = { width: 5, height: 4 };
 const boxes = [

@@ -6,7 +6,7 @@ import { dropoutFactors } from "../src/graph/a2gnn";
 import { type FitInput, fitGraph, upsampleProbabilities } from "../src/graph/fit";
 import type { FitOptions } from "../src/graph/fit-options";
 import { createImageGraph } from "../src/graph/image-graph";
-import { gridColour, padSeed } from "../src/graph/label-image";
+import { gridColour, padSeed } from "../src/label-photograph/label-image";
 import { windowedMap } from "../src/window/windowed-map";
 import { normalTensor } from "./numeric-gradient";
 

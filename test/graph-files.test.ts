@@ -8,9 +8,9 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { resolveConfig } from "../src/config/pseudo-label-presets";
+import { openGraphFiles } from "../src/label-photograph/graph-files";
 import { evaluate } from "../src/steps/evaluate";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
-import { openGraphFiles } from "../src/steps/sources/graph-files";
 import { encodeNpy } from "../src/weights/npy";
 import { idOf, objectOf, SIZE, writeTinyDataset } from "./tiny-dataset";
 
@@ -65,7 +65,7 @@ test("affinities beside the features, which set the radius", async () => {
   };
   const source = openGraphFiles({ graphDir, radius: 3, graphNormalise: "relu" });
   write([H, W, 5, 5], 0.25);
-  const graph = await source.graphOf(picture, idOf(0));
+  const graph = await source.buildGraph(picture, idOf(0));
   assert.deepEqual([graph.radius, graph.stride], [2, STRIDE]);
   assert.deepEqual([graph.affinity.values[0], graph.affinity.values[12]], [0.25, 1]);
   graph.dispose();
@@ -77,7 +77,7 @@ test("affinities beside the features, which set the radius", async () => {
     [[H, W, 5, 5], 7, /affinities from 0 to 1, got 7/],
   ] as const) {
     write([...shape], value);
-    await assert.rejects(source.graphOf(picture, idOf(0)), { name: "UserError", message });
+    await assert.rejects(source.buildGraph(picture, idOf(0)), { name: "UserError", message });
   }
 });
 
@@ -87,7 +87,7 @@ test("files that do not fit the photograph, or are no arrays, are named with wha
   const file = path.join(graphDir, "a.npy");
   const read = (bytes: Uint8Array, size = SIZE, graphStride?: number): Promise<unknown> => {
     fs.writeFileSync(file, bytes);
-    return openGraphFiles({ graphDir, radius: 2, ...(graphStride === undefined ? {} : { graphStride }) }).graphOf(
+    return openGraphFiles({ graphDir, radius: 2, ...(graphStride === undefined ? {} : { graphStride }) }).buildGraph(
       { ...size, data: new Uint8Array(0) },
       "a",
     );
@@ -105,7 +105,7 @@ test("files that do not fit the photograph, or are no arrays, are named with wha
   await refuse(read(Buffer.from("{}")), /not a \.npy file/);
   await refuse(read(encodeNpy({ shape: [9, 11, 0], data: new Float32Array(0) })), /got \[9, 11, 0\]/);
   await refuse(read(array(9, 11, 2).fill(255, 128)), /finite features, got NaN/);
-  await refuse(openGraphFiles({ graphDir, radius: 2 }).graphOf(picture, "b"), /no such file.*b\.npy/);
+  await refuse(openGraphFiles({ graphDir, radius: 2 }).buildGraph(picture, "b"), /no such file.*b\.npy/);
 });
 
 test("--graph-dir means features from files; what does not go with it is said", () => {

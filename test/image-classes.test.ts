@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ImageGraph } from "../src/graph/image-graph";
-import type { LabelInput } from "../src/graph/label-image";
-import { classesOf, originalLabel, renumbered } from "../src/steps/sources/image-classes";
+import { classesOf, originalLabel, renumbered } from "../src/label-photograph/image-classes";
+import type { LabelInput } from "../src/label-photograph/label-image";
 
 const seed = { width: 3, height: 2, data: Uint8Array.from([9, 255, 4, 9, 255, 255]) };
 const box = { xmin: 0, ymin: 0, xmax: 1, ymax: 1, class: 7 };

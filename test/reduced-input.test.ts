@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reducedInput } from "../src/steps/sources/reduced-input";
+import { reducedInput } from "../src/label-photograph/reduced-input";
 
 const [width, height, ignore] = [5, 3, 255];
 const image = { width, height, data: Uint8Array.from({ length: 45 }, (_, i) => Math.floor(i / 3)) };

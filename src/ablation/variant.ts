@@ -8,7 +8,7 @@ import {
 } from "../config/make-pseudo-labels";
 import { type MakeSeedsConfig, makeSeedsOptions } from "../config/make-seeds";
 import { flagOf, type OptionTable } from "../config/option";
-import { handcraftedPreset, presets } from "../config/pseudo-label-presets";
+import { presetOf, presets } from "../config/pseudo-label-presets";
 import { type TrainAffinityConfig, trainAffinityOptions } from "../config/train-affinity";
 import { momentumOf } from "../config/training";
 import { expected, UserError } from "../errors";
@@ -45,10 +45,7 @@ export function differences(
   { supervision, labels = {}, seeds, training }: Variant,
   features: FeatureKind = "cnn",
 ): string {
-  const preset: Partial<MakePseudoLabelsConfig> = {
-    ...presets[supervision],
-    ...(features === "handcrafted" ? handcraftedPreset(supervision) : {}),
-  };
+  const preset: Partial<MakePseudoLabelsConfig> = presetOf(supervision, features);
   const momentum = momentumOf({ wtDec: training?.wtDec });
   const parts = [
     ...(training === undefined ? [] : ["train-affinity", ...stated(training, trainAffinityOptions, { momentum })]),

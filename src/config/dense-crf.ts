@@ -13,28 +13,44 @@ export interface DenseCrfConfig {
 
 const crf = "Dense CRF";
 
-/** @param defaults the kernels' standard deviations (pixels, pixels, and of 255), and the bilateral one's weight */
-export function denseCrfOptions(defaults: {
-  readonly gaussianSxy: number;
-  readonly bilateralSxy: number;
-  readonly bilateralSrgb: number;
-  readonly bilateralCompat?: number;
-}): OptionTable<DenseCrfConfig> {
-  const { bilateralCompat = 10 } = defaults;
+const LABEL_CRF: DenseCrfConfig = {
+  crfIterations: 10,
+  crfGaussianSxy: 2,
+  crfGaussianCompat: 3,
+  crfBilateralSxy: 50,
+  crfBilateralSrgb: 5,
+  crfBilateralCompat: 10,
+};
+
+/** @param defaults what differs from the numbers of `make-pseudo-labels` */
+export function denseCrfOptions(defaults: Partial<DenseCrfConfig> = {}): OptionTable<DenseCrfConfig> {
+  const numbers = { ...LABEL_CRF, ...defaults };
   return {
-    crfIterations: { kind: "integer", default: 10, min: 0, group: crf, help: "mean-field iterations" },
+    crfIterations: {
+      kind: "integer",
+      default: numbers.crfIterations,
+      min: 0,
+      group: crf,
+      help: "mean-field iterations",
+    },
     crfGaussianSxy: {
       kind: "number",
-      default: defaults.gaussianSxy,
+      default: numbers.crfGaussianSxy,
       min: 1e-3,
       unit: "pixels",
       group: crf,
       help: "Gaussian kernel's width",
     },
-    crfGaussianCompat: { kind: "number", default: 3, min: 0, group: crf, help: "Gaussian kernel's weight" },
+    crfGaussianCompat: {
+      kind: "number",
+      default: numbers.crfGaussianCompat,
+      min: 0,
+      group: crf,
+      help: "Gaussian kernel's weight",
+    },
     crfBilateralSxy: {
       kind: "number",
-      default: defaults.bilateralSxy,
+      default: numbers.crfBilateralSxy,
       min: 1e-3,
       unit: "pixels",
       group: crf,
@@ -42,7 +58,7 @@ export function denseCrfOptions(defaults: {
     },
     crfBilateralSrgb: {
       kind: "number",
-      default: defaults.bilateralSrgb,
+      default: numbers.crfBilateralSrgb,
       min: 1e-3,
       unit: "of 255",
       group: crf,
@@ -50,7 +66,7 @@ export function denseCrfOptions(defaults: {
     },
     crfBilateralCompat: {
       kind: "number",
-      default: bilateralCompat,
+      default: numbers.crfBilateralCompat,
       min: 0,
       group: crf,
       help: "bilateral kernel's weight",

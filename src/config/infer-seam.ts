@@ -139,7 +139,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     group: confidence,
     help: "and the CRF's probability reaches this",
   },
-  ...denseCrfOptions({ gaussianSxy: 3, bilateralSxy: 80, bilateralSrgb: 13 }),
+  ...denseCrfOptions({ crfGaussianSxy: 3, crfBilateralSxy: 80, crfBilateralSrgb: 13 }),
   crfThreads: {
     kind: "integer",
     default: 2,

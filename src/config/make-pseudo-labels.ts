@@ -19,16 +19,19 @@ export type Supervision = "image" | "point" | "scribble" | "box";
 /** Where an image's graph comes from: the affinity network, the photograph's colours and textures, files. */
 export type FeatureKind = "cnn" | "handcrafted" | "files";
 
-export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, DenseCrfConfig {
-  readonly savePath: string;
-  readonly overlay?: string;
-  readonly outProb?: string;
-  readonly fits?: string;
+/**
+ * How features below 0 become rows that are distributions.
+ * shift    each channel minus its smallest value in the image
+ * relu     values below 0 count as 0
+ * softmax  the softmax of each cell's channels
+ * split    positive and negative parts side by side, twice the channels: nothing is lost
+ */
+export type Normalisation = "shift" | "relu" | "softmax" | "split";
+
+/** What the label of one photograph depends on, wherever photograph and weak label come from: `labelPhotograph` has these. */
+export interface LabelConfig extends DenseCrfConfig {
   readonly supervision?: Supervision;
-  readonly seedLabelRoot?: string;
   readonly pointRim: number;
-  readonly withoutBoxes: "fail" | "background";
-  readonly camDir?: string;
   readonly features?: FeatureKind;
   readonly weights?: string;
   readonly graphDir?: string;
@@ -56,8 +59,18 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly logt: number;
   readonly rwWeight: number;
   readonly denseCrf: boolean;
-  readonly crfThreads: number;
   readonly seed: number;
+}
+
+export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, LabelConfig {
+  readonly savePath: string;
+  readonly overlay?: string;
+  readonly outProb?: string;
+  readonly fits?: string;
+  readonly seedLabelRoot?: string;
+  readonly withoutBoxes: "fail" | "background";
+  readonly camDir?: string;
+  readonly crfThreads: number;
   readonly instances: boolean;
   readonly instanceRule: "graph" | "smaller";
   readonly instanceFormats: readonly string[];
@@ -73,49 +86,15 @@ const crf = "Dense CRF";
 const instances = "Instances";
 const running = "Running";
 
-export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
-  ...imagesOptions,
-  savePath: {
-    kind: "path",
-    group: data,
-    help: "folder for the labels (8-bit palette PNG); existing labels are kept [default: ./out/box_pred, ./out/scribble_pred, …]",
-  },
-  overlay: { kind: "path", group: data, help: "folder for pictures of the label drawn over the photograph" },
-  outProb: {
-    kind: "path",
-    group: data,
-    help: "folder for the probabilities before the dense CRF, one .npy of [classes, height, width] an image",
-  },
-  fits: {
-    kind: "path",
-    group: data,
-    help: "folder that keeps what was trained on each image (the grid's logits): a run that differs in resizing, random walk or dense CRF alone starts from there",
-  },
+/** The table of `LabelConfig`. */
+export const labelOptions: OptionTable<LabelConfig> = {
   supervision: {
     kind: "choice",
     choices: ["image", "point", "scribble", "box"],
     group: supervision,
     help: "kind of weak label; without it: box with --box-xml-path, image with --rw true (points: the same), else scribble",
   },
-  seedLabelRoot: {
-    kind: "path",
-    group: supervision,
-    help: "folder of seed labels (PNG of class indices, unknown = the ignore value); without it seeds come from the files below",
-  },
-  ...weakLabelsOptions,
   pointRim: pointRimOption,
-  withoutBoxes: {
-    kind: "choice",
-    choices: ["fail", "background"],
-    default: "fail",
-    group: supervision,
-    help: "an image without a single box: name it as failed, or take it as background without MP loss",
-  },
-  camDir: {
-    kind: "path",
-    group: supervision,
-    help: "folder of class activation maps, NAME.npy, as infer-seam writes them; needed for the random walk",
-  },
   features: {
     kind: "choice",
     choices: ["cnn", "handcrafted", "files"],
@@ -271,7 +250,59 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     group: crf,
     help: "sharpen the probabilities; --dense-crf off gives their argmax",
   },
-  ...denseCrfOptions({ gaussianSxy: 2, bilateralSxy: 50, bilateralSrgb: 5 }),
+  ...denseCrfOptions(),
+  seed: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 4294967295,
+    group: running,
+    help: "of all random numbers, which also depend on the image's name and on nothing else",
+  },
+};
+
+const { supervision: kind, pointRim, seed, ...label } = labelOptions;
+
+/** In the order of the help. */
+export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
+  ...imagesOptions,
+  savePath: {
+    kind: "path",
+    group: data,
+    help: "folder for the labels (8-bit palette PNG); existing labels are kept [default: ./out/box_pred, ./out/scribble_pred, …]",
+  },
+  overlay: { kind: "path", group: data, help: "folder for pictures of the label drawn over the photograph" },
+  outProb: {
+    kind: "path",
+    group: data,
+    help: "folder for the probabilities before the dense CRF, one .npy of [classes, height, width] an image",
+  },
+  fits: {
+    kind: "path",
+    group: data,
+    help: "folder that keeps what was trained on each image (the grid's logits): a run that differs in resizing, random walk or dense CRF alone starts from there",
+  },
+  supervision: kind,
+  seedLabelRoot: {
+    kind: "path",
+    group: supervision,
+    help: "folder of seed labels (PNG of class indices, unknown = the ignore value); without it seeds come from the files below",
+  },
+  ...weakLabelsOptions,
+  pointRim,
+  withoutBoxes: {
+    kind: "choice",
+    choices: ["fail", "background"],
+    default: "fail",
+    group: supervision,
+    help: "an image without a single box: name it as failed, or take it as background without MP loss",
+  },
+  camDir: {
+    kind: "path",
+    group: supervision,
+    help: "folder of class activation maps, NAME.npy, as infer-seam writes them; needed for the random walk",
+  },
+  ...label,
   crfThreads: {
     kind: "integer",
     default: 1,
@@ -306,14 +337,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     group: instances,
     help: "polygons in COCO's JSON, instead of compressed run lengths",
   },
-  seed: {
-    kind: "integer",
-    default: 0,
-    min: 0,
-    max: 4294967295,
-    group: running,
-    help: "of all random numbers, which also depend on the image's name and on nothing else",
-  },
+  seed,
   shard: shardOption,
 };
 

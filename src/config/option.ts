@@ -115,6 +115,12 @@ export function completeConfig<C>(given: Partial<C>, table: OptionTable<C>): C {
   return config as C;
 }
 
+/** What holds when nothing is given: the defaults of the options that have one. */
+export function defaultsOf<C>(table: OptionTable<C>): C {
+  const options = Object.entries(table as Record<string, Option<unknown>>);
+  return Object.fromEntries(options.map(([key, option]) => [key, option.default])) as C;
+}
+
 /** The table as help text, one option a line, grouped by heading. */
 export function describeOptions<C>(table: OptionTable<C>): string {
   const groups = new Map<string, string[]>();

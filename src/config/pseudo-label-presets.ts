@@ -7,14 +7,16 @@
 import { UserError } from "../errors";
 import {
   type FeatureKind,
+  type LabelConfig,
+  labelOptions,
   type MakePseudoLabelsConfig,
   makePseudoLabelsOptions,
   type Supervision,
 } from "./make-pseudo-labels";
-import { completeConfig, flagOf } from "./option";
+import { completeConfig, flagOf, type OptionTable } from "./option";
 
 /** What differs from the table's defaults, which are the scribble case. */
-export const presets: Readonly<Record<Supervision, Partial<MakePseudoLabelsConfig>>> = {
+export const presets: Readonly<Record<Supervision, Partial<LabelConfig>>> = {
   scribble: {},
   image: { rw: true },
   point: { rw: true },
@@ -28,17 +30,25 @@ export const presets: Readonly<Record<Supervision, Partial<MakePseudoLabelsConfi
  * Padding that counts as background outweighs a few clicks. Affinities from colour and texture do not know where a
  * thing ends, but boxes do. Clicks are few and far between: on a smaller picture they reach farther.
  */
-export function handcraftedPreset(supervision: Supervision): Partial<MakePseudoLabelsConfig> {
+export function handcraftedPreset(supervision: Supervision): Partial<LabelConfig> {
   const graphSide = supervision === "point" ? 256 : 0;
   return { hidden: 64, epochs: 50, lr: 0.01, seedPadding: "ignore", boxLimit: true, graphSide };
 }
 
-/** A configuration in which nothing is left to infer. */
-export interface ResolvedConfig extends MakePseudoLabelsConfig {
+/** All that differs from the table for a kind of weak label and the features of the graph. */
+export function presetOf(supervision: Supervision, features: FeatureKind): Partial<LabelConfig> {
+  return { ...presets[supervision], ...(features === "handcrafted" ? handcraftedPreset(supervision) : {}) };
+}
+
+/** What nothing is left to infer of. */
+interface Settled {
   readonly supervision: Supervision;
   readonly features: FeatureKind;
   readonly crfEpochs: number;
 }
+
+export type ResolvedConfig = MakePseudoLabelsConfig & Settled;
+export type ResolvedLabelConfig = LabelConfig & Settled;
 
 /**
  * Infers the supervision and the features, applies the preset, checks what only makes sense together.
@@ -48,41 +58,26 @@ export function resolveConfig(given: Partial<MakePseudoLabelsConfig>): {
   config: ResolvedConfig;
   notices: readonly string[];
 } {
-  const notices: string[] = [];
   const supervision = given.supervision ?? inferSupervision(given);
-  if (given.supervision === undefined) notices.push(`supervision: ${supervision} (choose with --supervision)`);
-  const features = given.features ?? inferFeatures(given);
-  const defaults = {
-    savePath: `./out/${supervision}_pred`,
-    ...presets[supervision],
-    ...(features === "handcrafted" ? handcraftedPreset(supervision) : {}),
-  };
-  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const complete = completeConfig<MakePseudoLabelsConfig>(
-    { ...defaults, ...stated, supervision },
-    makePseudoLabelsOptions,
-  );
-  if (features === "cnn" && complete.weights === undefined)
-    throw new UserError("usage", "--features cnn needs --weights");
-  if (features === "files" && complete.graphDir === undefined)
-    throw new UserError("usage", "--features files needs --graph-dir");
-  if (features === "handcrafted" && complete.features === undefined)
-    notices.push("no --weights given: the graph is built from handcrafted features (colour, texture, position)");
-  if (features !== "cnn" && complete.weights !== undefined)
-    notices.push(`--weights is not used with --features ${features}`);
-  if (features !== "files")
-    for (const key of ["graphDir", "graphStride", "graphNormalise"] as const)
-      if (complete[key] !== undefined) notices.push(`${`--${flagOf(key)}`} is not used with --features ${features}`);
-  if (features === "files" && complete.graphSide > 0)
-    throw new UserError("usage", "--graph-side reduces the photograph; the cells of --graph-dir are as they are");
-  if (supervision === "image" && complete.seedLabelRoot === undefined)
+  if (supervision === "image" && given.seedLabelRoot === undefined)
     throw new UserError("usage", "image supervision needs --seed-label-root: tags alone label no pixel");
-  const rw = resolveWalk(complete, supervision, notices);
-  if (rw && given.graphSide !== undefined && given.graphSide > 0)
-    throw new UserError("usage", "--graph-side needs --rw false: the walk is over the whole photograph's cells");
-  const graphSide = rw ? 0 : complete.graphSide;
-  const crfEpochs = complete.crfEpochs ?? complete.epochs;
-  return { config: { ...complete, supervision, features, rw, graphSide, crfEpochs }, notices };
+  const known = { supervision, hasMaps: given.camDir !== undefined, maps: "--cam-dir", option: commandLineOption };
+  const defaults = { savePath: `./out/${supervision}_pred` };
+  const { config, notices } = settle({ ...defaults, ...stated(given) }, makePseudoLabelsOptions, known);
+  const inferred = given.supervision === undefined ? [`supervision: ${supervision} (choose with --supervision)`] : [];
+  return { config, notices: [...inferred, ...notices] };
+}
+
+/**
+ * The same for one photograph whose weak label is at hand.
+ * @param known the kind of weak label, and whether there are class activation maps
+ * @throws UserError "usage"
+ */
+export function resolveLabelConfig(
+  given: Partial<LabelConfig>,
+  known: { readonly supervision: Supervision; readonly hasMaps: boolean },
+): { config: ResolvedLabelConfig; notices: readonly string[] } {
+  return settle(stated(given), labelOptions, { ...known, maps: "maps", option: codeOption });
 }
 
 /**
@@ -94,20 +89,73 @@ function inferSupervision(given: Partial<MakePseudoLabelsConfig>): Supervision {
   return "scribble";
 }
 
-function inferFeatures({ graphDir, weights }: Partial<MakePseudoLabelsConfig>): FeatureKind {
+function inferFeatures({ graphDir, weights }: Partial<LabelConfig>): FeatureKind {
   if (graphDir !== undefined) return "files";
   return weights === undefined ? "handcrafted" : "cnn";
 }
 
-function resolveWalk(config: MakePseudoLabelsConfig, supervision: Supervision, notices: string[]): boolean {
-  if (config.camDir !== undefined && !config.rw) notices.push("--cam-dir is not used: the random walk is off");
-  if (!config.rw || config.camDir !== undefined) return config.rw;
+/** What decides beside the options. */
+interface Known {
+  readonly supervision: Supervision;
+  readonly hasMaps: boolean;
+  /** What the user calls the class activation maps, and an option with a value. */
+  readonly maps: string;
+  readonly option: (name: string, value?: unknown) => string;
+}
+
+const commandLineOption = (name: string, value?: unknown): string =>
+  `--${flagOf(name)}${value === undefined ? "" : ` ${value}`}`;
+const codeOption = (name: string, value?: unknown): string => `${name}${value === undefined ? "" : `: ${value}`}`;
+
+function settle<C extends LabelConfig>(
+  given: Partial<C>,
+  table: OptionTable<C>,
+  known: Known,
+): { config: C & Settled; notices: readonly string[] } {
+  const { supervision, option } = known;
+  const features = given.features ?? inferFeatures(given);
+  const complete = completeConfig<C>({ ...presetOf(supervision, features), ...given, supervision }, table);
+  if (features === "cnn" && complete.weights === undefined)
+    throw new UserError("usage", `${option("features", "cnn")} needs ${option("weights")}`);
+  if (features === "files" && complete.graphDir === undefined)
+    throw new UserError("usage", `${option("features", "files")} needs ${option("graphDir")}`);
+  const notices: string[] = [];
+  if (features === "handcrafted" && complete.features === undefined)
+    notices.push(
+      `no ${option("weights")} given: the graph is built from handcrafted features (colour, texture, position)`,
+    );
+  if (features !== "cnn" && complete.weights !== undefined)
+    notices.push(`${option("weights")} is not used with ${option("features", features)}`);
+  if (features !== "files")
+    for (const key of ["graphDir", "graphStride", "graphNormalise"] as const)
+      if (complete[key] !== undefined) notices.push(`${option(key)} is not used with ${option("features", features)}`);
+  if (features === "files" && complete.graphSide > 0)
+    throw new UserError(
+      "usage",
+      `${option("graphSide")} reduces the photograph; the cells of ${option("graphDir")} are as they are`,
+    );
+  const rw = settleWalk(complete, known, notices);
+  if (rw && given.graphSide !== undefined && given.graphSide > 0)
+    throw new UserError(
+      "usage",
+      `${option("graphSide")} needs ${option("rw", false)}: the walk is over the whole photograph's cells`,
+    );
+  const graphSide = rw ? 0 : complete.graphSide;
+  const crfEpochs = complete.crfEpochs ?? complete.epochs;
+  return { config: { ...complete, supervision, features, rw, graphSide, crfEpochs }, notices };
+}
+
+function settleWalk(config: LabelConfig, { supervision, hasMaps, maps, option }: Known, notices: string[]): boolean {
+  if (hasMaps && !config.rw) notices.push(`${maps} ${maps === "maps" ? "are" : "is"} not used: the random walk is off`);
+  if (!config.rw || hasMaps) return config.rw;
   if (supervision === "point") {
-    notices.push("no --cam-dir given: the random walk is off");
+    notices.push(`no ${maps} given: the random walk is off`);
     return false;
   }
-  throw new UserError(
-    "usage",
-    `the random walk${supervision === "image" ? " of image supervision" : ""} needs --cam-dir; --rw false goes without it`,
-  );
+  const walk = `the random walk${supervision === "image" ? " of image supervision" : ""}`;
+  throw new UserError("usage", `${walk} needs ${maps}; ${option("rw", false)} goes without it`);
+}
+
+function stated<C>(given: Partial<C>): Partial<C> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<C>;
 }

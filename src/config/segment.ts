@@ -130,7 +130,7 @@ export const segmentOptions: OptionTable<SegmentConfig> = {
     help: "sharpen the probabilities; --dense-crf off gives their argmax",
   },
   // reference: kazuto1011/deeplab-pytorch configs/voc12.yaml
-  ...denseCrfOptions({ gaussianSxy: 1, bilateralSxy: 67, bilateralSrgb: 3, bilateralCompat: 4 }),
+  ...denseCrfOptions({ crfGaussianSxy: 1, crfBilateralSxy: 67, crfBilateralSrgb: 3, crfBilateralCompat: 4 }),
   crfThreads: {
     kind: "integer",
     default: 1,

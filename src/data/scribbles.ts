@@ -20,6 +20,8 @@ import { childrenOf, numberOf, readXml, textOf, type XmlNode } from "./xml";
 export interface Scribble {
   readonly class: number;
   readonly points: readonly number[];
+  /** Pixels; default: the width that all strokes of the image are drawn with. */
+  readonly width?: number;
 }
 
 export interface ScribbleLabel {
@@ -135,7 +137,7 @@ export function drawScribbles(
   const given = frame === "stored" ? storedSize(size) : { width, height };
   const budget = createStrokeBudget(size, where);
   let outside = 0;
-  for (const [index, { class: label, points }] of scribbles.entries()) {
+  for (const [index, { class: label, points, width: across = strokeWidth }] of scribbles.entries()) {
     const inside = countInside(points, given);
     if (inside === 0)
       throw new UserError(
@@ -145,7 +147,7 @@ export function drawScribbles(
       );
     outside += points.length / 2 - inside;
     const path = frame === "stored" ? turned(points, size) : points;
-    drawPolyline(data, { width, height }, path, strokeWidth, label, budget);
+    drawPolyline(data, { width, height }, path, across, label, budget);
   }
   const notices = outside === 0 ? [] : [`${outside} scribble points outside the image left out (${where})`];
   return { label: { width, height, data }, notices };
@@ -155,7 +157,7 @@ export function drawScribbles(
 export function displayedScribbles(scribbles: readonly Scribble[], frame: Frame, size: ImageSize): readonly Scribble[] {
   return frame === "displayed"
     ? scribbles
-    : scribbles.map(({ class: label, points }) => ({ class: label, points: turned(points, size) }));
+    : scribbles.map((scribble) => ({ ...scribble, points: turned(scribble.points, size) }));
 }
 
 function turned(points: readonly number[], size: ImageSize): number[] {

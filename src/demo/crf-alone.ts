@@ -5,7 +5,8 @@
 
 import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
-import { type DenseCrfOptions, denseCrf } from "../dense-crf/dense-crf";
+import { denseCrf } from "../dense-crf/dense-crf";
+import type { DenseCrfOptions } from "../dense-crf/dense-crf-options";
 
 const SURE = 0.99;
 

@@ -9,13 +9,14 @@ import type { MakePseudoLabelsConfig, Supervision } from "../config/make-pseudo-
 import { presets, type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
 import { readLabel, writeLabel } from "../data/label-png";
+import { crfOptionsOf } from "../dense-crf/dense-crf-options";
+import { openGraphSource } from "../label-photograph/graph-source";
 import { silentReporter } from "../running/reporter";
 import type { ImageFailure, StepContext } from "../running/step";
 import { countSeeds, coverageRows, type StageCounts } from "../seeds/coverage-precision";
 import { evaluate } from "../steps/evaluate";
 import { inferSeam } from "../steps/infer-seam";
 import { type MakePseudoLabelsSummary, makePseudoLabels } from "../steps/make-pseudo-labels";
-import { openGraphSource } from "../steps/sources/graph-source";
 import { prepareImage } from "../steps/sources/prepare-image";
 import { openSeedSource } from "../steps/sources/seed-source";
 import { crfAlone } from "./crf-alone";
@@ -104,11 +105,6 @@ async function comparison(
   crfFolder: string,
   failed: readonly ImageFailure[],
 ): Promise<{ counts: StageCounts[][]; pictures: DemoPictures[] }> {
-  const crfOptions = {
-    iterations: config.crfIterations,
-    gaussian: { sxy: config.crfGaussianSxy, compat: config.crfGaussianCompat },
-    bilateral: { sxy: config.crfBilateralSxy, srgb: config.crfBilateralSrgb, compat: config.crfBilateralCompat },
-  };
   const seeds = await openSeedSource(config, dataset);
   const graphs = await openGraphSource(config);
   const counts: StageCounts[][] = [];
@@ -117,12 +113,12 @@ async function comparison(
     for (const id of ids) {
       if (failed.some(({ image }) => image === id)) continue;
       const { image: rgb, seed, boxes, maps } = await prepareImage(id, config, dataset, seeds, () => undefined);
-      const crf = crfAlone(rgb, seed, dataset.ignore, crfOptions);
+      const crf = crfAlone(rgb, seed, dataset.ignore, crfOptionsOf(config));
       await writeLabel(path.join(crfFolder, `${id}.png`), crf, dataset.palette);
       const truth = await readLabel(path.join(config.voc12Root, "SegmentationClass", `${id}.png`));
       const label = await readLabel(path.join(config.savePath, `${id}.png`));
       counts.push(countSeeds([{ rule: "seed", label: seed.data }], truth, dataset.ignore));
-      const graph = await graphs.graphOf(rgb, id);
+      const graph = await graphs.buildGraph(rgb, id);
       const image = { id, rgb, truth, seed, crf, label, boxes, maps };
       pictures.push(await picturesOf(image, config.supervision, graph, dataset).finally(() => graph.dispose()));
     }

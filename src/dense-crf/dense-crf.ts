@@ -7,22 +7,12 @@
 
 import { expected } from "../errors";
 import { simdAvailable } from "../wasm/memory";
+import { DENSE_CRF_DEFAULTS, type DenseCrfOptions } from "./dense-crf-options";
 import { meanField, type PairwiseKernel } from "./mean-field";
 import { meanFieldSimd } from "./mean-field-simd";
 import { buildLattice, type Lattice } from "./permutohedral";
 import { buildLatticeSimd } from "./permutohedral-simd";
 import { findSimplices, GROUP } from "./simplex";
-
-export interface DenseCrfOptions {
-  /** Mean-field steps; 0 gives the clipped and normalised probabilities. */
-  readonly iterations: number;
-  /** Smoothness: standard deviation in pixels, and Potts weight. Without it the kernel is left out. */
-  readonly gaussian?: { readonly sxy: number; readonly compat: number };
-  /** Appearance: standard deviations in pixels and in grey levels (0 … 255), and Potts weight. */
-  readonly bilateral?: { readonly sxy: number; readonly srgb: number; readonly compat: number };
-  /** `simd` (WebAssembly, the default where the processor has it) or `plain` (the same in TypeScript, slow). */
-  readonly engine?: "simd" | "plain";
-}
 
 /** Pixels are handled tile by tile, so that those near each other in the image are so in memory. */
 const TILE = 32;
@@ -38,8 +28,9 @@ export function denseCrf(
   width: number,
   height: number,
   probabilities: Float32Array,
-  options: DenseCrfOptions,
+  given: DenseCrfOptions = {},
 ): Float32Array {
+  const options = completeOptions(given);
   checkInput(rgb, width, height, probabilities, options);
   const order = tileOrder(width, height);
   const simd = options.engine === undefined ? simdAvailable() : options.engine === "simd";
@@ -63,11 +54,23 @@ export function mostProbableClass(probabilities: Float32Array, classes: number):
   return labels;
 }
 
+/** The options with the defaults of those that are absent or undefined. */
+function completeOptions({
+  iterations = DENSE_CRF_DEFAULTS.iterations,
+  gaussian = DENSE_CRF_DEFAULTS.gaussian,
+  bilateral = DENSE_CRF_DEFAULTS.bilateral,
+  engine,
+}: DenseCrfOptions): CompleteOptions {
+  return { iterations, gaussian, bilateral, ...(engine === undefined ? {} : { engine }) };
+}
+
+type CompleteOptions = DenseCrfOptions & Required<Omit<DenseCrfOptions, "engine">>;
+
 function pairwiseKernels(
   rgb: Uint8Array,
   width: number,
   order: Int32Array,
-  { gaussian, bilateral }: DenseCrfOptions,
+  { gaussian, bilateral }: CompleteOptions,
   build: typeof buildLatticeSimd,
 ): PairwiseKernel[] {
   const used = order.length;
@@ -79,11 +82,11 @@ function pairwiseKernels(
     }
   };
   const kernels: PairwiseKernel[] = [];
-  if (gaussian !== undefined) {
+  if (gaussian !== false) {
     const lattice = build(points, used, 2, (features) => positions(features, Math.fround(gaussian.sxy)));
     kernels.push({ lattice, compat: gaussian.compat });
   }
-  if (bilateral !== undefined) {
+  if (bilateral !== false) {
     const lattice = build(points, used, 5, (features) => {
       positions(features, Math.fround(bilateral.sxy));
       const srgb = Math.fround(bilateral.srgb);
@@ -127,7 +130,7 @@ function checkInput(
   width: number,
   height: number,
   probabilities: Float32Array,
-  { iterations, gaussian, bilateral }: DenseCrfOptions,
+  { iterations, gaussian, bilateral }: CompleteOptions,
 ): void {
   const pixels = width * height;
   const fail = (wanted: string, got: string): never => {
@@ -140,12 +143,10 @@ function checkInput(
   }
   if (!allFinite(probabilities)) fail("finite probabilities", "NaN or infinity");
   if (!Number.isInteger(iterations) || iterations < 0) fail("iterations ≥ 0", `${iterations}`);
-  for (const deviation of [gaussian?.sxy, bilateral?.sxy, bilateral?.srgb]) {
-    if (deviation !== undefined && !(deviation > 0)) fail("positive standard deviations", `${deviation}`);
-  }
-  for (const compat of [gaussian?.compat, bilateral?.compat]) {
-    if (compat !== undefined && !Number.isFinite(compat)) fail("a finite compatibility", `${compat}`);
-  }
+  const deviations = [...(gaussian ? [gaussian.sxy] : []), ...(bilateral ? [bilateral.sxy, bilateral.srgb] : [])];
+  for (const deviation of deviations) if (!(deviation > 0)) fail("positive standard deviations", `${deviation}`);
+  for (const kernel of [gaussian, bilateral])
+    if (kernel && !Number.isFinite(kernel.compat)) fail("a finite compatibility", `${kernel.compat}`);
 }
 
 function allFinite(values: Float32Array): boolean {

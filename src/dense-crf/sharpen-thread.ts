@@ -2,7 +2,8 @@
 
 import type { RgbImage } from "../data/image";
 import type { Handle } from "../parallel/thread-pool";
-import { type DenseCrfOptions, denseCrf } from "./dense-crf";
+import { denseCrf } from "./dense-crf";
+import type { DenseCrfOptions } from "./dense-crf-options";
 
 export interface SharpenRequest {
   readonly image: RgbImage;

@@ -1,35 +1,33 @@
-/** The dense CRF of finished images, in worker threads while the next image trains. */
+/** The dense CRF of finished images: in worker threads while the next image trains, or at once in this one. */
 
-import type { DenseCrfConfig } from "../config/dense-crf";
 import type { RgbImage } from "../data/image";
 import { createThreadPool } from "../parallel/thread-pool";
-import type { DenseCrfOptions } from "./dense-crf";
+import { denseCrf } from "./dense-crf";
+import type { DenseCrfOptions } from "./dense-crf-options";
 import type { SharpenRequest } from "./sharpen-thread";
 
 export interface Sharpener {
-  /** @param probabilities [H·W, K], moved to the thread: unusable afterwards @returns the same shape */
-  sharpen(image: RgbImage, probabilities: Float32Array): Promise<Float32Array>;
+  /**
+   * @param probabilities [H·W, K]; they may move to another thread, and are unusable afterwards
+   * @returns the same shape
+   */
+  sharpen(image: RgbImage, probabilities: Float32Array, options: DenseCrfOptions): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
-/** The options of a step that has a dense CRF. */
-export interface SharpenerConfig extends DenseCrfConfig {
-  readonly denseCrf: boolean;
-  readonly crfThreads: number;
-}
-
-/** Threads start with the first image. With `--dense-crf off` probabilities stay as they are. */
-export function openSharpener(config: SharpenerConfig): Sharpener {
-  if (!config.denseCrf) return { sharpen: async (_, probabilities) => probabilities, close: async () => undefined };
-  const pool = createThreadPool<SharpenRequest, Float32Array>(require.resolve("./sharpen-thread"), config.crfThreads);
-  const options: DenseCrfOptions = {
-    iterations: config.crfIterations,
-    gaussian: { sxy: config.crfGaussianSxy, compat: config.crfGaussianCompat },
-    bilateral: { sxy: config.crfBilateralSxy, srgb: config.crfBilateralSrgb, compat: config.crfBilateralCompat },
-  };
+/** @param threads each starts with the first image that needs it */
+export function openSharpener(threads: number): Sharpener {
+  const pool = createThreadPool<SharpenRequest, Float32Array>(require.resolve("./sharpen-thread"), threads);
   return {
-    sharpen: (image, probabilities) =>
+    sharpen: (image, probabilities, options) =>
       pool.ask({ image, probabilities, options }, [probabilities.buffer as ArrayBuffer]),
     close: () => pool.close(),
   };
 }
+
+/** In the calling thread, which waits for it. */
+export const sharpenerHere: Sharpener = {
+  sharpen: async ({ data, width, height }, probabilities, options) =>
+    denseCrf(data, width, height, probabilities, options),
+  close: async () => undefined,
+};

@@ -3,6 +3,8 @@
  */
 
 import type * as tf from "@tensorflow/tfjs";
+import { labelOptions } from "../config/make-pseudo-labels";
+import { defaultsOf } from "../config/option";
 import type { NdArray } from "../nd-array";
 import type { Optimiser } from "./adam";
 import type { Loss } from "./loss";
@@ -50,19 +52,21 @@ type FitDefaults = Required<Omit<FitOptions, Part | "initial" | "keepAttention" 
 
 export type CompleteFitOptions = FitOptions & FitDefaults;
 
-/** The configuration of `make-pseudo-labels` takes its defaults from here. */
+const config = defaultsOf(labelOptions);
+
+/** The defaults of `make-pseudo-labels`, which are the scribble case. */
 export const FIT_DEFAULTS: FitDefaults = Object.freeze<FitDefaults>({
-  hidden: 256,
-  layers: 3,
-  dropout: 0.5,
-  learningRate: 0.03,
-  weightDecay: 5e-4,
-  steps: [50, 50],
-  crfWeight: 0.3,
-  multiPoint: false,
-  consistencyThreshold: 0,
-  affinityWeight: 10,
-  seed: 0,
+  hidden: config.hidden,
+  layers: config.layers,
+  dropout: config.dropout,
+  learningRate: config.lr,
+  weightDecay: config.weightDecay,
+  steps: [config.epochs, config.epochs],
+  crfWeight: config.crfWeight,
+  multiPoint: config.multiPoint,
+  consistencyThreshold: config.consistencyThreshold,
+  affinityWeight: config.affinityWeight,
+  seed: config.seed,
 });
 
 /** The options with the defaults of those that are absent or undefined. */

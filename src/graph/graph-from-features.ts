@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import type { Normalisation } from "../config/make-pseudo-labels";
 import { expected, UserError } from "../errors";
 import { sizeOf } from "../nd-array";
 import { valuesOf } from "../tensor-values";
@@ -18,15 +19,6 @@ import {
   windowSize,
 } from "../window/windowed-map";
 import { createImageGraph, type ImageGraph } from "./image-graph";
-
-/**
- * How features below 0 become rows that are distributions.
- * shift    each channel minus its smallest value in the image
- * relu     values below 0 count as 0
- * softmax  the softmax of each cell's channels
- * split    positive and negative parts side by side, twice the channels: nothing is lost
- */
-export type Normalisation = "shift" | "relu" | "softmax" | "split";
 
 /** Features of the cells, [h, w, c]: an array with its shape (as `decodeNpy` returns it), a tensor, or nested arrays. */
 export type Features =

@@ -103,7 +103,7 @@ function fitsBoxes(point: Point, index: number, boxes: readonly Box[], seed: See
 }
 
 /** Where only one of two labels is known, that one; where they name different classes, unknown. */
-function agreement(one: Uint8Array, other: Uint8Array, ignore: number): Uint8Array {
+export function agreement(one: Uint8Array, other: Uint8Array, ignore: number): Uint8Array {
   return one.map((value, i) =>
     value === ignore ? other[i] : other[i] === ignore || other[i] === value ? value : ignore,
   );

@@ -7,6 +7,7 @@
 
 import { type InferSeamConfig, ignoredFlags, inferSeamOptions, resolveConfig } from "../config/infer-seam";
 import type { RgbImage } from "../data/image";
+import { crfOptionsOf } from "../dense-crf/dense-crf-options";
 import { openSharpener } from "../dense-crf/sharpen";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
@@ -54,10 +55,12 @@ async function run(
   const { notices, notice } = collectNotices(context.reporter);
   const { config, notices: inferred } = resolveConfig(given);
   const { dataset, list, ids } = await openImages(config, given);
-  const crf = openSharpener({ ...config, denseCrf: true });
+  const crf = openSharpener(config.crfThreads);
   const coverages: Coverage[] = [];
   try {
-    const output = await openSeamOutput(config, dataset, crf.sharpen);
+    const output = await openSeamOutput(config, dataset, (image, scores) =>
+      crf.sharpen(image, scores, crfOptionsOf(config)),
+    );
     const source = await openCamSource(config, dataset);
     for (const message of [...inferred, ...list.notices, ...source.notices, ...output.notices]) notice(message);
     try {
@@ -67,7 +70,7 @@ async function run(
         prepare: source.prepare,
         compute: async (id, input) => {
           if (input.tags.length === 0) notice(`image "${id}" has no tags: background all over`);
-          return { image: input.image, cams: source.camsOf(input) };
+          return { image: input.image, cams: source.computeCams(input) };
         },
         finish: async (id, { image, cams }) => {
           coverages.push(await output.write(id, image, cams));

@@ -11,24 +11,24 @@ import path from "node:path";
 import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../config/make-pseudo-labels";
 import { type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
-import { findImage, type RgbImage } from "../data/image";
-import { limitToBoxes } from "../graph/box-limit";
-import { fitImage, type LabelInput, labelFromLogits } from "../graph/label-image";
+import { findImage } from "../data/image";
+import { openSharpener } from "../dense-crf/sharpen";
+import type { ImageGraph } from "../graph/image-graph";
 import type { InstanceMark } from "../instances/instance-mark";
-import { deriveSeed } from "../random";
+import { finishLabel } from "../label-photograph/finish-label";
+import { type GraphSource, openGraphSource } from "../label-photograph/graph-source";
+import { fitImage } from "../label-photograph/label-image";
+import { labelProbabilities, type PreparedImage, type UnsharpenedLabel } from "../label-photograph/label-probabilities";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
 import { type FitStore, openFitStore } from "./outputs/fit-store";
 import type { InstancesWritten } from "./outputs/instance-label-output";
-import { type KnownOfImage, type ObjectsOfImage, openLabelOutput } from "./outputs/label-output";
+import { type ObjectsOfImage, openLabelOutput } from "./outputs/label-output";
 import { recordRun } from "./outputs/run-record";
-import { type GraphSource, openGraphSource } from "./sources/graph-source";
-import { classesOf, renumbered } from "./sources/image-classes";
 import { openMarkSource } from "./sources/mark-source";
-import { type PreparedImage, prepareImage } from "./sources/prepare-image";
-import { reducedInput } from "./sources/reduced-input";
+import { prepareImage } from "./sources/prepare-image";
 import { openSeedSource } from "./sources/seed-source";
 
 export interface MakePseudoLabelsSummary extends Summary {
@@ -63,11 +63,9 @@ interface PreparedObjects extends PreparedImage {
   readonly marks?: readonly InstanceMark[];
 }
 
-interface Computed {
-  readonly image: RgbImage;
-  /** [H·W, K] of `known.classes` */
-  readonly probabilities: Float32Array;
-  readonly known: KnownOfImage;
+interface Computed extends UnsharpenedLabel {
+  /** With `instances`. */
+  readonly objects?: ObjectsOfImage;
 }
 
 async function run(
@@ -82,6 +80,7 @@ async function run(
   const { savePath, overlay, outProb, fits: _fits, inferList, shard: _shard, crfThreads, ...settings } = config;
   const output = await openLabelOutput(config, dataset, settings, notice);
   output.notices.forEach(notice);
+  const sharpener = openSharpener(config.crfThreads);
   try {
     const seeds = await openSeedSource(config, dataset);
     const marksOf = config.instances ? await openMarkSource(config, dataset) : undefined;
@@ -96,8 +95,12 @@ async function run(
           const prepared = await prepareImage(id, config, dataset, seeds, say);
           return { ...prepared, marks: await marksOf?.(id, prepared.image, prepared.boxes) };
         },
-        compute: (id, prepared, say) => probabilitiesOf(id, prepared, graphs, fits, config, dataset, say),
-        finish: (id, { image, probabilities, known }) => output.write(id, image, probabilities, known),
+        compute: (id, prepared, say) => compute(id, prepared, graphs, fits, config, dataset, say),
+        finish: async (id, { objects, ...unsharpened }) => {
+          await output.writeProbabilities(id, unsharpened);
+          const finished = await finishLabel(unsharpened, config, sharpener);
+          await output.write(id, unsharpened.image, finished, objects);
+        },
         finishing: config.crfThreads,
       };
       const result = await runImageLoop(loop, context);
@@ -122,67 +125,46 @@ async function run(
       graphs.dispose();
     }
   } finally {
-    await output.close();
+    await sharpener.close();
   }
 }
 
-/**
- * Builds the graph, trains on it or takes what was trained before, infers. With a network's features for all classes of
- * the data set, as in the reference; with handcrafted ones for those alone that the weak label names.
- */
-async function probabilitiesOf(
+/** Builds the graph, trains on it or takes what was trained before, infers. */
+async function compute(
   id: string,
-  { image, seed, boxes, maps, marks }: PreparedObjects,
+  prepared: PreparedObjects,
   graphs: GraphSource,
   fits: FitStore,
   config: ResolvedConfig,
   dataset: DatasetDescription,
   say: (detail: string) => void,
 ): Promise<Computed> {
-  const small = reducedInput({ image, seed, boxes }, config.graphSide, dataset.ignore);
-  const graph = await graphs.graphOf(small.image, id);
+  const total = config.epochs + config.crfEpochs;
+  const told = (step: number, loss: number): void => say(`step ${step + 1}/${total}  loss ${loss.toFixed(3)}`);
+  let graph: ImageGraph | undefined;
+  let cell = 0;
   try {
-    const steps = [config.epochs, config.crfEpochs] as const;
-    const total = steps[0] + steps[1];
-    const { ignore } = dataset;
-    const whole: LabelInput = { image, graph, seed, boxes, maps, classes: dataset.classes.length, ignore };
-    const classes = config.features === "handcrafted" ? classesOf(whole) : [...dataset.classes.keys()];
-    const input = renumbered(whole, classes);
-    const training = renumbered({ ...whole, ...small }, classes);
-    const options = {
-      hidden: config.hidden,
-      layers: config.layers,
-      affinityWeight: config.affinityWeight,
-      dropout: config.dropout,
-      learningRate: config.lr,
-      weightDecay: config.weightDecay,
-      steps,
-      crfWeight: config.crfWeight,
-      multiPoint: config.multiPoint,
-      consistencyThreshold: config.consistencyThreshold,
-      seed: deriveSeed(config.seed, id),
-      seedPadding: config.seedPadding === "ignore" ? ignore : 0,
-    };
-    const logits = await fits.logitsOf(id, training, options, async () => {
-      const told = (step: number, loss: number): void => say(`step ${step + 1}/${total}  loss ${loss.toFixed(3)}`);
-      return (await fitImage(training, options, told)).logits;
+    const unsharpened = await labelProbabilities(prepared, config, dataset, {
+      name: id,
+      buildGraph: async (small) => {
+        graph = await graphs.buildGraph(small, id);
+        const { image } = prepared;
+        cell = graph.stride * Math.max(image.width / small.width, image.height / small.height);
+        return graph;
+      },
+      fit: ({ input, options }) =>
+        fits.fitLogits(id, input, options, async () => (await fitImage(input, options, told)).logits),
     });
-    const walk = { alpha: config.alpha, beta: config.beta, logt: config.logt, weight: config.rwWeight };
-    const logitResize = small.image === image ? config.logitResize : "direct";
-    const { probabilities } = labelFromLogits(input, logits, { logitResize, ...(config.rw ? { walk } : {}) });
-    const limit = (scores: Float32Array): void => limitToBoxes(scores, input.boxes, classes.length, image);
-    if (config.boxLimit) limit(probabilities);
-    const known = { classes, ...(config.boxLimit ? { limit } : {}) };
-    if (marks === undefined) return { image, probabilities, known };
-    const cell = graph.stride * Math.max(image.width / small.image.width, image.height / small.image.height);
+    const { marks, seed } = prepared;
+    if (marks === undefined || graph === undefined) return unsharpened;
     const objects: ObjectsOfImage = {
       marks,
       graph: { affinity: graph.affinity, cell },
       fileName: path.basename(await findImage(config.voc12Root, id)),
       ...(config.seedLabelRoot === undefined ? {} : { seed }),
     };
-    return { image, probabilities, known: { ...known, objects } };
+    return { ...unsharpened, objects };
   } finally {
-    graph.dispose();
+    graph?.dispose();
   }
 }

@@ -16,7 +16,10 @@ import {
 } from "../config/segment";
 import type { DatasetDescription } from "../data/dataset";
 import { findImage, type RgbImage, readRgb } from "../data/image";
+import { openSharpener } from "../dense-crf/sharpen";
 import type { Instance } from "../instances/instance";
+import { finishLabel } from "../label-photograph/finish-label";
+import type { UnsharpenedLabel } from "../label-photograph/label-probabilities";
 import { detectInstances } from "../mask-rcnn/detect";
 import { modelNameOf, openInstanceSegmenter } from "../mask-rcnn/open-instance-segmenter";
 import { detectInTiles } from "../mask-rcnn/tiles";
@@ -103,19 +106,27 @@ async function openLabels(
   });
   output.notices.forEach(notice);
   const read = reader(config.voc12Root, notice);
-  const loop: ImageLoop<RgbImage, { readonly image: RgbImage; readonly probabilities: Float32Array }> = {
+  const sharpener = openSharpener(crfThreads);
+  const classes = [...dataset.classes.keys()];
+  const loop: ImageLoop<RgbImage, UnsharpenedLabel> = {
     ids,
     isDone: output.isDone,
     prepare: async (id) => (await read(id)).image,
-    compute: async (_, image) => ({ image, probabilities: classProbabilities(segmenter, image, config) }),
-    finish: (id, { image, probabilities }) => output.write(id, image, probabilities),
+    compute: async (_, image) => {
+      const probabilities = classProbabilities(segmenter, image, config);
+      return { image, probabilities, classes, boxes: [] };
+    },
+    finish: async (id, unsharpened) => {
+      await output.writeProbabilities(id, unsharpened);
+      await output.write(id, unsharpened.image, await finishLabel(unsharpened, config, sharpener));
+    },
     finishing: crfThreads,
   };
   return {
     model: segmenter.shape.model,
     work: (context) => runImageLoop(loop, context),
     async close() {
-      await output.close();
+      await sharpener.close();
       segmenter.dispose();
     },
   };

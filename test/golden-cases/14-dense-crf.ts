@@ -1,6 +1,7 @@
 /** Case 14: the dense CRF of pydensecrf, with both kernels and each alone, after 0 to 10 mean-field steps. */
 
-import { type DenseCrfOptions, denseCrf, mostProbableClass } from "../../src/dense-crf/dense-crf";
+import { denseCrf, mostProbableClass } from "../../src/dense-crf/dense-crf";
+import type { DenseCrfOptions } from "../../src/dense-crf/dense-crf-options";
 import type { NdArray } from "../../src/nd-array";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 
@@ -44,8 +45,8 @@ function run(golden: GoldenCase): Computed {
     const q = transpose(
       crf({
         iterations: Number(steps),
-        gaussian: only === "bilateral" ? undefined : gaussian,
-        bilateral: only === "gaussian" ? undefined : bilateral,
+        gaussian: only === "bilateral" ? false : gaussian,
+        bilateral: only === "gaussian" ? false : bilateral,
       }),
       height * width,
     );

@@ -7,7 +7,7 @@ import { readBoxes } from "../../src/data/voc-boxes";
 import { denseCrf } from "../../src/dense-crf/dense-crf";
 import { selectRows } from "../../src/graph/a2gnn";
 import { createImageGraph } from "../../src/graph/image-graph";
-import { labelImage } from "../../src/graph/label-image";
+import { labelImage } from "../../src/label-photograph/label-image";
 import type { NdArray } from "../../src/nd-array";
 import { formulaTensor } from "../../src/weights/formula";
 import { readNpyDictionary } from "../../src/weights/npy-dictionary";

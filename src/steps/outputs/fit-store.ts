@@ -12,7 +12,7 @@ import { backendInUse } from "../../backend";
 import type { ResolvedConfig } from "../../config/pseudo-label-presets";
 import { fileExists } from "../../data/bounded-file";
 import type { FitOptions } from "../../graph/fit-options";
-import type { LabelInput } from "../../graph/label-image";
+import type { LabelInput } from "../../label-photograph/label-image";
 import { version } from "../../version";
 import { decodeNpy, encodeNpy } from "../../weights/npy";
 import { openFolder } from "./output-folder";
@@ -23,7 +23,7 @@ export interface FitStore {
    * @param options all that the training depends on beside its input
    * @param train makes the logits, [n, K], where they are not kept
    */
-  logitsOf(
+  fitLogits(
     id: string,
     input: LabelInput,
     options: FitOptions & { readonly seedPadding: number },
@@ -37,11 +37,11 @@ export async function openFitStore({
   features,
   weights,
 }: Pick<ResolvedConfig, "fits" | "features" | "weights">): Promise<FitStore> {
-  if (folder === undefined) return { logitsOf: (_id, _input, _options, train) => train() };
+  if (folder === undefined) return { fitLogits: (_id, _input, _options, train) => train() };
   await openFolder(folder);
   const graph = features === "cnn" && weights !== undefined ? (await hashWeights(weights)).sha256 : features;
   return {
-    async logitsOf(id, input, options, train) {
+    async fitLogits(id, input, options, train) {
       const file = path.join(folder, `${id}-${keyOf(input, options, graph)}.npy`);
       const shape = [input.graph.height * input.graph.width, input.classes];
       const kept = await readLogits(file, shape);

@@ -11,21 +11,20 @@ import { inFrame } from "../../data/fitted-label";
 import type { RgbImage } from "../../data/image";
 import { type LabelMap, writeLabel } from "../../data/label-png";
 import { type Frame, storedRaster, storedSize } from "../../data/orientation";
-import { mostProbableClass } from "../../dense-crf/dense-crf";
-import { openSharpener, type SharpenerConfig } from "../../dense-crf/sharpen";
 import { withConfidence } from "../../instances/instance-confidence";
 import { type InstanceRule, instanceLabels } from "../../instances/instance-labels";
 import type { InstanceMark } from "../../instances/instance-mark";
 import type { CellGraph } from "../../instances/mark-walk";
+import type { FinishedLabel } from "../../label-photograph/finish-label";
+import type { UnsharpenedLabel } from "../../label-photograph/label-probabilities";
 import { renderOverlay } from "../../show/overlay";
 import { encodeNpy } from "../../weights/npy";
-import { type ImageClasses, originalLabel } from "../sources/image-classes";
 import { type InstancesWritten, openInstanceLabelOutput } from "./instance-label-output";
 import { openFolder } from "./output-folder";
 import { recordSettings, type Settings } from "./settings-record";
 
 /** The options of a step that writes labels. */
-export interface LabelOutputConfig extends SharpenerConfig {
+export interface LabelOutputConfig {
   readonly savePath: string;
   readonly overlay?: string;
   readonly outProb?: string;
@@ -38,16 +37,7 @@ export interface LabelOutputConfig extends SharpenerConfig {
   readonly frame?: Frame;
 }
 
-/** What a step knows of an image beyond its probabilities. */
-export interface KnownOfImage {
-  /** What the columns of the probabilities stand for; without it the data set's classes. */
-  readonly classes?: ImageClasses;
-  /** Applied to the sharpened probabilities, in place. */
-  readonly limit?: (probabilities: Float32Array) => void;
-  /** What tells its objects apart, where the step labels instances. */
-  readonly objects?: ObjectsOfImage;
-}
-
+/** What tells an image's objects apart, where the step labels instances. */
 export interface ObjectsOfImage {
   readonly marks: readonly InstanceMark[];
   readonly graph: CellGraph;
@@ -62,14 +52,12 @@ export interface LabelOutput {
   readonly notices: readonly string[];
   /** Whether everything requested exists. */
   isDone(id: string): Promise<boolean>;
-  /**
-   * Sharpens and writes.
-   * @param probabilities [H·W, K]; not used afterwards
-   */
-  write(id: string, image: RgbImage, probabilities: Float32Array, known?: KnownOfImage): Promise<void>;
+  /** Writes the probabilities before the dense CRF, where they are asked for; call it before `write`. */
+  writeProbabilities(id: string, unsharpened: UnsharpenedLabel): Promise<void>;
+  /** Writes the objects and the overlay, where they are asked for, and the label. */
+  write(id: string, image: RgbImage, finished: FinishedLabel, objects?: ObjectsOfImage): Promise<void>;
   /** What the summary says of the instances of all images in the list, where there are any. */
   mergeInstances(ids: readonly string[]): Promise<InstancesWritten | undefined>;
-  close(): Promise<void>;
 }
 
 /**
@@ -89,7 +77,6 @@ export async function openLabelOutput(
   const objectOutput = instances
     ? await openInstanceLabelOutput({ savePath, instanceFormats, instancePolygons }, dataset, say)
     : undefined;
-  const sharpener = openSharpener(config);
   const labelFile = (id: string): string => path.join(savePath, `${id}.png`);
   const files = (id: string): string[] => [
     labelFile(id),
@@ -102,21 +89,18 @@ export async function openLabelOutput(
       for (const file of files(id)) if (!(await fileExists(file))) return false;
       return objectOutput === undefined || objectOutput.isDone(id);
     },
-    async write(id, image, probabilities, { classes = [...dataset.classes.keys()], limit, objects } = {}) {
-      const { width, height } = image;
-      if (outProb !== undefined) {
-        const turn = config.frame === "stored" ? image : { width, height };
-        const encoded = encodeProbabilities(probabilities, classes, dataset.classes.length, turn);
-        await writeAtomic(path.join(outProb, `${id}.npy`), encoded);
-      }
-      const sharpened = await sharpener.sharpen(image, probabilities);
-      limit?.(sharpened);
-      const label = originalLabel({ width, height, data: mostProbableClass(sharpened, classes.length) }, classes);
+    async writeProbabilities(id, unsharpened) {
+      if (outProb === undefined) return;
+      const { image } = unsharpened;
+      const turn = config.frame === "stored" ? image : { width: image.width, height: image.height };
+      const encoded = encodeProbabilities(unsharpened, dataset.classes.length, turn);
+      await writeAtomic(path.join(outProb, `${id}.npy`), encoded);
+    },
+    async write(id, image, finished, objects) {
+      const { label } = finished;
       if (objectOutput !== undefined && objects !== undefined) {
         const { marks, graph, seed, fileName } = objects;
-        const found = instanceLabels({ label, probabilities: sharpened, classes }, marks, graph, {
-          rule: instanceRule,
-        });
+        const found = instanceLabels(finished, marks, graph, { rule: instanceRule });
         const sure = seed === undefined ? found.instances : withConfidence(found, marks, seed);
         await objectOutput.write(id, fileName, image, found.owners, sure, marks);
       }
@@ -125,17 +109,11 @@ export async function openLabelOutput(
       await writeLabel(labelFile(id), inFrame(label, image, config.frame), dataset.palette);
     },
     mergeInstances: async (ids) => objectOutput?.merge(ids),
-    close: () => sharpener.close(),
   };
 }
 
 /** As NumPy array [all classes, H, W], like the reference's `pred_probs`; 0 for classes without a column. */
-function encodeProbabilities(
-  probabilities: Float32Array,
-  classes: ImageClasses,
-  all: number,
-  size: ImageSize,
-): Uint8Array {
+function encodeProbabilities({ probabilities, classes }: UnsharpenedLabel, all: number, size: ImageSize): Uint8Array {
   const { width, height } = storedSize(size);
   const pixels = width * height;
   const data = new Float32Array(all * pixels);

@@ -26,7 +26,7 @@ export interface CamSource {
   readonly notices: readonly string[];
   /** Reads what an image needs. @throws UserError "input" for an unusable image, its tags or its maps */
   prepare(id: string): Promise<CamInput>;
-  camsOf(input: CamInput): ImageCams;
+  computeCams(input: CamInput): ImageCams;
   dispose(): void;
 }
 
@@ -49,7 +49,7 @@ export async function openCamSource(config: InferSeamConfig, dataset: DatasetDes
       const cams = await earlierCams(config.outCam, id, dataset, image);
       return { image, tags: await tags.tagsOf(id), cams };
     },
-    camsOf: ({ image, tags, cams }) => cams ?? multiScaleCams(image, tags, maps, config),
+    computeCams: ({ image, tags, cams }) => cams ?? multiScaleCams(image, tags, maps, config),
     dispose: () => network.dispose(),
   };
 }
@@ -63,7 +63,7 @@ function openFolder(folder: string, dataset: DatasetDescription, read: (id: stri
       const cams = await readCams(path.join(folder, `${id}.npy`), dataset, image);
       return { image, tags: [...cams.maps.keys()], cams };
     },
-    camsOf: ({ cams }) => cams as ImageCams,
+    computeCams: ({ cams }) => cams as ImageCams,
     dispose() {},
   };
 }

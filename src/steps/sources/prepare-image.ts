@@ -13,16 +13,9 @@ import { annotatedIn } from "../../data/orientation";
 import { type Box, readBoxes } from "../../data/voc-boxes";
 import { UserError } from "../../errors";
 import type { ClassMaps } from "../../graph/random-walk";
+import type { PreparedImage } from "../../label-photograph/label-probabilities";
 import { readCams } from "../../seam/cam-dictionary";
 import type { SeedSource } from "./seed-source";
-
-export interface PreparedImage {
-  readonly image: RgbImage;
-  readonly seed: LabelMap;
-  readonly boxes: readonly Box[];
-  /** For the random walk. */
-  readonly maps?: ClassMaps;
-}
 
 /** @throws UserError "input" for an image that cannot be labelled */
 export async function prepareImage(

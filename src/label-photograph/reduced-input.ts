@@ -4,10 +4,10 @@
  * the reference has its seeds from class activation maps, which cover the photograph.
  */
 
-import type { RgbImage } from "../../data/image";
-import type { LabelMap } from "../../data/label-png";
-import type { LabelInput } from "../../graph/label-image";
-import { CELL } from "../../window/windowed-map";
+import type { RgbImage } from "../data/image";
+import type { LabelMap } from "../data/label-png";
+import { CELL } from "../window/windowed-map";
+import type { LabelInput } from "./label-image";
 
 type Input = Pick<LabelInput, "image" | "seed" | "boxes">;
 

@@ -5,22 +5,22 @@
  */
 
 import path from "node:path";
-import type { ResolvedConfig } from "../../config/pseudo-label-presets";
-import { fileExists, readBounded } from "../../data/bounded-file";
-import type { ImageSize } from "../../data/dataset";
-import type { RgbImage } from "../../data/image";
-import { expected, UserError } from "../../errors";
-import { graphFromFeatures } from "../../graph/graph-from-features";
-import type { ImageGraph } from "../../graph/image-graph";
-import type { NdArray } from "../../nd-array";
-import { decodeNpy } from "../../weights/npy";
-import { CELL, type WindowedMap, windowedMap } from "../../window/windowed-map";
+import type { ResolvedConfig } from "../config/pseudo-label-presets";
+import { fileExists, readBounded } from "../data/bounded-file";
+import type { ImageSize } from "../data/dataset";
+import type { RgbImage } from "../data/image";
+import { expected, UserError } from "../errors";
+import { graphFromFeatures } from "../graph/graph-from-features";
+import type { ImageGraph } from "../graph/image-graph";
+import type { NdArray } from "../nd-array";
+import { decodeNpy } from "../weights/npy";
+import { CELL, type WindowedMap, windowedMap } from "../window/windowed-map";
 
 export interface GraphSource {
   /** For reports: the weight file's name, the folder's, or "handcrafted". */
   readonly description: string;
   /** The caller disposes the graph. @param name the image's, for files */
-  graphOf(image: RgbImage, name?: string): Promise<ImageGraph>;
+  buildGraph(image: RgbImage, name?: string): Promise<ImageGraph>;
   dispose(): void;
 }
 
@@ -35,7 +35,7 @@ export function openGraphFiles({
 }: Pick<ResolvedConfig, "graphStride" | "graphNormalise" | "radius"> & { readonly graphDir: string }): GraphSource {
   return {
     description: path.basename(path.resolve(graphDir)),
-    async graphOf(image, name = "") {
+    async buildGraph(image, name = "") {
       const file = path.join(graphDir, `${name}.npy`);
       const features = await readArray(file, "features of the cells");
       if (features.shape.length !== 3)

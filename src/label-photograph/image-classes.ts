@@ -4,8 +4,8 @@
  * what the network spends on pushing them down goes to telling the present ones apart.
  */
 
-import type { LabelMap } from "../../data/label-png";
-import type { LabelInput } from "../../graph/label-image";
+import type { LabelMap } from "../data/label-png";
+import type { LabelInput } from "./label-image";
 
 /** Class of each number in use, ascending; background first. */
 export type ImageClasses = readonly number[];

@@ -8,11 +8,11 @@ import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import type { Box } from "../data/voc-boxes";
 import { expected } from "../errors";
+import { type FitResult, fitGraph, upsampleProbabilities } from "../graph/fit";
+import type { FitOptions } from "../graph/fit-options";
+import type { ImageGraph } from "../graph/image-graph";
+import { addWalk, type ClassMaps, randomWalk, type WalkOptions } from "../graph/random-walk";
 import { COLOUR_DEVIATION, COLOUR_MEAN } from "../image-ops/normalise";
-import { type FitResult, fitGraph, upsampleProbabilities } from "./fit";
-import type { FitOptions } from "./fit-options";
-import type { ImageGraph } from "./image-graph";
-import { addWalk, type ClassMaps, randomWalk, type WalkOptions } from "./random-walk";
 
 export interface LabelInput {
   readonly image: RgbImage;

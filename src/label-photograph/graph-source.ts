@@ -2,14 +2,14 @@
 
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import type { ResolvedConfig } from "../../config/pseudo-label-presets";
-import { createImageGraph } from "../../graph/image-graph";
-import { handcraftedGraph } from "../../handcrafted/graph";
-import { normaliseRgb } from "../../image-ops/normalise";
-import { padToMultiple } from "../../image-ops/pad";
-import { AffinityNet } from "../../network/affinity-net";
-import { openWeights } from "../../weights/checkpoint";
-import { CELL, windowedMap } from "../../window/windowed-map";
+import type { ResolvedConfig } from "../config/pseudo-label-presets";
+import { createImageGraph } from "../graph/image-graph";
+import { handcraftedGraph } from "../handcrafted/graph";
+import { normaliseRgb } from "../image-ops/normalise";
+import { padToMultiple } from "../image-ops/pad";
+import { AffinityNet } from "../network/affinity-net";
+import { openWeights } from "../weights/checkpoint";
+import { CELL, windowedMap } from "../window/windowed-map";
 import { type GraphSource, openGraphFiles } from "./graph-files";
 
 export type { GraphSource } from "./graph-files";
@@ -23,7 +23,7 @@ export async function openGraphSource(
   if (features === "cnn" && weights !== undefined) return openNetworkSource(weights, radius);
   return {
     description: "handcrafted",
-    async graphOf(image) {
+    async buildGraph(image) {
       const { height, width, channels, features, affinity } = handcraftedGraph(image, radius);
       const nodes = tf.tensor2d(features, [height * width, channels]);
       const graph = createImageGraph(nodes, affinity);
@@ -39,7 +39,7 @@ async function openNetworkSource(file: string, radius: number): Promise<GraphSou
   const network = await AffinityNet.load(weights).finally(() => weights.close());
   return {
     description: path.basename(file),
-    async graphOf(image) {
+    async buildGraph(image) {
       const shape = { height: image.height, width: image.width, channels: 3 };
       const { data, height, width } = padToMultiple(normaliseRgb(image.data), shape); // padded after normalising, with 0
       const size = { height: height / CELL, width: width / CELL, radius };
