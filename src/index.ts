@@ -94,7 +94,7 @@ export {
 } from "./graph/graph-from-features";
 export { createImageGraph, type ImageGraph } from "./graph/image-graph";
 export { type Loss, type LossState, type LossTerm, lossFromValue, namedLoss, throughSoftmax } from "./graph/loss";
-export { type MultiPointOptions, multiPoint } from "./graph/multi-point";
+export { type BoxPoints, clipBoxes, findPoints, type MultiPointOptions, multiPoint } from "./graph/multi-point";
 export type { NodeGradients, NodeNetwork, NodeState, NodeTask, OpenNodeNetwork } from "./graph/node-network";
 export { seedCrossEntropy } from "./graph/seed-cross-entropy";
 export {

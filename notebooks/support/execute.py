@@ -8,7 +8,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
-LARGEST = 2_000_000  # bytes of a notebook with its outputs
+LARGEST = 500_000  # bytes of a notebook with its outputs
 
 
 def run(file: Path, save: bool) -> str | None:

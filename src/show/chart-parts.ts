@@ -1,9 +1,4 @@
-/** Parts that every chart drawn as SVG is made of: letters, scales, ticks, colours. */
-
-import { textOutline, textWidth } from "./lettering";
-
-/** "font": text that the viewer's fonts draw; "outlines": the shapes of the font that comes with the package. */
-export type ChartLetters = "font" | "outlines";
+/** Parts that every chart drawn as SVG is made of: text, scales, ticks, colours. */
 
 /** Series colours that also differ in lightness. */
 export const SERIES_COLOURS: readonly string[] = [
@@ -35,20 +30,19 @@ export function svgText(
   text: string,
   x: number,
   y: number,
-  letters: ChartLetters,
   { size = 12, colour = INK, anchor = "start", bold = false, upright = false }: TextStyle = {},
 ): string {
   const turn = upright ? ` transform="rotate(-90 ${x} ${y})"` : "";
-  if (letters === "font")
-    return `<text x="${x}" y="${y}" font-size="${size}" fill="${colour}" text-anchor="${anchor}"${bold ? ' font-weight="600"' : ""}${turn}>${escapeXml(text)}</text>`;
-  const width = textWidth(text, size);
-  const left = x - (anchor === "middle" ? width / 2 : anchor === "end" ? width : 0);
-  const stroke = bold ? ` stroke="${colour}" stroke-width="0.5"` : "";
-  return `<path d="${textOutline(text, left, y, size)}" fill="${colour}"${stroke}${turn}/>`;
+  return `<text x="${x}" y="${y}" font-size="${size}" fill="${colour}" text-anchor="${anchor}"${bold ? ' font-weight="600"' : ""}${turn}>${escapeXml(text)}</text>`;
 }
 
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+/** The reverse of `escapeXml`. */
+export function unescapeXml(text: string): string {
+  return text.replaceAll("&quot;", '"').replaceAll("&gt;", ">").replaceAll("&lt;", "<").replaceAll("&amp;", "&");
 }
 
 /** Round numbers that cover [low, high], about five of them, ascending. */

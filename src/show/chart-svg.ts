@@ -1,36 +1,23 @@
-/** A chart as SVG text: what is shown where no plotly is, and what `ablate` and `report` write. */
+/** A chart as SVG text: what viewers without plotly show, and what `ablate` and `report` write. */
 
 import type { BarChart, Chart, HeatChart, LineChart } from "./chart";
-import {
-  type ChartLetters,
-  INK,
-  LINE,
-  linear,
-  SERIES_COLOURS,
-  SOFT,
-  svgDocument,
-  svgText,
-  ticks,
-  tickText,
-} from "./chart-parts";
+import { INK, LINE, linear, SERIES_COLOURS, SOFT, svgDocument, svgText, ticks, tickText } from "./chart-parts";
 import { heatColour } from "./heat-scale";
 import { textWidth } from "./lettering";
-
-export type { ChartLetters } from "./chart-parts";
 
 /** Pixels of every chart. */
 export const CHART_WIDTH = 720;
 const WIDTH = CHART_WIDTH;
 
-/** @param letters how text is drawn; "font" leaves it to the viewer */
-export function chartSvg(chart: Chart, letters: ChartLetters = "font"): string {
+/** Text is left to the viewer's fonts. */
+export function chartSvg(chart: Chart): string {
   switch (chart.kind) {
     case "line":
-      return lineSvg(chart, letters);
+      return lineSvg(chart);
     case "bar":
-      return barSvg(chart, letters);
+      return barSvg(chart);
     case "heat":
-      return heatSvg(chart, letters);
+      return heatSvg(chart);
   }
 }
 
@@ -41,7 +28,7 @@ export function liesDown({ horizontal, labels }: BarChart): boolean {
 
 // --- internal ---
 
-function lineSvg({ title, xTitle, yTitle, series }: LineChart, letters: ChartLetters): string {
+function lineSvg({ title, xTitle, yTitle, series }: LineChart): string {
   const [left, top, right, bottom] = [70, 44, WIDTH - 20, 330];
   const xs = finite(series.flatMap(({ x }) => Array.from(x)));
   const ys = finite(series.flatMap(({ y }) => Array.from(y)));
@@ -56,27 +43,26 @@ function lineSvg({ title, xTitle, yTitle, series }: LineChart, letters: ChartLet
     return `<polyline points="${points.join(" ")}" fill="none" stroke="${colourOf(s)}" stroke-width="1.8" stroke-linejoin="round"/>`;
   });
   return svgDocument(WIDTH, 390, [
-    heading(title, letters),
-    ...yTicks.map((t) => rule(left, y(t), right, y(t)) + valueText(t, left - 8, y(t) + 4, "end", letters)),
-    ...xTicks.map((t) => valueText(t, x(t), bottom + 18, "middle", letters)),
-    svgText(xTitle, (left + right) / 2, bottom + 38, letters, { anchor: "middle", colour: SOFT }),
-    svgText(yTitle, 16, (top + bottom) / 2, letters, { anchor: "middle", colour: SOFT, upright: true }),
+    heading(title),
+    ...yTicks.map((t) => rule(left, y(t), right, y(t)) + valueText(t, left - 8, y(t) + 4, "end")),
+    ...xTicks.map((t) => valueText(t, x(t), bottom + 18, "middle")),
+    svgText(xTitle, (left + right) / 2, bottom + 38, { anchor: "middle", colour: SOFT }),
+    svgText(yTitle, 16, (top + bottom) / 2, { anchor: "middle", colour: SOFT, upright: true }),
     ...lines,
     series.length > 1
       ? legend(
           series.map(({ name }) => name),
           382,
-          letters,
         )
       : "",
   ]);
 }
 
-function barSvg(chart: BarChart, letters: ChartLetters): string {
-  return liesDown(chart) ? lyingBars(chart, letters) : standingBars(chart, letters);
+function barSvg(chart: BarChart): string {
+  return liesDown(chart) ? lyingBars(chart) : standingBars(chart);
 }
 
-function standingBars({ title, valueTitle, labels, series }: BarChart, letters: ChartLetters): string {
+function standingBars({ title, valueTitle, labels, series }: BarChart): string {
   const [left, top, right, bottom] = [70, 44, WIDTH - 20, 330];
   const scale = valueTicks(series);
   const y = linear(scale[0], scale[scale.length - 1], bottom, top);
@@ -92,24 +78,23 @@ function standingBars({ title, valueTitle, labels, series }: BarChart, letters: 
       const spread = deviations?.[g] ?? 0;
       return box + (spread > 0 ? whisker(x + bar / 2 - 1, y(value - spread), x + bar / 2 - 1, y(value + spread)) : "");
     });
-    return [...bars, svgText(label, middle, bottom + 18, letters, { anchor: "middle", size: 11 })];
+    return [...bars, svgText(label, middle, bottom + 18, { anchor: "middle", size: 11 })];
   });
   return svgDocument(WIDTH, 390, [
-    heading(title, letters),
-    ...scale.map((t) => rule(left, y(t), right, y(t)) + valueText(t, left - 8, y(t) + 4, "end", letters)),
-    svgText(valueTitle, 16, (top + bottom) / 2, letters, { anchor: "middle", colour: SOFT, upright: true }),
+    heading(title),
+    ...scale.map((t) => rule(left, y(t), right, y(t)) + valueText(t, left - 8, y(t) + 4, "end")),
+    svgText(valueTitle, 16, (top + bottom) / 2, { anchor: "middle", colour: SOFT, upright: true }),
     ...parts,
     series.length > 1
       ? legend(
           series.map(({ name }) => name),
           378,
-          letters,
         )
       : "",
   ]);
 }
 
-function lyingBars({ title, valueTitle, labels, series, marks }: BarChart, letters: ChartLetters): string {
+function lyingBars({ title, valueTitle, labels, series, marks }: BarChart): string {
   const dots = marks === "dots";
   const size = 11;
   const left = Math.min(330, 24 + Math.max(...labels.map((label) => textWidth(label, size))));
@@ -134,30 +119,29 @@ function lyingBars({ title, valueTitle, labels, series, marks }: BarChart, lette
         mark +
         (points?.[g] ?? []).map((point) => ring(x(point), half, colourOf(s))).join("") +
         (spread > 0 ? whisker(x(value - spread), half, x(value + spread), half) : "") +
-        svgText(Number(value.toFixed(1)).toString(), x(value + spread) + 6, half + 4, letters, {
+        svgText(Number(value.toFixed(1)).toString(), x(value + spread) + 6, half + 4, {
           size: 10,
           colour: SOFT,
         })
       );
     });
-    return [svgText(label, left - 8, y + group / 2 + 4, letters, { anchor: "end", size }), ...bars];
+    return [svgText(label, left - 8, y + group / 2 + 4, { anchor: "end", size }), ...bars];
   });
   return svgDocument(WIDTH, bottom + 60, [
-    heading(title, letters),
-    ...scale.map((t) => rule(x(t), top, x(t), bottom) + valueText(t, x(t), bottom + 16, "middle", letters)),
+    heading(title),
+    ...scale.map((t) => rule(x(t), top, x(t), bottom) + valueText(t, x(t), bottom + 16, "middle")),
     ...parts,
-    svgText(valueTitle, (left + right) / 2, bottom + 34, letters, { anchor: "middle", colour: SOFT }),
+    svgText(valueTitle, (left + right) / 2, bottom + 34, { anchor: "middle", colour: SOFT }),
     series.length > 1
       ? legend(
           series.map(({ name }) => name),
           bottom + 52,
-          letters,
         )
       : "",
   ]);
 }
 
-function heatSvg({ title, xTitle, yTitle, xLabels, yLabels, values }: HeatChart, letters: ChartLetters): string {
+function heatSvg({ title, xTitle, yTitle, xLabels, yLabels, values }: HeatChart): string {
   const left = 40 + Math.max(...yLabels.map((label) => textWidth(label, 11)));
   const top = 48;
   const cell = { width: Math.min(90, (WIDTH - left - 20) / xLabels.length), height: 30 };
@@ -171,7 +155,7 @@ function heatSvg({ title, xTitle, yTitle, xLabels, yLabels, values }: HeatChart,
       return (
         `<rect x="${x.toFixed(1)}" y="${y}" width="${(cell.width - 1).toFixed(1)}" height="${cell.height - 1}" fill="rgb(${heatColour(t).join(",")})"/>` +
         (cell.width > 30
-          ? svgText(tickText(Number(value.toPrecision(3))), x + cell.width / 2, y + 19, letters, {
+          ? svgText(tickText(Number(value.toPrecision(3))), x + cell.width / 2, y + 19, {
               anchor: "middle",
               size: 11,
               colour: t > 0.6 ? INK : "#fff",
@@ -181,16 +165,16 @@ function heatSvg({ title, xTitle, yTitle, xLabels, yLabels, values }: HeatChart,
     }),
   );
   return svgDocument(WIDTH, bottom + 56, [
-    heading(title, letters),
+    heading(title),
     ...boxes,
     ...yLabels.map((label, j) =>
-      svgText(label, left - 8, top + (j + 0.5) * cell.height + 4, letters, { anchor: "end", size: 11 }),
+      svgText(label, left - 8, top + (j + 0.5) * cell.height + 4, { anchor: "end", size: 11 }),
     ),
     ...xLabels.map((label, i) =>
-      svgText(label, left + (i + 0.5) * cell.width, bottom + 16, letters, { anchor: "middle", size: 11 }),
+      svgText(label, left + (i + 0.5) * cell.width, bottom + 16, { anchor: "middle", size: 11 }),
     ),
-    svgText(xTitle, left + (xLabels.length * cell.width) / 2, bottom + 38, letters, { anchor: "middle", colour: SOFT }),
-    svgText(yTitle, 16, (top + bottom) / 2, letters, { anchor: "middle", colour: SOFT, upright: true }),
+    svgText(xTitle, left + (xLabels.length * cell.width) / 2, bottom + 38, { anchor: "middle", colour: SOFT }),
+    svgText(yTitle, 16, (top + bottom) / 2, { anchor: "middle", colour: SOFT, upright: true }),
   ]);
 }
 
@@ -223,19 +207,19 @@ function ring(x: number, y: number, colour: string): string {
   return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="2.6" fill="#fff" stroke="${colour}"/>`;
 }
 
-function legend(names: readonly string[], y: number, letters: ChartLetters): string {
+function legend(names: readonly string[], y: number): string {
   let x = 70;
   return names
     .map((name, s) => {
-      const part = `<rect x="${x}" y="${y - 9}" width="10" height="10" fill="${colourOf(s)}" rx="2"/>${svgText(name, x + 15, y, letters, { size: 11 })}`;
+      const part = `<rect x="${x}" y="${y - 9}" width="10" height="10" fill="${colourOf(s)}" rx="2"/>${svgText(name, x + 15, y, { size: 11 })}`;
       x += 32 + textWidth(name, 11);
       return part;
     })
     .join("");
 }
 
-function heading(title: string, letters: ChartLetters): string {
-  return svgText(title, 20, 24, letters, { size: 15, bold: true });
+function heading(title: string): string {
+  return svgText(title, 20, 24, { size: 15, bold: true });
 }
 
 function rule(x1: number, y1: number, x2: number, y2: number): string {
@@ -246,8 +230,8 @@ function whisker(x1: number, y1: number, x2: number, y2: number): string {
   return `<path d="M${x1.toFixed(1)} ${y1.toFixed(1)}L${x2.toFixed(1)} ${y2.toFixed(1)}" stroke="${INK}" stroke-width="1.4"/>`;
 }
 
-function valueText(value: number, x: number, y: number, anchor: "middle" | "end", letters: ChartLetters): string {
-  return svgText(tickText(value), x, y, letters, { anchor, size: 11, colour: SOFT });
+function valueText(value: number, x: number, y: number, anchor: "middle" | "end"): string {
+  return svgText(tickText(value), x, y, { anchor, size: 11, colour: SOFT });
 }
 
 function colourOf(index: number): string {

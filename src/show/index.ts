@@ -5,7 +5,7 @@
 
 // --- charts ---
 export type { BarChart, Chart, HeatChart, LineChart } from "./chart";
-export { type ChartLetters, chartSvg } from "./chart-svg";
+export { chartSvg } from "./chart-svg";
 // --- what reaches the notebook ---
 export { hasKernel, livePlace, type MimeBundle, type Shown, type ShowOptions, show } from "./display";
 export { heatColour } from "./heat-scale";
@@ -22,6 +22,7 @@ export {
   heatPicture,
   labelPicture,
   type MarkedCell,
+  pointPicture,
   segmentPicture,
 } from "./pictures";
 export { type PlotlyFigure, plotlyFigure } from "./plotly-figure";

@@ -84,14 +84,14 @@ function defaultColumns(pictures: readonly Captioned[]): number {
 /** The picture itself is stored in its own size where it is small: the browser enlarges it. */
 async function figureHtml({ picture, caption = "", legend = [], scale }: Captioned, width: number): Promise<string> {
   const { width: w, height: h, data } = picture.width > width ? await resized(picture, width) : picture;
-  const png = await sharp(data, { raw: { width: w, height: h, channels: 3 } })
-    .png({ palette: true, quality: 90, compressionLevel: 9 })
+  const bytes = await sharp(data, { raw: { width: w, height: h, channels: 3 } })
+    .webp({ quality: 90, smartSubsample: true })
     .toBuffer();
   const enlarged = enlargement(picture, width) > 1 ? ";image-rendering:pixelated" : "";
   const head = caption === "" ? "" : `<figcaption>${escapeXml(caption)}</figcaption>`;
   const foot = legend.length === 0 ? "" : `<div style="font-size:85%">${legendHtml(legend)}</div>`;
   const bar = scale === undefined ? "" : scaleHtml(scale);
-  return `<figure style="margin:0">${head}<img alt="${escapeXml(caption)}" style="display:block;width:100%${enlarged}" src="data:image/png;base64,${png.toString("base64")}">${foot}${bar}</figure>`;
+  return `<figure style="margin:0">${head}<img alt="${escapeXml(caption)}" style="display:block;width:100%${enlarged}" src="data:image/webp;base64,${bytes.toString("base64")}">${foot}${bar}</figure>`;
 }
 
 function scaleHtml({ low, high }: { readonly low: number; readonly high: number }): string {

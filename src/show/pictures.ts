@@ -99,24 +99,47 @@ export interface MarkedCell {
   readonly y: number;
 }
 
-/** A picture with the borders of cells drawn in red, so that it is seen which part of the photograph they are. */
+/** A picture with cells framed in white and black, so that it is seen which part of the photograph they are. */
 export function cellPicture(image: RgbImage, cells: readonly MarkedCell[], stride = 8): RgbImage {
   const data = image.data.slice();
-  for (const cell of cells)
-    for (let i = 0; i < stride; i++)
-      for (const [dx, dy] of [
-        [i, 0],
-        [i, stride - 1],
-        [0, i],
-        [stride - 1, i],
-      ]) {
-        const [x, y] = [cell.x * stride + dx, cell.y * stride + dy];
-        if (x < image.width && y < image.height) data.set(MARK, 3 * (y * image.width + x));
-      }
+  const frame = (left: number, top: number, side: number, colour: Colour): void => {
+    for (let i = 0; i < side; i++)
+      for (const [x, y] of [
+        [left + i, top],
+        [left + i, top + side - 1],
+        [left, top + i],
+        [left + side - 1, top + i],
+      ])
+        if (x >= 0 && y >= 0 && x < image.width && y < image.height) data.set(colour, 3 * (y * image.width + x));
+  };
+  for (const { x, y } of cells) {
+    frame(x * stride - 1, y * stride - 1, stride + 2, [0, 0, 0]);
+    frame(x * stride, y * stride, stride, [255, 255, 255]);
+  }
   return { ...image, data };
 }
 
-const MARK: Colour = [226, 38, 60];
+/** A picture with points in their classes' colours, ringed in white: those of the multi-point loss, or clicks. */
+export function pointPicture(
+  image: RgbImage,
+  points: readonly { readonly x: number; readonly y: number; readonly class: number }[],
+  dataset: DatasetDescription,
+): RgbImage {
+  const data = image.data.slice();
+  const paint = (x: number, y: number, colour: Colour): void => {
+    if (x >= 0 && y >= 0 && x < image.width && y < image.height) data.set(colour, 3 * (y * image.width + x));
+  };
+  for (const { x, y } of points)
+    for (const [dx, dy] of [
+      [-1, 0],
+      [1, 0],
+      [0, -1],
+      [0, 1],
+    ])
+      paint(x + dx, y + dy, [255, 255, 255]);
+  for (const { x, y, class: label } of points) paint(x, y, dataset.palette[label] ?? [226, 38, 60]);
+  return { ...image, data };
+}
 
 /**
  * A map of the graph's cells over the photograph: the brighter its colour, the higher the value; cells of 0 or less show

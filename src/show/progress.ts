@@ -46,7 +46,7 @@ export interface LiveChart {
   /** Redraws the chart, at most four times a second. */
   update(chart: Chart): void;
   /** Draws it a last time, with the static picture beside. */
-  finish(chart: Chart): Promise<void>;
+  finish(chart: Chart): void;
 }
 
 /** A chart that is replaced while something runs, e.g. the loss. */
@@ -59,8 +59,8 @@ export function liveChart(): LiveChart {
       last = performance.now();
       place({ [PLOTLY_TYPE]: plotlyFigure(chart) });
     },
-    async finish(chart) {
-      place(await chartBundle(chart), { width: CHART_WIDTH });
+    finish(chart) {
+      place(chartBundle(chart), { width: CHART_WIDTH });
     },
   };
 }
