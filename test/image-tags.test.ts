@@ -79,3 +79,30 @@ test("a JSON that is no object, and a file that is not there, are named", async 
   );
   await assert.rejects(readImageTags(root, dataset, path.join(root, "no.npy")), /no such file/);
 });
+
+test("a vector and a list of places are told apart by the whole file, or not guessed", async () => {
+  const two = { ...dataset, classes: dataset.classes.slice(0, 3) };
+  const one = { ...dataset, classes: dataset.classes.slice(0, 2) };
+  const tagsIn = async (content: object, of: typeof dataset, form?: "vector" | "indices"): Promise<number[]> => {
+    const file = await write("forms.json", JSON.stringify(content));
+    return (await readImageTags(root, of, file, form)).tagsOf("a");
+  };
+  assert.deepEqual(await tagsIn({ a: [1, 0] }, two), [1]);
+  assert.deepEqual(await tagsIn({ a: [1, 0], b: [0] }, two), [1, 2]);
+  assert.deepEqual(await tagsIn({ a: [0, 1], b: [1, 1] }, two), [2]);
+  assert.deepEqual(await tagsIn({ a: [1, 0] }, two, "indices"), [1, 2]);
+  assert.deepEqual(await tagsIn({ a: [1] }, one), [1]);
+  assert.deepEqual(await tagsIn({ a: [0], b: [1] }, one), []);
+  assert.deepEqual(await tagsIn({ a: [0], b: [] }, one), [1]);
+  await assert.rejects(tagsIn({ a: [0] }, one), /say which with --tags-form/);
+  assert.deepEqual(await tagsIn({ a: [0] }, one, "vector"), []);
+  await assert.rejects(tagsIn({ a: [1, 0], b: [0], c: [1, 1] }, two), /say which with --tags-form/);
+});
+
+test("VOC's names as IRN's numbers, accents in either form, and a name that is not there", async () => {
+  const file = await write("numbers.json", JSON.stringify({ "2007000032": ["cow"], "cafe\u0301": ["cow"] }));
+  const tags = await readImageTags(root, dataset, file);
+  assert.deepEqual(await tags.tagsOf("2007_000032"), [3]);
+  assert.deepEqual(await tags.tagsOf("caf\u00e9"), [3]);
+  await assert.rejects(tags.tagsOf("2007000039"), /no tags of image "2007000039"; near it: 2007000032/);
+});

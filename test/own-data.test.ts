@@ -3,9 +3,10 @@ import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import test, { after, before } from "node:test";
-import { cocoBoxesOf, pixelsInside, readCocoFile } from "../src/data/coco";
+import { cocoBoxesOf, readCocoFile } from "../src/data/coco";
 import type { DatasetDescription } from "../src/data/dataset";
 import { readLabelme } from "../src/data/labelme";
+import { pixelsInside } from "../src/data/turned-box";
 import { vocPalette } from "../src/data/voc";
 import { readBoxes } from "../src/data/voc-boxes";
 import { encodeBoxes } from "../src/data/voc-xml";
@@ -58,7 +59,7 @@ test("labelme: shapes become boxes, scribbles and clicks", async () => {
 test("labelme: what is wrong is named", async () => {
   const wrong: [unknown, RegExp][] = [
     [{}, /a list "shapes"/],
-    [{ shapes: [], imageWidth: 80, imageHeight: 100 }, /100×80 pixels, got 80×100/],
+    [{ shapes: [], imageWidth: 80, imageHeight: 100 }, /100×80 pixels, as its image has, got 80×100/],
     [
       {
         shapes: [
@@ -127,7 +128,7 @@ test("COCO: images by file name, classes by name, edges to pixels", async () => 
     ],
     annotations: [
       { image_id: 7, category_id: 90, bbox: [10, 20, 30, 40] },
-      { image_id: 7, category_id: 3, bbox: [0.4, 0.6, 99.6, 79.4], iscrowd: 1 },
+      { image_id: 7, category_id: 3, bbox: [0.4, 0.6, 99.6, 79.4], iscrowd: 0 },
       { image_id: 99, category_id: 3, bbox: [0, 0, 1, 1] },
     ],
   });
@@ -139,8 +140,8 @@ test("COCO: images by file name, classes by name, edges to pixels", async () => 
     ],
     notices: [],
   });
-  assert.deepEqual(cocoBoxesOf(coco, "unknown", own, size).boxes, []);
-  assert.throws(() => cocoBoxesOf(coco, "b.v2", own, size), /100×80 pixels, got 1×1 \(image "b\.v2"/);
+  assert.equal(cocoBoxesOf(coco, "unknown", own, size), undefined);
+  assert.throws(() => cocoBoxesOf(coco, "b.v2", own, size), /100×80 pixels, as its image has, got 1×1 \(image "b\.v2"/);
 });
 
 test("COCO: a bad box costs its image, a bad file is refused", async () => {
@@ -173,15 +174,15 @@ test("YOLO: boxes and polygons in shares of the image", async () => {
   );
   const folderOf = await openYoloFolder(labels, own);
   assert.deepEqual(folderOf.names, ["leaf", "salt & pepper"]);
-  assert.deepEqual((await readYoloBoxes(folderOf, "a", own, size)).boxes, [
+  assert.deepEqual((await readYoloBoxes(folderOf, "a", own, size))?.boxes, [
     { xmin: 40, ymin: 30, xmax: 59, ymax: 49, class: 1 },
     { xmin: 0, ymin: 40, xmax: 49, ymax: 79, class: 2 },
     { xmin: 10, ymin: 8, xmax: 29, ymax: 39, class: 2 },
   ]);
   await fs.writeFile(path.join(labels, "classes.txt"), "salt & pepper\nleaf\n");
   const named = await openYoloFolder(labels, own);
-  assert.equal((await readYoloBoxes(named, "a", own, size)).boxes[0].class, 2);
-  assert.deepEqual((await readYoloBoxes(named, "none", own, size)).boxes, []);
+  assert.equal((await readYoloBoxes(named, "a", own, size))?.boxes[0].class, 2);
+  assert.equal(await readYoloBoxes(named, "none", own, size), undefined);
   for (const line of [
     "2 0.5 0.5 0.1 0.1",
     "0 0.5 0.5 0.1",

@@ -45,7 +45,7 @@ test("bad clicks cost their image and are named", () => {
           { x: 10, y: 1, cls: 1 },
         ],
       },
-      /within 9×9 pixels, got x 10, y 1 \(fg 2, .*image "a"/,
+      /within 9×9 pixels, got x 10, y 1: were .* of another size\? \(fg 2, .*image "a"/,
     ],
     [{ fg: [{ x: "1", y: 1, cls: 1 }] }, /a click within/],
     [{ fg: [{ x: 1, y: 1 }] }, /0 to 20 as "cls", got nothing/],

@@ -143,13 +143,9 @@ async function json(file: string, name: string, dataset: DatasetDescription): Pr
 async function coco(file: string, dataset: DatasetDescription): Promise<Reader> {
   const read = await readCocoFile(file);
   return {
-    concerns: (name) => cocoNames(read).has(sameName(name)),
-    read: async (name, size) => ({ boxes: cocoBoxesOf(read, name, dataset, size).boxes }),
+    concerns: (name) => read.images.has(name),
+    read: async (name, size) => ({ boxes: cocoBoxesOf(read, name, dataset, size)?.boxes }),
   };
-}
-
-function cocoNames({ images }: Awaited<ReturnType<typeof readCocoFile>>): ReadonlySet<string> {
-  return new Set([...images.keys()].map(sameName));
 }
 
 async function yolo(place: string, texts: readonly string[], dataset: DatasetDescription): Promise<Reader> {
@@ -157,7 +153,7 @@ async function yolo(place: string, texts: readonly string[], dataset: DatasetDes
   const names = new Set(texts.map((text) => sameName(text.slice(0, -4))));
   return {
     concerns: (name) => names.has(sameName(name)),
-    read: async (name, size) => ({ boxes: (await readYoloBoxes(open, name, dataset, size)).boxes }),
+    read: async (name, size) => ({ boxes: (await readYoloBoxes(open, name, dataset, size))?.boxes }),
   };
 }
 

@@ -90,6 +90,17 @@ export const pointRimOption: Option<number> = {
   help: "clicks alone, none of them on the background: a rim of the image this wide is background; 0: none",
 };
 
+/** How numbers in a JSON of tags are meant: one per foreground class, or places in the class list from 0. */
+export type TagsForm = "auto" | "vector" | "indices";
+
+export const tagsFormOption: Option<TagsForm> = {
+  kind: "choice",
+  choices: ["auto", "vector", "indices"],
+  default: "auto",
+  group: "Data",
+  help: "numbers in a JSON of tags: one per foreground class (vector), or places in the class list from 0 (indices); auto: what the whole file fits",
+};
+
 export const tagsOption: Option<string | undefined> = {
   kind: "path",
   aliases: ["cls-labels"],

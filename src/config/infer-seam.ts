@@ -5,13 +5,14 @@
 
 import { UserError } from "../errors";
 import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
-import { type ImagesConfig, imagesOptions, shardOption, tagsOption } from "./images";
+import { type ImagesConfig, imagesOptions, shardOption, type TagsForm, tagsFormOption, tagsOption } from "./images";
 import { completeConfig, flagOf, type IgnoredFlags, type OptionTable } from "./option";
 
 export interface InferSeamConfig extends ImagesConfig, DenseCrfConfig {
   readonly weights?: string;
   readonly camDir?: string;
   readonly tags?: string;
+  readonly tagsForm: TagsForm;
   readonly outCam?: string;
   readonly crf?: string;
   readonly oriCrf?: string;
@@ -46,6 +47,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     help: "instead of --weights: folder of class activation maps made elsewhere, NAME.npy of {class - 1: [height, width]}",
   },
   tags: tagsOption,
+  tagsForm: tagsFormOption,
   outCam: { kind: "path", group: output, help: "folder for the class activation maps, NAME.npy" },
   crf: {
     kind: "path",

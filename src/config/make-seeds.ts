@@ -9,6 +9,8 @@ import {
   imagesOptions,
   pointRimOption,
   shardOption,
+  type TagsForm,
+  tagsFormOption,
   tagsOption,
   type WeakLabelsConfig,
   weakLabelsOptions,
@@ -28,9 +30,12 @@ export interface MakeSeedsConfig extends ImagesConfig, WeakLabelsConfig {
   readonly coco?: string;
   readonly yolo?: string;
   readonly yoloClasses?: string;
+  readonly cvat?: string;
+  readonly labelStudio?: string;
   readonly seamDir?: string;
   readonly camDir?: string;
   readonly tags?: string;
+  readonly tagsForm: TagsForm;
   readonly superpixels: boolean;
   readonly superpixelArea: number;
   readonly superpixelCompactness: number;
@@ -104,7 +109,13 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
   yoloClasses: {
     kind: "path",
     group: labels,
-    help: "names of YOLO's class numbers, one a line [default: classes.txt beside the text files, else the data set's classes]",
+    help: "names of YOLO's class numbers: classes.txt, data.yaml, obj.names, notes.json [default: one of these beside or above the text files, else the data set's classes]",
+  },
+  cvat: { kind: "path", group: labels, help: "CVAT XML for images: boxes, polygons, polylines, points" },
+  labelStudio: {
+    kind: "path",
+    group: labels,
+    help: "Label Studio JSON: rectangles, ellipses, polygons, keypoints",
   },
   seamDir: {
     kind: "path",
@@ -117,6 +128,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     help: "instead of --seam-dir: folder of class activation maps, NAME.npy, from which confident labels are made",
   },
   tags: { ...tagsOption, group: maps },
+  tagsForm: { ...tagsFormOption, group: maps },
   camLabel: {
     kind: "boolean",
     default: true,
@@ -245,6 +257,6 @@ function inferSupervision(given: Partial<MakeSeedsConfig>): SeedSupervision {
   if (given.boxXmlPath !== undefined || given.coco !== undefined || given.yolo !== undefined) kinds.push("box");
   if (given.points !== undefined) kinds.push("point");
   if (given.scribbles !== undefined) kinds.push("scribble");
-  if (given.labelme !== undefined) return "mixed";
+  if ([given.labelme, given.cvat, given.labelStudio].some((place) => place !== undefined)) return "mixed";
   return kinds.length === 1 ? kinds[0] : "mixed";
 }

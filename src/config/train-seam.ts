@@ -3,7 +3,7 @@
  */
 
 import { UserError } from "../errors";
-import { tagsOption } from "./images";
+import { type TagsForm, tagsFormOption, tagsOption } from "./images";
 import { checkBatchSize, NORM_MODES, type NormMode } from "./norm-mode";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
 import { momentumOf, type TrainingConfig, trainingOptions } from "./training";
@@ -13,6 +13,7 @@ export type SeamStage = "seam" | "classification";
 
 export interface TrainSeamConfig extends TrainingConfig {
   readonly tags?: string;
+  readonly tagsForm: TagsForm;
   readonly stage: SeamStage;
   readonly norm: NormMode;
   readonly longSide: readonly number[];
@@ -33,6 +34,7 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
     help: "images computed together; the result is the same, fewer need less memory; not with --norm batch, which sees all of a process's at once [default: 1 on a CPU, all on a GPU]",
   },
   tags: tagsOption,
+  tagsForm: tagsFormOption,
   stage: {
     kind: "choice",
     choices: ["seam", "classification"],

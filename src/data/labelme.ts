@@ -1,96 +1,74 @@
 /**
  * labelme's JSON, one file an image: rectangles, circles, masks and polygons become boxes (what encloses them), lines
  * become scribbles, points become clicks. Shapes labelled `__ignore__` are left out, as labelme's own exporters do.
+ * X-AnyLabeling's turned rectangles ("rotation") and Supervisely-like "obb" are read as well.
  */
 
 import { expected } from "../errors";
 import { readBoundedJson } from "./bounded-file";
-import { classIndex, type DatasetDescription, type ImageSize } from "./dataset";
+import type { DatasetDescription, ImageSize } from "./dataset";
+import { type Corners, collectShapes, type DrawnShapes, type ShapeCollector } from "./drawn-shapes";
 import { shown } from "./json";
-import type { Point } from "./points";
-import type { Scribble } from "./scribbles";
-import { type Boxes, checkBoxes, type RawBox } from "./voc-boxes";
-
-export interface LabelmeShapes extends Boxes {
-  readonly points: readonly Point[];
-  readonly scribbles: readonly Scribble[];
-}
+import { frameOfAnnotation } from "./orientation";
 
 const MAX_BYTES = 1 << 28; // the photograph may be inside, in base64
-const MAX_POINTS = 100_000;
-
-type Corners = readonly (readonly [x: number, y: number])[];
 
 /** @throws UserError "input" that names each unusable shape; for a file made for another image size */
-export async function readLabelme(file: string, dataset: DatasetDescription, size: ImageSize): Promise<LabelmeShapes> {
-  const { shapes, imageWidth, imageHeight } = asObject(await readBoundedJson(file, MAX_BYTES, "labelme file"));
+export async function readLabelme(file: string, dataset: DatasetDescription, size: ImageSize): Promise<DrawnShapes> {
+  const {
+    shapes,
+    imageWidth: width,
+    imageHeight: height,
+  } = asObject(await readBoundedJson(file, MAX_BYTES, "labelme file"));
   if (!Array.isArray(shapes)) throw expected("input", 'a list "shapes"', shown(shapes), file);
-  const given = [imageWidth, imageHeight];
-  if (given.every(Number.isInteger) && (imageWidth !== size.width || imageHeight !== size.height))
-    throw expected("input", `shapes for ${size.width}×${size.height} pixels`, `${imageWidth}×${imageHeight}`, file);
-  const raw: RawBox[] = [];
-  const points: Point[] = [];
-  const scribbles: Scribble[] = [];
-  let left = MAX_POINTS;
-  for (const [index, shape] of shapes.entries()) {
-    const where = `shape ${index + 1} in ${file}`;
-    const { label, shape_type: type = "polygon", points: given } = asObject(shape);
-    if (typeof label !== "string") throw expected("input", 'text as "label"', shown(label), where);
-    if (label === "__ignore__") continue;
-    const corners = readCorners(given, where);
-    left -= corners.length;
-    if (left < 0) throw expected("input", `at most ${MAX_POINTS} points an image`, "more", file);
-    if (type === "point") points.push(...corners.map(([x, y]) => clickOf(x, y, label, dataset, size, where)));
-    else if (type === "linestrip" || type === "line")
-      scribbles.push({ class: labelClass(label, dataset, where), points: corners.flat() });
-    else raw.push({ name: label, ...enclosing(type, corners, where) });
+  const given = Number.isInteger(width) && Number.isInteger(height);
+  const stated = given ? { width: width as number, height: height as number } : undefined;
+  const drawn = collectShapes(dataset, size, frameOfAnnotation(stated, size, "shapes for", file), file);
+  for (const [index, shape] of shapes.entries()) addShape(drawn, shape, `shape ${index + 1}`);
+  return drawn.finish();
+}
+
+const OUTLINES: readonly unknown[] = [
+  "polygon",
+  "rectangle",
+  "circle",
+  "mask",
+  "rotation",
+  "obb",
+  "oriented_rectangle",
+];
+
+function addShape(drawn: ShapeCollector, shape: unknown, place: string): void {
+  const { label, shape_type: type = "polygon", points: given } = asObject(shape);
+  if (typeof label !== "string") throw drawn.wrong('text as "label"', shown(label), place);
+  if (label === "__ignore__") return;
+  const corners = readCorners(drawn, given, place);
+  if (type === "point" || type === "points") drawn.clicks(label, corners, place);
+  else if (type === "linestrip" || type === "line") drawn.stroke(label, corners, place);
+  else {
+    if (!OUTLINES.includes(type))
+      throw drawn.wrong("a rectangle, polygon, circle, mask, line, linestrip or point", shown(type), place);
+    const needed = type === "polygon" ? 3 : 2;
+    if (corners.length < needed) throw drawn.wrong(`at least ${needed} points`, String(corners.length), place);
+    const isTurned = type === "rotation" || type === "obb" || type === "oriented_rectangle";
+    drawn.box(label, type === "circle" ? around(corners) : corners, place, isTurned);
   }
-  return { ...checkBoxes(raw, dataset, size, file), points, scribbles };
 }
 
-function clickOf(
-  x: number,
-  y: number,
-  label: string,
-  dataset: DatasetDescription,
-  { width, height }: ImageSize,
-  where: string,
-): Point {
-  if (x < 0 || y < 0 || x > width || y > height)
-    throw expected("input", `a point within ${width}×${height} pixels`, `x ${x}, y ${y}`, where);
-  return { x, y, class: labelClass(label, dataset, where) };
+/** labelme's circles are their middle and a point on their edge. */
+function around([[x, y], [u, v]]: Corners): Corners {
+  const radius = Math.hypot(u - x, v - y);
+  return [
+    [x - radius, y - radius],
+    [x + radius, y + radius],
+  ];
 }
 
-/** labelme calls the background `_background_`. */
-function labelClass(label: string, dataset: DatasetDescription, where: string): number {
-  return label === "_background_" ? 0 : classIndex(dataset, label, where);
-}
-
-function enclosing(type: unknown, corners: Corners, where: string): Omit<RawBox, "name"> {
-  const needed = type === "polygon" ? 3 : 2;
-  if (!["polygon", "rectangle", "circle", "mask"].includes(type as string))
-    throw expected("input", "a rectangle, polygon, circle, mask, line, linestrip or point", shown(type), where);
-  if (corners.length < needed) throw expected("input", `at least ${needed} points`, String(corners.length), where);
-  if (type === "circle") {
-    const [[x, y], [u, v]] = corners;
-    const radius = Math.hypot(u - x, v - y);
-    return { xmin: x - radius, ymin: y - radius, xmax: x + radius, ymax: y + radius };
-  }
-  const bounds = { xmin: Infinity, ymin: Infinity, xmax: -Infinity, ymax: -Infinity };
-  for (const [x, y] of corners) {
-    bounds.xmin = Math.min(bounds.xmin, x);
-    bounds.ymin = Math.min(bounds.ymin, y);
-    bounds.xmax = Math.max(bounds.xmax, x);
-    bounds.ymax = Math.max(bounds.ymax, y);
-  }
-  return bounds;
-}
-
-function readCorners(value: unknown, where: string): Corners {
+function readCorners(drawn: ShapeCollector, value: unknown, place: string): Corners {
   const isCorner = (entry: unknown): boolean =>
     Array.isArray(entry) && entry.length === 2 && entry.every(Number.isFinite);
   if (!Array.isArray(value) || value.length === 0 || !value.every(isCorner))
-    throw expected("input", '"points" as a list of [x, y]', shown(value), where);
+    throw drawn.wrong('"points" as a list of [x, y]', shown(value), place);
   return value as unknown as Corners;
 }
 

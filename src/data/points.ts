@@ -5,6 +5,7 @@ import { MAX_ANNOTATION_BYTES, readBoundedJson } from "./bounded-file";
 import { classIndex, type DatasetDescription, type ImageSize } from "./dataset";
 import { shown } from "./json";
 import type { LabelMap } from "./label-png";
+import { displayedPixel, frameOfAnnotation, storedSize } from "./orientation";
 
 /** Pixel coordinates, fractions allowed; `class` 0 is background. */
 export interface Point {
@@ -19,6 +20,8 @@ export interface Point {
 export interface PointsFile {
   readonly file: string;
   readonly images: ReadonlyMap<string, unknown>;
+  /** Whether every click of the file is given in shares of its image, from 0 to 1. Default: in pixels. */
+  readonly inShares?: boolean;
 }
 
 /** Radius in pixels of the disc that a click labels. */
@@ -31,30 +34,60 @@ export async function readPointsFile(file: string): Promise<PointsFile> {
   const value = await readBoundedJson(file, MAX_ANNOTATION_BYTES, "points");
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw expected("input", "points as an object {image: {fg, bg}}", Array.isArray(value) ? "a list" : "a value", file);
-  return { file, images: new Map(Object.entries(value)) };
+  const images = new Map(Object.entries(value));
+  return { file, images, ...(areShares(images) ? { inShares: true } : {}) };
+}
+
+/** What the user should know of a file of clicks. */
+export function pointsNotices({ file, inShares }: PointsFile): string[] {
+  return inShares ? [`clicks from 0 to 1 are taken for shares of the image's width and height (${file})`] : [];
 }
 
 /**
- * The clicks of one image, foreground first; none where the file does not name it.
+ * The clicks of one image, foreground first, in the displayed frame; none where the file does not name it.
  * @throws UserError "input" for a click without numbers, outside the image, or of an unknown class
  */
 export function pointsOf(
-  { file, images }: PointsFile,
+  { file, images, inShares = false }: PointsFile,
   id: string,
   dataset: DatasetDescription,
   size: ImageSize,
 ): Point[] {
-  const entry = images.get(id);
+  const entry = images.get(id) ?? images.get(id.normalize("NFC")) ?? images.get(id.normalize("NFD"));
   if (entry === undefined) return [];
   const where = `points of image "${id}" in ${file}`;
-  const { fg, bg = [] } = (Array.isArray(entry) ? { fg: entry } : (entry ?? {})) as { fg?: unknown; bg?: unknown };
+  const { fg, bg } = clicksIn(entry);
   if (!Array.isArray(fg) || !Array.isArray(bg)) throw expected("input", 'lists of clicks "fg" and "bg"', "none", where);
   if (fg.length + bg.length > MAX_POINTS)
     throw expected("input", `at most ${MAX_POINTS} clicks`, String(fg.length + bg.length), where);
+  const isStored = frameOfAnnotation(undefined, size, "clicks for", where) === "stored";
+  const place = { size, given: isStored ? storedSize(size) : size, isStored, inShares };
   return [
-    ...fg.map((click, index) => pointOf(click, undefined, dataset, size, `fg ${index + 1}, ${where}`)),
-    ...bg.map((click, index) => pointOf(click, 0, dataset, size, `bg ${index + 1}, ${where}`)),
+    ...fg.map((click, index) => pointOf(click, undefined, dataset, place, `fg ${index + 1}, ${where}`)),
+    ...bg.map((click, index) => pointOf(click, 0, dataset, place, `bg ${index + 1}, ${where}`)),
   ];
+}
+
+/** The lists of an image's entry, whatever they are. */
+function clicksIn(entry: unknown): { fg?: unknown; bg: unknown } {
+  const { fg, bg = [] } = (Array.isArray(entry) ? { fg: entry } : (entry ?? {})) as { fg?: unknown; bg?: unknown };
+  return { fg, bg };
+}
+
+/** Two clicks or more, all from 0 to 1 and some between: no photograph is clicked in its first pixel alone. */
+function areShares(images: ReadonlyMap<string, unknown>): boolean {
+  let count = 0;
+  let isBetween = false;
+  for (const entry of images.values()) {
+    const { fg, bg } = clicksIn(entry);
+    for (const click of [fg, bg].flatMap((list) => (Array.isArray(list) ? list : []))) {
+      const { x, y } = (click ?? {}) as { x?: unknown; y?: unknown };
+      if (typeof x !== "number" || typeof y !== "number" || !(x >= 0 && x <= 1 && y >= 0 && y <= 1)) return false;
+      isBetween ||= x % 1 !== 0 || y % 1 !== 0;
+      count++;
+    }
+  }
+  return count >= 2 && isBetween;
 }
 
 /** Every click as a disc on an otherwise unknown label; where discs meet, the nearer click wins, then the earlier. */
@@ -98,20 +131,37 @@ export function pixelOf({ x, y }: Point, { width, height }: ImageSize): { x: num
   return { x: Math.min(width - 1, Math.round(x)), y: Math.min(height - 1, Math.round(y)) };
 }
 
+interface Place {
+  readonly size: ImageSize;
+  /** In the frame that the clicks are in. */
+  readonly given: { readonly width: number; readonly height: number };
+  readonly isStored: boolean;
+  readonly inShares: boolean;
+}
+
 function pointOf(
   click: unknown,
   fixed: number | undefined,
   dataset: DatasetDescription,
-  { width, height }: ImageSize,
+  { size, given: { width, height }, isStored, inShares }: Place,
   where: string,
 ): Point {
   const { x, y, cls = fixed, id } = (click ?? {}) as Record<string, unknown>;
-  if (typeof x !== "number" || typeof y !== "number" || !(x >= 0 && x <= width && y >= 0 && y <= height))
-    throw expected("input", `a click within ${width}×${height} pixels`, `x ${shown(x)}, y ${shown(y)}`, where);
+  const [across, down] = inShares ? [Number(x) * width, Number(y) * height] : [x, y];
+  if (typeof across !== "number" || typeof down !== "number" || !isWithin(across, down, width, height)) {
+    const isNumber = typeof x === "number" && typeof y === "number";
+    const hint = isNumber ? ": were the clicks made on an image of another size?" : "";
+    throw expected("input", `a click within ${width}×${height} pixels`, `x ${shown(x)}, y ${shown(y)}${hint}`, where);
+  }
+  const [u, v] = isStored ? displayedPixel(across, down, size) : [across, down];
   if (id !== undefined && typeof id !== "number" && typeof id !== "string")
     throw expected("input", 'a number or text as "id"', shown(id), where);
-  const point = { x, y, class: pointClass(cls, fixed, dataset, where) };
+  const point = { x: Math.max(0, u), y: Math.max(0, v), class: pointClass(cls, fixed, dataset, where) };
   return id === undefined ? point : { ...point, id };
+}
+
+function isWithin(x: number, y: number, width: number, height: number): boolean {
+  return x >= 0 && x <= width && y >= 0 && y <= height;
 }
 
 function pointClass(cls: unknown, fixed: number | undefined, dataset: DatasetDescription, where: string): number {

@@ -85,7 +85,7 @@ async function run(
   const confidentLabels = openConfidentLabels(config, dataset);
   const tags = await openTags(config, dataset);
   const output = await openSeedOutput(config, dataset);
-  for (const message of [...inferred, ...list.notices, ...output.notices]) notice(message);
+  for (const message of [...inferred, ...list.notices, ...weakLabels.notices, ...output.notices]) notice(message);
   const grabCut = openGrabCut({
     iterations: config.grabCutIterations,
     maxPixels: config.grabCutPixels,
@@ -98,7 +98,7 @@ async function run(
       async prepare(id) {
         const file = await findImage(config.voc12Root, id);
         const image = annotatedIn(await readRgb(file), config.annotationFrame);
-        const weak = await weakLabels(id, image);
+        const weak = await weakLabels.labelsOf(id, image);
         const confident = await confidentLabels.labelOf(id, image);
         const seed = seedImage(image, dataset, config, confident, confident && (await tags(id)));
         return {
@@ -197,8 +197,8 @@ async function openTags(
   config: ResolvedConfig,
   dataset: DatasetDescription,
 ): Promise<(id: string) => Promise<readonly number[] | undefined>> {
-  const { voc12Root, tags: file } = config;
-  const tags: ImageTags = await readImageTags(voc12Root, dataset, file);
+  const { voc12Root, tags: file, tagsForm } = config;
+  const tags: ImageTags = await readImageTags(voc12Root, dataset, file, tagsForm);
   const isXml = tags.source === path.join(voc12Root, "Annotations");
   return async (id) =>
     isXml && !(await fileExists(path.join(tags.source, `${id}.xml`))) ? undefined : tags.tagsOf(id);

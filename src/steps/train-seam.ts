@@ -53,13 +53,13 @@ async function run(
   return inProcesses(trainSeam.name, given, context, async (communicator) => {
     const dataset = await readDataset(config.voc12Root);
     const found = await usableImages(config, given.trainList !== undefined);
-    const tags = await readImageTags(config.voc12Root, dataset, config.tags);
+    const tags = await readImageTags(config.voc12Root, dataset, config.tags, config.tagsForm);
     const { images, tagsOf } = await taggedImages(found, tags);
     const plan: TrainingPlan<SeamSample> = {
       step: trainSeam.name,
       config,
       images,
-      run: { ...numbersOf(config, ["tags", "tblogDir"]), classes: dataset.classes.length },
+      run: { ...numbersOf(config, ["tags", "tagsForm", "tblogDir"]), classes: dataset.classes.length },
       tensorboard: config.tblogDir,
       open: (schedule) => openTraining(config, dataset, tagsOf, schedule, communicator),
     };

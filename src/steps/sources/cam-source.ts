@@ -36,7 +36,7 @@ export async function openCamSource(config: InferSeamConfig, dataset: DatasetDes
   const read = async (id: string): Promise<RgbImage> => readRgb(await findImage(voc12Root, id));
   if (camDir !== undefined || weights === undefined) return openFolder(camDir ?? "", dataset, read);
 
-  const tags = await readImageTags(voc12Root, dataset, config.tags);
+  const tags = await readImageTags(voc12Root, dataset, config.tags, config.tagsForm);
   const network = await openNetwork(weights, dataset);
   const maps: RefinedMapSource = config.pcm
     ? network

@@ -1,130 +1,272 @@
 /**
- * Which weak labels an image has: boxes, clicks and scribbles from the folders and files that the options name, or from
- * VOC's places where none of a kind is named. Only the kinds that the supervision asks for are read.
+ * Which weak labels an image has: boxes, clicks and scribbles, in whatever formats the options name, or else in those that
+ * are found in the data folder. The one reader of weak labels for every step; only kinds that are asked for are read.
  */
 
 import path from "node:path";
-import type { ResolvedConfig } from "../../config/make-seeds";
 import { fileExists } from "../../data/bounded-file";
 import { cocoBoxesOf, readCocoFile } from "../../data/coco";
+import { cvatShapesOf, readCvatFile } from "../../data/cvat";
 import type { DatasetDescription, ImageSize } from "../../data/dataset";
-import { type LabelmeShapes, readLabelme } from "../../data/labelme";
-import { type Point, pointsOf, readPointsFile } from "../../data/points";
+import type { DrawnShapes } from "../../data/drawn-shapes";
+import type { EntriesByName } from "../../data/entries-by-name";
+import { cleanedName, sameName } from "../../data/file-names";
+import { type AnnotationFormat, describeAnnotations, FORMAT_NAMES, findAnnotations } from "../../data/find-annotations";
+import { labelStudioShapesOf, readLabelStudioFile } from "../../data/label-studio";
+import { readLabelme } from "../../data/labelme";
+import { listPhotographs } from "../../data/photographs";
+import { type Point, pointsNotices, pointsOf, readPointsFile } from "../../data/points";
 import { drawScribbles, readScribbles } from "../../data/scribbles";
-import { type Box, readBoxes } from "../../data/voc-boxes";
+import { type Box, type Boxes, readBoxes } from "../../data/voc-boxes";
 import { openYoloFolder, readYoloBoxes } from "../../data/yolo";
-import { UserError } from "../../errors";
+import { messageOf, UserError } from "../../errors";
 import type { WeakLabels } from "../../seeds/mixed-rule";
+
+export type WeakLabelKind = "box" | "point" | "scribble";
+
+/** Where weak labels may be; what is named counts, all of it together. Without any, what is found in the data folder. */
+export interface WeakLabelConfig {
+  readonly voc12Root: string;
+  /** mixed: every kind that an image has; image: none. */
+  readonly supervision: WeakLabelKind | "mixed" | "image";
+  readonly boxXmlPath?: string;
+  readonly coco?: string;
+  readonly yolo?: string;
+  readonly yoloClasses?: string;
+  readonly labelme?: string;
+  readonly cvat?: string;
+  readonly labelStudio?: string;
+  readonly points?: string;
+  readonly scribbles?: string;
+  /** Pixels. */
+  readonly scribbleWidth?: number;
+}
 
 export interface WeakLabelsOfImage extends WeakLabels {
   readonly notices: readonly string[];
 }
 
-/** @throws UserError "input" for an image whose labels are unusable, or that lacks the one kind asked for */
-export type WeakLabelSource = (id: string, size: ImageSize) => Promise<WeakLabelsOfImage>;
+export interface WeakLabelSource {
+  /** The formats that are read, and what does not fit the photographs. */
+  readonly notices: readonly string[];
+  /** @throws UserError "input" for an image whose labels are unusable, or that lacks the one kind asked for */
+  labelsOf(id: string, size: ImageSize): Promise<WeakLabelsOfImage>;
+}
 
 /** @throws UserError "input" where a named file is unusable as a whole */
-export async function openWeakLabels(config: ResolvedConfig, dataset: DatasetDescription): Promise<WeakLabelSource> {
-  const { supervision } = config;
-  const wants = (kind: "box" | "point" | "scribble"): boolean => supervision === kind || supervision === "mixed";
-  const boxes = wants("box") ? await openBoxes(config, dataset) : noReader;
-  const points = wants("point") ? await openPoints(config, dataset) : noReader;
-  const strokes = wants("scribble") ? openScribbles(config, dataset) : noReader;
-  return async (id, size) => {
-    const notices: string[] = [];
-    const notice = (messages: readonly string[]): void => void notices.push(...messages);
-    const shapes = config.labelme === undefined ? undefined : await labelmeOf(config.labelme, id, dataset, size);
-    if (shapes !== undefined) notice(shapes.notices);
-    const allBoxes = [...((await boxes(id, size, notice)) ?? []), ...(wants("box") ? (shapes?.boxes ?? []) : [])];
-    const allPoints = [...((await points(id, size, notice)) ?? []), ...(wants("point") ? (shapes?.points ?? []) : [])];
-    const drawn =
-      wants("scribble") && shapes !== undefined ? drawLines(shapes, id, config, dataset, size, notice) : undefined;
-    const found: WeakLabelsOfImage = {
-      boxes: allBoxes,
-      points: allPoints,
-      strokes: drawn ?? (await strokes(id, size, notice)),
-      notices,
-    };
-    const missing =
-      (supervision === "box" && allBoxes.length === 0) ||
-      (supervision === "point" && allPoints.length === 0) ||
-      (supervision === "scribble" && found.strokes === undefined);
-    if (missing)
-      throw new UserError(
-        "input",
-        `no ${{ box: "boxes", point: "clicks", scribble: "scribbles" }[supervision as "box"]}`,
+export async function openWeakLabels(config: WeakLabelConfig, dataset: DatasetDescription): Promise<WeakLabelSource> {
+  const { supervision, scribbleWidth, voc12Root } = config;
+  if (supervision === "image") return { notices: [], labelsOf: async () => ({ boxes: [], points: [], notices: [] }) };
+  const wants = (kind: WeakLabelKind): boolean => supervision === kind || supervision === "mixed";
+  const { readers, isFound, notices } = await openShapes(config, dataset);
+  const points = wants("point") ? await openPoints(config, dataset, readers.length > 0) : undefined;
+  const scribbles = config.scribbles ?? path.join(voc12Root, "Scribbles");
+  return {
+    notices: [...notices, ...(points?.notices ?? []), ...(await strangers(readers, voc12Root))],
+    async labelsOf(id, size) {
+      const told: string[] = [];
+      const drawn: { name: string; shapes: Partial<DrawnShapes> }[] = [];
+      for (const { name, read } of readers) {
+        const shapes = await read(id, size);
+        if (shapes !== undefined) drawn.push({ name, shapes });
+      }
+      const chosen = isFound ? firstOfEachKind(drawn, wants, told) : drawn.map(({ shapes }) => shapes);
+      for (const { notices: of = [] } of chosen) told.push(...of);
+      const boxes: Box[] = wants("box") ? chosen.flatMap((shapes) => shapes.boxes ?? []) : [];
+      const clicks: Point[] = points === undefined ? [] : points.of(id, size);
+      if (wants("point")) clicks.push(...chosen.flatMap((shapes) => shapes.points ?? []));
+      const lines = wants("scribble") ? chosen.flatMap((shapes) => shapes.scribbles ?? []) : [];
+      const where = `scribbles of image "${id}"`;
+      const read = !wants("scribble")
+        ? undefined
+        : lines.length > 0
+          ? drawScribbles(lines, size, dataset.ignore, where, scribbleWidth)
+          : await readScribbles(scribbles, id, dataset, size, scribbleWidth);
+      told.push(...(read?.notices ?? []));
+      const strokes = read?.label.data;
+      const lacks =
+        (supervision === "box" && boxes.length === 0) ||
+        (supervision === "point" && clicks.length === 0) ||
+        (supervision === "scribble" && strokes === undefined);
+      if (lacks) throw lacking(supervision as WeakLabelKind, id, readers);
+      return { boxes, points: clicks, strokes, notices: told };
+    },
+  };
+}
+
+/** Shapes of one format. */
+interface ShapeReader {
+  /** The format and where it lies, for messages. */
+  readonly name: string;
+  /** Whether the format knows clicks and scribbles, beside boxes. */
+  readonly hasLines: boolean;
+  /** Undefined where it says nothing of the image. */
+  read(id: string, size: ImageSize): Promise<(Boxes & Partial<DrawnShapes>) | undefined>;
+  /** Of a file of many photographs: their names. */
+  readonly names?: Pick<EntriesByName<unknown>, "names" | "hint">;
+  readonly notices: readonly string[];
+}
+
+interface OpenShapes {
+  readonly readers: readonly ShapeReader[];
+  /** True where no format was named: of each kind an image then has its labels from one format, the first that has any. */
+  readonly isFound: boolean;
+  readonly notices: readonly string[];
+}
+
+async function openShapes(config: WeakLabelConfig, dataset: DatasetDescription): Promise<OpenShapes> {
+  const { voc12Root, boxXmlPath, coco, yolo, yoloClasses, labelme, cvat, labelStudio } = config;
+  const named = Object.entries({ voc: boxXmlPath, coco, yolo, labelme, cvat, labelStudio }) as [Format, string?][];
+  const readers: ShapeReader[] = [];
+  for (const [format, place] of named)
+    if (place !== undefined) readers.push(await openFormat(format, place, dataset, yoloClasses));
+  if (readers.length > 0) return { readers, isFound: false, notices: readers.flatMap((reader) => reader.notices) };
+
+  const found = (await findAnnotations(voc12Root)).filter(
+    ({ format }) => format !== "points" && format !== "scribbles",
+  );
+  const notices: string[] = [];
+  for (const format of ORDER) {
+    const places = found.filter((each) => each.format === format);
+    if (places.length > 1) {
+      const names = places.map(({ path: place }) => path.relative(voc12Root, place)).join(", ");
+      notices.push(
+        `${places.length} files of ${FORMAT_NAMES[format]}, none of them read: ${names}; choose one with ${OPTION[format]}`,
       );
-    return found;
-  };
+      continue;
+    }
+    for (const { path: place } of places)
+      await openFormat(format, place, dataset, yoloClasses).then(
+        (reader) => readers.push(reader),
+        (error) => notices.push(`left out: ${messageOf(error)}`),
+      );
+  }
+  const read = found.filter(({ path: place }) => readers.some((reader) => reader.name.endsWith(`(${place})`)));
+  const isUsual = read.length === 0 || (read.length === 1 && read[0].format === "voc");
+  if (!isUsual) notices.unshift(`weak labels found: ${describeAnnotations(read, voc12Root)}`);
+  return { readers, isFound: true, notices: [...notices, ...readers.flatMap((reader) => reader.notices)] };
 }
 
-// --- internal ---
+type Format = Exclude<AnnotationFormat, "points" | "scribbles">;
 
-/** Reads one kind of one image; undefined where there is none. */
-type Reader<T> = (id: string, size: ImageSize, notice: (messages: readonly string[]) => void) => Promise<T | undefined>;
+/** Where several formats hold the same kind for one photograph, the first counts. */
+const ORDER: readonly Format[] = ["voc", "labelme", "cvat", "labelStudio", "coco", "yolo"];
 
-const noReader: Reader<never> = async () => undefined;
+const OPTION: Readonly<Record<Format, string>> = {
+  voc: "--box-xml-path",
+  labelme: "--labelme",
+  cvat: "--cvat",
+  labelStudio: "--label-studio",
+  coco: "--coco",
+  yolo: "--yolo",
+};
 
-async function openBoxes(config: ResolvedConfig, dataset: DatasetDescription): Promise<Reader<Box[]>> {
-  const { coco, yolo, yoloClasses, labelme, boxXmlPath, voc12Root } = config;
-  const cocoFile = coco === undefined ? undefined : await readCocoFile(coco);
-  const yoloFolder = yolo === undefined ? undefined : await openYoloFolder(yolo, dataset, yoloClasses);
-  const named = coco ?? yolo ?? labelme;
-  const xmlFolder = boxXmlPath ?? (named === undefined ? path.join(voc12Root, "Annotations") : undefined);
-  return async (id, size, notice) => {
-    const xml = xmlFolder === undefined ? undefined : path.join(xmlFolder, `${id}.xml`);
-    const sources = [
-      xml !== undefined && (await fileExists(xml)) ? await readBoxes(xml, dataset, size) : undefined,
-      cocoFile && cocoBoxesOf(cocoFile, id, dataset, size),
-      yoloFolder && (await readYoloBoxes(yoloFolder, id, dataset, size)),
-    ];
-    return sources.flatMap((source) => {
-      notice(source?.notices ?? []);
-      return source?.boxes ?? [];
-    });
-  };
+async function openFormat(
+  format: Format,
+  place: string,
+  dataset: DatasetDescription,
+  yoloClasses: string | undefined,
+): Promise<ShapeReader> {
+  const name = `${FORMAT_NAMES[format]} (${place})`;
+  const common = { name, hasLines: format === "labelme" || format === "cvat" || format === "labelStudio", notices: [] };
+  /** A folder with a file for each photograph. */
+  const each = (extension: string, read: ShapeReaderOfFile): ShapeReader => ({
+    ...common,
+    async read(id, size) {
+      const file = path.join(place, id + extension);
+      return (await fileExists(file)) ? read(file, size) : undefined;
+    },
+  });
+  switch (format) {
+    case "voc":
+      return each(".xml", (file, size) => readBoxes(file, dataset, size));
+    case "labelme":
+      return each(".json", (file, size) => readLabelme(file, dataset, size));
+    case "yolo": {
+      const folder = await openYoloFolder(place, dataset, yoloClasses);
+      return { ...common, notices: folder.notices, read: (id, size) => readYoloBoxes(folder, id, dataset, size) };
+    }
+    case "coco": {
+      const file = await readCocoFile(place);
+      return { ...common, names: file.images, read: async (id, size) => cocoBoxesOf(file, id, dataset, size) };
+    }
+    case "cvat": {
+      const file = await readCvatFile(place);
+      return { ...common, names: file.images, read: async (id, size) => cvatShapesOf(file, id, dataset, size) };
+    }
+    case "labelStudio": {
+      const file = await readLabelStudioFile(place);
+      const read = async (id: string, size: ImageSize): Promise<DrawnShapes | undefined> =>
+        labelStudioShapesOf(file, id, dataset, size);
+      return { ...common, names: file.images, read };
+    }
+  }
 }
 
-async function openPoints(config: ResolvedConfig, dataset: DatasetDescription): Promise<Reader<Point[]>> {
+type ShapeReaderOfFile = (file: string, size: ImageSize) => Promise<Boxes & Partial<DrawnShapes>>;
+
+/** Of each kind what the first format has; that others have some as well is said. */
+function firstOfEachKind(
+  drawn: readonly { readonly name: string; readonly shapes: Partial<DrawnShapes> }[],
+  wants: (kind: WeakLabelKind) => boolean,
+  told: string[],
+): Partial<DrawnShapes>[] {
+  const kinds = [
+    { kind: "box", key: "boxes", plural: "boxes" },
+    { kind: "point", key: "points", plural: "clicks" },
+    { kind: "scribble", key: "scribbles", plural: "scribbles" },
+  ] as const;
+  const taken = new Map<Partial<DrawnShapes>, Partial<DrawnShapes>>();
+  for (const { kind, key, plural } of kinds) {
+    const having = drawn.filter(({ shapes }) => wants(kind) && (shapes[key]?.length ?? 0) > 0);
+    const [first, ...others] = having;
+    if (first === undefined) continue;
+    taken.set(first.shapes, { notices: first.shapes.notices, ...taken.get(first.shapes), [key]: first.shapes[key] });
+    if (others.length > 0)
+      told.push(`${plural} of ${first.name} count, not those of ${others.map(({ name }) => name).join(", ")}`);
+  }
+  return [...taken.values()];
+}
+
+interface PointReader {
+  readonly notices: readonly string[];
+  of(id: string, size: ImageSize): Point[];
+}
+
+/** @param hasOthers whether clicks may be in another format as well */
+async function openPoints(
+  config: WeakLabelConfig,
+  dataset: DatasetDescription,
+  hasOthers: boolean,
+): Promise<PointReader | undefined> {
   const usual = path.join(config.voc12Root, "points.json");
-  const optional = config.points === undefined && (config.supervision === "mixed" || config.labelme !== undefined);
-  if (optional && !(await fileExists(usual))) return noReader;
+  const optional = config.points === undefined && (config.supervision === "mixed" || hasOthers);
+  if (optional && !(await fileExists(usual))) return undefined;
   const file = await readPointsFile(config.points ?? usual);
-  return async (id, size) => pointsOf(file, id, dataset, size);
+  return { notices: pointsNotices(file), of: (id, size) => pointsOf(file, id, dataset, size) };
 }
 
-function openScribbles(
-  { scribbles, voc12Root, scribbleWidth }: ResolvedConfig,
-  dataset: DatasetDescription,
-): Reader<Uint8Array> {
-  const folder = scribbles ?? path.join(voc12Root, "Scribbles");
-  return async (id, size, notice) => {
-    const read = await readScribbles(folder, id, dataset, size, scribbleWidth);
-    notice(read?.notices ?? []);
-    return read?.label.data;
-  };
+/** What files of many photographs say of photographs that are not in the folder. */
+async function strangers(readers: readonly ShapeReader[], root: string): Promise<string[]> {
+  const holding = readers.filter((reader) => reader.names !== undefined);
+  if (holding.length === 0) return [];
+  const ids = (await listPhotographs(root))?.ids ?? [];
+  const known = new Set([...ids.map(sameName), ...ids.map(cleanedName)]);
+  return holding.flatMap(({ name, names }) => {
+    const missing = [...(names?.names() ?? [])].filter(
+      (each) => !known.has(sameName(each)) && !known.has(cleanedName(each)),
+    );
+    if (missing.length === 0) return [];
+    const some = missing.slice(0, 3).map((each) => `"${each}"`);
+    const more = missing.length > some.length ? ", …" : "";
+    return [`${name} names ${missing.length} photographs that are not in the folder: ${some.join(", ")}${more}`];
+  });
 }
 
-async function labelmeOf(
-  folder: string,
-  id: string,
-  dataset: DatasetDescription,
-  size: ImageSize,
-): Promise<LabelmeShapes | undefined> {
-  const file = path.join(folder, `${id}.json`);
-  return (await fileExists(file)) ? readLabelme(file, dataset, size) : undefined;
-}
-
-function drawLines(
-  { scribbles }: LabelmeShapes,
-  id: string,
-  { labelme, scribbleWidth }: ResolvedConfig,
-  dataset: DatasetDescription,
-  size: ImageSize,
-  notice: (messages: readonly string[]) => void,
-): Uint8Array | undefined {
-  if (scribbles.length === 0) return undefined;
-  const { label, notices } = drawScribbles(scribbles, size, dataset.ignore, `${labelme}/${id}.json`, scribbleWidth);
-  notice(notices);
-  return label.data;
+function lacking(kind: WeakLabelKind, id: string, readers: readonly ShapeReader[]): UserError {
+  const what = { box: "boxes", point: "clicks", scribble: "scribbles" }[kind];
+  const holding = readers.filter(({ hasLines }) => kind === "box" || hasLines);
+  const read = holding.map(({ name, names }) => `${name}${names?.hint(id) ?? ""}`);
+  const looked = read.length === 0 ? "" : ` in ${read.join(", ")}`;
+  return new UserError("input", `no ${what}${looked}`);
 }
