@@ -3,6 +3,7 @@
 import { expected, UserError } from "../errors";
 import type { NdArray } from "../nd-array";
 import { type ByteSource, openByteSource } from "./byte-source";
+import { isPickle, openDetectronPkl } from "./detectron-pkl";
 import { isMxnetParams, openMxnetParams } from "./mxnet-params";
 import { isLegacyPth, openPth } from "./pth";
 import { isSafetensors, openSafetensors } from "./safetensors";
@@ -11,7 +12,7 @@ import type { WeightFile } from "./weight-file";
 export type { WeightFile } from "./weight-file";
 
 /**
- * Opens a `.pth`, `.params` or `.safetensors` file; values are read later, one parameter at a time. Close it when done.
+ * Opens a `.pth`, `.params`, `.safetensors` or Detectron2's `.pkl` file; values are read later, one parameter at a time. Close it when done.
  * @throws UserError "weights" for a file that is missing, damaged, none of these, or asks for code to be run
  */
 export async function openWeights(file: string): Promise<WeightFile> {
@@ -31,7 +32,13 @@ export async function openWeightsFrom(source: ByteSource): Promise<WeightFile> {
   if (text.startsWith("PK\x03\x04") || isLegacyPth(first)) return openPth(source);
   if (isMxnetParams(first)) return openMxnetParams(source);
   if (isSafetensors(first, source.size)) return openSafetensors(source);
-  throw expected("weights", "PyTorch's .pth, MXNet's .params or .safetensors", whatItIs(text), source.where);
+  if (isPickle(first)) return openDetectronPkl(source);
+  throw expected(
+    "weights",
+    "PyTorch's .pth, MXNet's .params, Detectron2's .pkl or .safetensors",
+    whatItIs(text),
+    source.where,
+  );
 }
 
 /** What people have in hand when a download went wrong. */

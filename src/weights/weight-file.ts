@@ -4,7 +4,7 @@ import type { NdArray } from "../nd-array";
 
 /** An open file of parameters. Values are read from the disk one parameter at a time; whoever opened it closes it. */
 export interface WeightFile {
-  readonly format: "pth" | "params" | "safetensors";
+  readonly format: "pth" | "params" | "safetensors" | "pkl";
   /** The file's name, for messages. */
   readonly where: string;
   /** Parameter names as in the reference's state_dict, in the file's order. */

@@ -3,6 +3,7 @@
  * `make-pseudo-labels --instances` writes both. Crowds, and what has neither extent nor pixels, are no objects to learn from.
  */
 
+import fs from "node:fs/promises";
 import path from "node:path";
 import { readLabel } from "../../data/label-png";
 import { expected, UserError } from "../../errors";
@@ -66,14 +67,17 @@ interface CocoIndex {
   readonly classes: ReadonlyMap<unknown, number>;
 }
 
-/** A worker is asked for many images of one file. */
-const known = new Map<string, Promise<CocoIndex>>();
+/** A worker is asked for many images of one file, which is read once, and again when it has changed. */
+const known = new Map<string, { readonly state: string; readonly index: Promise<CocoIndex> }>();
 
-function cocoOf(file: string, classNames: readonly string[]): Promise<CocoIndex> {
-  const key = JSON.stringify([file, classNames]);
-  const index = known.get(key) ?? readCocoTruth(file).then((truth) => indexOf(truth, classNames));
-  known.set(key, index);
-  index.catch(() => known.delete(key));
+async function cocoOf(file: string, classNames: readonly string[]): Promise<CocoIndex> {
+  const { mtimeMs, size } = (await fs.stat(file).catch(() => undefined)) ?? { mtimeMs: 0, size: 0 }; // reading it will tell
+  const state = JSON.stringify([mtimeMs, size, classNames]);
+  const before = known.get(file);
+  if (before?.state === state) return before.index;
+  const index = readCocoTruth(file).then((truth) => indexOf(truth, classNames));
+  known.set(file, { state, index });
+  index.catch(() => known.delete(file));
   return index;
 }
 
