@@ -108,7 +108,12 @@ async function measure(kind: Kind): Promise<Measured> {
 
 type Run = () => Pick<Measured, "losses" | "boxes" | "scores">;
 
-function stepOf(segmenter: InstanceSegmenter, image: ReturnType<typeof picture>["image"], instances: ReturnType<typeof picture>["instances"]): Run { // biome-ignore format: one line
+function stepOf(
+  segmenter: InstanceSegmenter,
+  image: ReturnType<typeof picture>["image"],
+  instances: ReturnType<typeof picture>["instances"],
+): Run {
+  // biome-ignore format: one line
   const task = maskRcnnTask(segmenter);
   const optimizer = new PolySgd(task.variables, { learningRate: 1e-6, weightDecay: 1e-4, momentum: 0.9, steps: 100 });
   const extent = inputExtent(image, SIDES, variantOf("torchvision"));
@@ -153,7 +158,13 @@ async function writeFiles(): Promise<void> {
   if (fs.existsSync(files.weights)) return;
   const state = maskRcnn(SHAPE).parameters.map(({ name, shape, kind }): [string, NdArray] => {
     const isLast = name.endsWith("bn3.weight");
-    const gain = name.includes("bbox_pred") ? 0.05 : name.includes("cls_score") ? 4 : name.includes("cls_logits") ? 0.5 : 1;
+    const gain = name.includes("bbox_pred")
+      ? 0.05
+      : name.includes("cls_score")
+        ? 4
+        : name.includes("cls_logits")
+          ? 0.5
+          : 1;
     const bound = gain * Math.sqrt(6 / tf.util.sizeFromShape(shape.slice(1)));
     const [low, high] = isLast ? [0.1, 0.3] : kind === "norm weight" || kind === "running variance" ? [0.8, 1.2] : kind === "kernel" ? [-bound, bound] : [-0.1, 0.1]; // biome-ignore format: one line
     return [name, { shape, data: formulaTensor(name, shape, 31, low, high) }];

@@ -111,8 +111,13 @@ export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pse
 
 export type { SegmentConfig } from "./config/segment";
 export { type Recipe, recipeValues, type TrainSegmenterConfig } from "./config/train-segmenter";
-export { type ModelName, MODELS } from "./config/segmentation-models";
+export { INSTANCE_MODELS, type InstanceModelName, type ModelName, MODELS } from "./config/segmentation-models";
 export type { NetworkShape } from "./segmentation/network";
+export { type DetectOptions, detectInstances } from "./mask-rcnn/detect";
+export type { InstanceSegmenter } from "./mask-rcnn/instance-segmenter";
+export { openInstanceSegmenter } from "./mask-rcnn/open-instance-segmenter";
+export { detectInTiles, type TileOptions } from "./mask-rcnn/tiles";
+export { renderInstances } from "./show/instance-overlay";
 export { openSegmenter } from "./segmentation/open-segmenter";
 export { classProbabilities, type PredictOptions } from "./segmentation/predict";
 export type { Segmenter } from "./segmentation/segmenter";

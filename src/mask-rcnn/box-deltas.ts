@@ -5,7 +5,7 @@
 
 import { type BoxArray, boxCount } from "./boxes";
 
-/** Of shifts, and of logarithms. */
+/** Factors of the shifts and of the logarithms. */
 export interface DeltaWeights {
   readonly centre: number;
   readonly size: number;

@@ -20,7 +20,7 @@ export interface DetectOptions {
   readonly leastScore?: number;
   /** Overlap above which the lower of two detections of one class goes. Default 0.5. */
   readonly overlap?: number;
-  /** Of an image, the highest. Default 100. */
+  /** How many an image may have; the highest scores stay. Default 100. */
   readonly most?: number;
   readonly proposals?: ProposalOptions;
 }
@@ -67,7 +67,7 @@ export function detectInPart(
 }
 
 export interface Detections {
-  /** In pixels of the network's input. */
+  /** Edges in pixels of the network's input. */
   readonly boxes: BoxArray;
   readonly scores: Float32Array;
   readonly classes: Uint8Array;
@@ -141,7 +141,7 @@ function chooseBoxes(
   };
 }
 
-/** Of each detection the mask of its class. @param probabilities [n, 28, 28, k] */
+/** Picks the mask of each detection's class. @param probabilities [n, 28, 28, k] */
 function masksOf(probabilities: Float32Array, classes: Uint8Array, count: number): Float32Array[] {
   const cells = MASK_SIDE * MASK_SIDE;
   return Array.from(classes, (own, i) =>

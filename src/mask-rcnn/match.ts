@@ -8,9 +8,9 @@ export const BACKGROUND = -1;
 export const UNDECIDED = -2;
 
 export interface MatchOptions {
-  /** From this overlap on a box is about an object. */
+  /** A box that overlaps an object by at least this is about it. */
   readonly high: number;
-  /** Below this overlap it is background. */
+  /** A box that overlaps every object by less is background. */
   readonly low: number;
   /** An object whose best overlap is lower still gets the boxes that have it. */
   readonly eachObject: boolean;

@@ -19,7 +19,7 @@ export interface NetworkInput {
   /** [padded.height · padded.width · 3], 0 = the mean colour */
   readonly data: Float32Array;
   readonly padded: Extent;
-  /** Without what was padded. */
+  /** The size before padding. */
   readonly extent: Extent;
 }
 

@@ -43,7 +43,7 @@ export const BACKBONES: Readonly<
 /** Cells along each side that the heads see of a box. */
 export const BOX_SIDE = 7;
 export const MASK_INPUT_SIDE = 14;
-/** Of the masks that come out. */
+/** Cells along each side of the masks that come out. */
 export const MASK_SIDE = 28;
 
 /** Maps of the pyramid that boxes are read from: all but the coarsest. */
@@ -54,7 +54,7 @@ export interface Proposals {
   readonly objectness: tf.Tensor1D;
   /** [n, 4] */
   readonly deltas: tf.Tensor2D;
-  /** Of the maps that the anchors stand on. */
+  /** The maps that the anchors stand on. */
   readonly grids: readonly Grid[];
 }
 
@@ -82,7 +82,7 @@ export interface MaskRcnn {
   masks(pooled: tf.Tensor4D, pass: Pass): tf.Tensor4D;
 }
 
-/** Whatever the image is padded to. */
+/** Sides of the padded image are multiples of this, so that each map is exactly twice as wide as the next. */
 export const SIZE_MULTIPLE = 32;
 
 const BODY = "backbone.body.";
@@ -133,7 +133,7 @@ interface ProposalHead {
   apply(maps: readonly tf.Tensor4D[], pass: Pass): Proposals;
 }
 
-/** For each anchor of each map whether it holds an object, and how the object's box differs from it. */
+/** Tells of each anchor of each map whether it holds an object, and how the object's box differs from it. */
 function proposalHead(channels: number): ProposalHead {
   const initial = { normal: 0.01 };
   const shared = convolution("rpn.head.conv.0.0", channels, channels, { side: 3, bias: true, relu: true, initial });

@@ -9,7 +9,7 @@ import type { BoxArray, Extent } from "./boxes";
 import { MASK_SIDE } from "./network";
 import type { Variant } from "./variant";
 
-/** From this probability on a pixel is the object's. */
+/** A pixel of at least this probability is the object's. */
 const THRESHOLD = 0.5;
 
 /** @param mask [28·28] @param boxes in pixels of the image */
@@ -44,13 +44,13 @@ export function pasteMask(
   return { width: image.width, height: image.height, counts: Uint32Array.from(counts) };
 }
 
-/** For some pixels in a row the two cells of the mask that each lies between; a cell outside counts 0. */
+/** Pixels in a row, and the two cells of the mask that each lies between; a cell outside counts 0. */
 interface MaskAxis {
   readonly first: number;
   readonly count: number;
   readonly lower: Int32Array;
   readonly upper: Int32Array;
-  /** Of the upper cell. */
+  /** The share of the upper cell. */
   readonly weight: Float32Array;
 }
 

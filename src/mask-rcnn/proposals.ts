@@ -1,4 +1,4 @@
-/** From the scores and shifts of all anchors to the few hundred boxes that the heads look at. */
+/** Chooses the few hundred boxes that the heads look at, by the scores and shifts of all anchors. */
 
 import { ANCHORS_PER_CELL, anchorsOf, type Grid } from "./anchors";
 import { decodeBoxes, PROPOSAL_WEIGHTS } from "./box-deltas";
@@ -7,15 +7,15 @@ import { highest, suppress } from "./nms";
 import type { Variant } from "./variant";
 
 export interface ProposalOptions {
-  /** The highest of each map before suppression. */
+  /** How many of each map take part in suppression; the highest scores do. */
   readonly perMap: number;
-  /** Of all maps after it. */
+  /** How many of all maps remain after it. */
   readonly afterwards: number;
   /** Overlap above which the lower of two boxes of one map goes. Default 0.7. */
   readonly overlap?: number;
 }
 
-/** At inference, in both libraries. */
+/** What both libraries have at inference. */
 export const INFERENCE_PROPOSALS: ProposalOptions = { perMap: 1000, afterwards: 1000 };
 
 /**

@@ -77,11 +77,11 @@ interface MapGeometry {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** From pixels of the image to cells. */
+  /** Factor that takes pixels of the image to cells. */
   readonly scale: number;
 }
 
-/** Along one axis: the cells that each bin reads, and their weights. */
+/** The cells that each bin reads along one axis, and their weights. */
 export interface AxisBins {
   /** The first cell that any bin reads, and the number of cells up to the last. */
   readonly first: number;

@@ -67,7 +67,7 @@ export class AffinityNet {
   }
 
   /**
-   * For training, from `stem`'s output: [b, h, w, d·d] distances, without the features.
+   * What a training compares, computed from `stem`'s output: [b, h, w, d·d] distances, without the features.
    * @param dropoutSeeds of each image; without them nothing is dropped
    */
   trainingDistance(stem: tf.Tensor4D, radius: number, dropoutSeeds?: readonly number[]): tf.Tensor4D {

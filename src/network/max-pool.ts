@@ -12,7 +12,7 @@ export interface MaxPoolOptions {
   readonly ceil?: boolean;
 }
 
-/** For maps without negative values: what a ReLU left. The margin's zeros then change no maximum. */
+/** Pools maps without negative values, as a ReLU leaves them: the margin's zeros then change no maximum. */
 export function maxPool({ stride, ceil = false }: MaxPoolOptions): Layer {
   return plainLayer((x) =>
     tf.tidy(() => {

@@ -36,7 +36,7 @@ export function normLayer(
 }
 
 /**
- * With running statistics, which no gradient reaches; nor does it reach weight and bias. [b, h, w, c]
+ * Normalises with running statistics. No gradient reaches them, nor weight and bias. [b, h, w, c]
  * @param dropout factors [b, c]; only with the ReLU
  */
 export function normaliseFrozen(x: tf.Tensor4D, norm: FrozenNorm, relu: boolean, dropout?: tf.Tensor2D): tf.Tensor4D {

@@ -13,7 +13,7 @@ import { normLayer } from "./norm-layer";
 /** Blocks of the four stages. */
 export const RESNET101_BLOCKS: readonly number[] = [3, 4, 23, 3];
 
-/** Of ResNet50, and of ResNet18, whose blocks are basic ones. */
+/** Blocks of ResNet50's stages, and of ResNet18's, which are basic ones. */
 export const RESNET50_BLOCKS: readonly number[] = [3, 4, 6, 3];
 export const RESNET18_BLOCKS: readonly number[] = [2, 2, 2, 2];
 
@@ -52,7 +52,7 @@ export interface ResnetOptions {
 }
 
 export interface Resnet {
-  /** To a quarter of the image's size. */
+  /** Brings the image to a quarter of its size. */
   readonly stem: Layer;
   readonly stages: readonly Layer[];
   /** Channels that each stage puts out: 256, 512, 1024, 2048 at full width, a quarter of that of basic blocks. */

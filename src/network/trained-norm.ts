@@ -13,7 +13,7 @@ import { normaliseBatch } from "./batch-statistics";
 const STATISTICS_MOMENTUM = 0.1;
 
 export interface TrainedNorm extends NormValues {
-  /** As the weights call it. */
+  /** The layer's name in the weights. */
   readonly name: string;
   readonly mean: tf.Variable<tf.Rank.R1>;
   readonly variance: tf.Variable<tf.Rank.R1>;
@@ -27,7 +27,7 @@ export interface BatchPass {
 }
 
 /**
- * By the batch's statistics, which go into the running ones; with a ReLU after it or without. [b, h, w, c]
+ * Normalises by the batch's statistics, which go into the running ones; with a ReLU after it or without. [b, h, w, c]
  * @throws UserError "input" where there is one value a channel
  */
 export function normaliseTrained(
@@ -50,7 +50,7 @@ export function normaliseTrained(
   });
 }
 
-/** As PyTorch refuses it: the layer would put out its bias alone, whatever it sees. */
+/** PyTorch refuses this too: the layer would put out its bias alone, whatever it sees. */
 function oneValue(name: string): UserError {
   const found = `"${name}" had one value a channel to normalise`;
   return new UserError(

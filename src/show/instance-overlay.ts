@@ -28,7 +28,7 @@ export async function renderInstances(
     return labelPart(
       text,
       Math.max(0, Math.min(x, width - textWidth(text, size) - 6)),
-      Math.max(0, y),
+      plateTop(y, size),
       size,
       colourOf(i),
     );
@@ -52,6 +52,12 @@ function paint(data: Uint8Array, width: number, height: number, mask: Uint8Array
       for (let c = 0; c < 3; c++)
         data[3 * i + c] = isEdge ? 255 : Math.round(data[3 * i + c] * (1 - OPACITY) + colour[c] * OPACITY);
     }
+}
+
+/** The plate stands on the box, or within it where there is no room above. */
+function plateTop(top: number, size: number): number {
+  const height = 1.35 * size;
+  return top >= height ? top - height : Math.max(0, top);
 }
 
 /** A text on a plate of the object's colour. */

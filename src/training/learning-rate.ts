@@ -5,7 +5,7 @@
 
 export interface LearningRateOptions {
   readonly learningRate: number;
-  /** Of the whole training. */
+  /** Steps of the whole training. */
   readonly steps: number;
   /** Default 0.9. */
   readonly power?: number;

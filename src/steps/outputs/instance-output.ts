@@ -8,6 +8,7 @@ import { writeAtomic } from "../../atomic-write";
 import { fileExists, MAX_ANNOTATION_BYTES, readBoundedJson } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
 import type { RgbImage } from "../../data/image";
+import { expected } from "../../errors";
 import { type CocoTruth, imageName, readCocoTruth } from "../../instances/coco-truth";
 import type { Instance } from "../../instances/instance";
 import { maskArea } from "../../instances/rle";
@@ -71,9 +72,7 @@ export async function openInstanceOutput(
     },
     async finish(ids) {
       const records: (readonly [id: string, record: ImageRecord])[] = [];
-      for (const id of ids)
-        if (await fileExists(recordFile(id)))
-          records.push([id, (await readBoundedJson(recordFile(id), MAX_ANNOTATION_BYTES, "objects")) as ImageRecord]);
+      for (const id of ids) if (await fileExists(recordFile(id))) records.push([id, await readRecord(recordFile(id))]);
       await writeAtomic(path.join(savePath, "instances.json"), `${JSON.stringify(wholeFile(records, dataset))}\n`);
       await writeAtomic(path.join(savePath, "results.json"), `${JSON.stringify(results(records, dataset, truth))}\n`);
     },
@@ -81,6 +80,14 @@ export async function openInstanceOutput(
 }
 
 // --- internal ---
+
+/** @throws UserError "output" for a file that this step did not write */
+async function readRecord(file: string): Promise<ImageRecord> {
+  const value = (await readBoundedJson(file, MAX_ANNOTATION_BYTES, "objects")) as Partial<ImageRecord> | null;
+  if (!Array.isArray(value?.objects) || typeof value.file_name !== "string")
+    throw expected("output", "the objects of one image, as this step writes them", "something else", file);
+  return value as ImageRecord;
+}
 
 type Records = readonly (readonly [id: string, record: ImageRecord])[];
 
@@ -95,7 +102,7 @@ function wholeFile(records: Records, { classes }: DatasetDescription): object {
   };
 }
 
-/** In the ids of the truth, where one is given: images and classes that it does not know are left out. */
+/** COCO's results in the ids of the truth, where one is given: images and classes that it does not know are left out. */
 function results(records: Records, { classes }: DatasetDescription, truth: CocoTruth | undefined): object[] {
   const images = truth && new Map(truth.images.map((image) => [imageName(image), image.id]));
   const categories = truth && new Map(truth.categories.map(({ id, name }) => [name, id]));

@@ -78,7 +78,7 @@ function mirroredMask({ left, width, height, data, top }: InstanceMask, imageWid
   return { top, left: imageWidth - left - width, width, height, data: mirror(data, { width, height, channels: 1 }) };
 }
 
-/** By the nearest pixel, as both libraries resize masks: pixel i reads floor(i · from / to). */
+/** Resizes by the nearest pixel, as both libraries do with masks: pixel i reads floor(i · from / to). */
 function resizedMask(mask: InstanceMask, from: Extent, to: Extent): InstanceMask {
   const rows = reading(mask.top, mask.height, from.height, to.height);
   const columns = reading(mask.left, mask.width, from.width, to.width);

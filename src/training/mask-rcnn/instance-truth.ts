@@ -51,11 +51,20 @@ export async function readInstances(id: string, size: Size, files: InstanceFiles
   return { instances, empty: all.length - instances.length };
 }
 
-/** How many objects each image has, by its name, without drawing masks; undefined where only the images' own files tell. */
-export async function countInstances(files: InstanceFiles): Promise<ReadonlyMap<string, number> | undefined> {
-  if (files.instances === undefined) return undefined;
-  const { byImage } = await cocoOf(files.instances, files.classNames);
-  return new Map([...byImage].map(([name, { annotations }]) => [name, annotations.length]));
+/**
+ * Whether images have objects, as far as their annotations tell without drawing masks. An image whose own files cannot be read
+ * counts as one with objects: the training names it when it comes to it.
+ */
+export async function objectsKnown(files: InstanceFiles): Promise<(id: string) => Promise<boolean>> {
+  const { instances, objectDir = "", ignore } = files;
+  if (instances !== undefined) {
+    const { byImage } = await cocoOf(instances, files.classNames);
+    return async (id) => (byImage.get(id)?.annotations.length ?? 0) > 0;
+  }
+  return async (id) => {
+    const objects = await readLabel(path.join(objectDir, `${id}.png`)).catch(() => undefined);
+    return objects?.data.some((value) => value !== 0 && value !== ignore) ?? true;
+  };
 }
 
 // --- internal ---

@@ -32,15 +32,15 @@ import {
 
 /** What a training computes with. */
 export interface MaskRcnnInput {
-  /** Of what is drawn. */
+  /** Decides which anchors and proposals are drawn. */
   readonly seed: number;
   /** Normalised and padded to a multiple of 32, [height·width·3]. */
   readonly image: Float32Array;
   readonly padded: Extent;
-  /** Without what was padded. */
+  /** The size before padding. */
   readonly extent: Extent;
   readonly objects: Objects;
-  /** Of each object. */
+  /** One for each object. */
   readonly masks: readonly InstanceMask[];
 }
 

@@ -3,7 +3,6 @@
 import type { InstanceModelName } from "../../config/segmentation-models";
 import type { TrainSegmenterConfig } from "../../config/train-segmenter";
 import type { DatasetDescription } from "../../data/dataset";
-import { findImage, readRgb } from "../../data/image";
 import { UserError } from "../../errors";
 import { TRAINING_JITTER } from "../../image-ops/colour-jitter";
 import { SIZE_MULTIPLE } from "../../mask-rcnn/network";
@@ -15,27 +14,20 @@ import { createSampleLoader } from "../sample-loader";
 import type { SampleLoader } from "../task";
 import type { UsableImages } from "../usable-images";
 import type { InstanceSample, InstanceSampleOptions } from "./instance-sample";
-import { countInstances, type InstanceFiles, readInstances } from "./instance-truth";
+import { type InstanceFiles, objectsKnown } from "./instance-truth";
 import { maskRcnnTask } from "./mask-rcnn-task";
 
 export type InstanceTrainingConfig = TrainSegmenterConfig & { readonly model: InstanceModelName };
 
-/** Without the images that have no object, unless they are learned from as background. @throws UserError "input" */
+/** Leaves out images that have no object, unless they are learned from as background. @throws UserError "input" */
 export async function imagesWithObjects(
   images: UsableImages,
   config: InstanceTrainingConfig,
   dataset: DatasetDescription,
 ): Promise<UsableImages> {
-  const files = instanceFiles(config, dataset);
-  const counts = await countInstances(files);
-  const countOf = async (id: string): Promise<number> => {
-    if (counts !== undefined) return counts.get(id) ?? 0;
-    const { instances } = await readInstances(id, await readRgb(await findImage(config.voc12Root, id)), files);
-    return instances.length;
-  };
-  if (config.emptyImages === "negatives" && counts === undefined) return images;
+  const hasObjects = await objectsKnown(instanceFiles(config, dataset));
   const full: string[] = [];
-  for (const id of images.ids) if ((await countOf(id)) > 0) full.push(id);
+  for (const id of images.ids) if (await hasObjects(id)) full.push(id);
   const empty = images.ids.length - full.length;
   if (full.length === 0)
     throw new UserError(
@@ -43,13 +35,12 @@ export async function imagesWithObjects(
       `none of ${images.ids.length} images has an object in ${config.instances ?? config.objectDir}`,
     );
   if (empty === 0) return images;
-  if (config.emptyImages === "negatives")
-    return {
-      ...images,
-      notices: [...images.notices, `${empty} images have no object: they are learned from as background`],
-    };
-  const notice = `${empty} images have no object: they are left out (--empty-images negatives learns from them)`;
-  return { ...images, ids: full, notices: [...images.notices, notice] };
+  const isLearned = config.emptyImages === "negatives";
+  const fate = isLearned
+    ? "learned from as background"
+    : "left out (--empty-images negatives learns from them as background)";
+  const notices = [...images.notices, `images without an object, ${fate}: ${empty}`];
+  return { ...images, ids: isLearned ? images.ids : full, notices };
 }
 
 /** @throws UserError "usage", "weights" */
@@ -86,7 +77,7 @@ function instanceFiles(
   return { instances, objectDir, labelDir, classNames: classes, ignore };
 }
 
-/** A square of each sample, its upper left one, so that many fit in one tensor. */
+/** The upper left square of each sample, so that many fit in one tensor. */
 function cornersOf(loader: SampleLoader<InstanceSample>, side: number): SampleLoader<{ readonly image: Float32Array }> {
   return {
     ...loader,

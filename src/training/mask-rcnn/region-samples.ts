@@ -20,7 +20,7 @@ export const REGION_DRAW: DrawOptions = { count: 512, positiveShare: 0.25 };
 /** The objects of an image. */
 export interface Objects {
   readonly boxes: BoxArray;
-  /** From 1. */
+  /** Class indices, from 1 on. */
   readonly classes: Uint8Array;
 }
 
