@@ -42,7 +42,7 @@ export interface AblateSummary extends Summary, AblationTable {
 
 export const ablate: Step<AblateConfig, AblateSummary> = {
   name: "ablate",
-  about: "a table of variants, several seeds each: what every part of the method is worth",
+  about: "measure what each part of the method contributes: a table of variants, several seeds each",
   options: ablateOptions,
   examples: [
     "a2gnn ablate",

@@ -34,7 +34,13 @@ export const ablateOptions: OptionTable<AblateConfig> = {
     group: data,
     help: "image list: a path, or a name in ImageSets/Segmentation; the paper's ablations use train.txt",
   },
-  images: { kind: "integer", default: 0, min: 0, group: data, help: "only the first so many of the list; 0: all" },
+  images: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    group: data,
+    help: "label only the first images of the list, this many; 0: all",
+  },
   weights: { kind: "path", group: data, help: "affinity network [default: handcrafted features]" },
   camDir: {
     kind: "path",
@@ -52,13 +58,19 @@ export const ablateOptions: OptionTable<AblateConfig> = {
     group: table,
     help: "only these rows: names, or groups, also of those beyond the default grid; all: every row [default: those that end within a quarter of an hour on data/mini]",
   },
-  seeds: { kind: "numbers", default: [0, 1], min: 0, group: table, help: "a run each; the table has mean ± deviation" },
+  seeds: {
+    kind: "numbers",
+    default: [0, 1],
+    min: 0,
+    group: table,
+    help: "one run per seed; the table shows mean ± deviation",
+  },
   processes: {
     kind: "integer",
     min: 1,
     max: 64,
     group: table,
-    help: "processes that share the runs, and the cores [default: one a core, at most 4; with weights of more than 64 MB or on a GPU 1]",
+    help: "number of processes that share the runs and the cores [default: one per core, at most 4; with weights above 64 MB or on a GPU, 1]",
   },
   shard: {
     kind: "text",

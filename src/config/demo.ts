@@ -27,7 +27,7 @@ export const demoOptions: OptionTable<DemoConfig> = {
     help: "data set in VOC layout with masks, scribbles, points, and CAM/ for the image tags",
   },
   list: { kind: "text", default: "train.txt", help: "image list" },
-  images: { kind: "integer", default: 6, min: 1, help: "how many images of the list" },
+  images: { kind: "integer", default: 6, min: 1, help: "number of images taken from the list" },
   out: { kind: "path", default: path.join("out", "demo"), help: "folder for labels, figures and report.html" },
   supervision: {
     kind: "texts",
@@ -38,11 +38,11 @@ export const demoOptions: OptionTable<DemoConfig> = {
   features: {
     kind: "choice",
     choices: ["handcrafted", "random", "trained"],
-    help: "of the graph: handcrafted, a network of a sixteenth of the width with random weights, or with --weights [default: trained where there are weights, else handcrafted]",
+    help: "features of the graph: handcrafted, a network of a sixteenth of the width with random weights, or with --weights [default: trained where there are weights, else handcrafted]",
   },
   weights: {
     kind: "path",
     help: "affinity network of any width [default: the first file in weights/ of the data folder, if there is one]",
   },
-  seed: { kind: "integer", default: 0, min: 0, help: "of all random numbers" },
+  seed: { kind: "integer", default: 0, min: 0, help: "seed of all random numbers" },
 };

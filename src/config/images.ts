@@ -87,7 +87,7 @@ export const pointRimOption: Option<number> = {
   max: 1000,
   unit: "pixels",
   group: "Weak labels",
-  help: "clicks alone, none of them on the background: a rim of the image this wide is background; 0: none",
+  help: "where clicks are the only label and none is on the background, a rim of the image this wide is background; 0: none",
 };
 
 /** How numbers in a JSON of tags are meant: one per foreground class, or places in the class list from 0. */

@@ -57,7 +57,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
   oriCrf: {
     kind: "path",
     group: output,
-    help: "folder for the full labels, before the confident pixels are picked [default likewise: ./data/SEAM_Image_Full]",
+    help: "folder for the full labels, before confident pixels are selected [default where no output is named: ./data/SEAM_Image_Full]",
   },
   outCrf: {
     kind: "path",
@@ -85,7 +85,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     kind: "boolean",
     default: true,
     group: maps,
-    help: "maps as PCM refines them; false: the classifier's own, for a network whose PCM has learned little",
+    help: "take the maps that PCM refines; false: the classifier's own, for a network whose PCM has learned little",
   },
   camPower: {
     kind: "number",
@@ -93,7 +93,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     min: 0.05,
     max: 20,
     group: maps,
-    help: "exponent of the maps: above 1 for a network whose maps are broad, which otherwise leave no background",
+    help: "exponent of the maps; above 1 it narrows broad maps, which otherwise leave no background",
   },
   alphaLow: {
     kind: "number",
@@ -101,7 +101,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     min: 0,
     symbol: "la",
     group: confidence,
-    help: "exponent of the background score (1 - max)^alpha that tells what is foreground",
+    help: "exponent of the background score (1 - max)^alpha that decides what is foreground",
   },
   alphaHigh: {
     kind: "number",
@@ -109,7 +109,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     min: 0,
     symbol: "ha",
     group: confidence,
-    help: "exponent that tells what is background",
+    help: "exponent that decides what is background",
   },
   unsureShare: {
     kind: "number",
@@ -117,14 +117,14 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     min: 0,
     max: 1,
     group: confidence,
-    help: "share of a class's pixels, the weakest, that is not confident: 0.6 keeps the top 40 %",
+    help: "share of a class's pixels, from the weakest, that is not confident: 0.6 keeps the top 40 %",
   },
   camMinimum: {
     kind: "number",
     default: 0.01,
     min: 0,
     group: confidence,
-    help: "pixels with a weaker map are not counted among a class's",
+    help: "pixels whose map is weaker do not count as pixels of a class",
   },
   backgroundMinimum: {
     kind: "number",
@@ -139,7 +139,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     min: 0,
     max: 1,
     group: confidence,
-    help: "and the CRF's probability reaches this",
+    help: "a pixel is confident only where the CRF's probability reaches this",
   },
   ...denseCrfOptions({ crfGaussianSxy: 3, crfBilateralSxy: 80, crfBilateralSrgb: 13 }),
   crfThreads: {

@@ -132,7 +132,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
     symbol: "point with handcrafted features 256",
     unit: "pixels",
     group: graph,
-    help: "longest side to which a photograph is reduced for its graph; 0: as it is, as in the reference and with the walk",
+    help: "longest side to which a photograph is reduced for its graph; 0: not reduced, as in the reference and with the random walk",
   },
   radius: {
     kind: "integer",
@@ -142,7 +142,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
     symbol: "r; box 4",
     unit: "cells",
     group: graph,
-    help: "window of neighbours; the published scribble network is trained with 4, the reference still uses 3 here",
+    help: "radius of the window of neighbours; the reference labels scribbles with 3, although its scribble network is trained with 4",
   },
   epochs: {
     kind: "integer",
@@ -158,7 +158,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
     min: 0,
     unit: "steps",
     group: network,
-    help: "steps of the second phase, where it should differ from --epochs",
+    help: "training steps of the second phase, if not --epochs",
   },
   hidden: {
     kind: "integer",
@@ -175,7 +175,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
     min: 0,
     max: 80,
     group: network,
-    help: "weight of the affinity beside β·cosine in the attention; the reference's is fixed",
+    help: "weight of the affinity beside β·cosine in the attention; fixed in the reference",
   },
   dropout: { kind: "number", default: 0.5, min: 0, max: 0.99, group: network, help: "dropout rate" },
   lr: {
@@ -209,7 +209,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
     min: 0,
     max: 1,
     group: network,
-    help: "seeds less alike to their box than this cosine become unknown; 0 never fires, as in the reference",
+    help: "seeds whose cosine with the mean feature of their box is below this become unknown; 0, the reference's value, never fires",
   },
   seedPadding: {
     kind: "choice",
@@ -217,21 +217,21 @@ export const labelOptions: OptionTable<LabelConfig> = {
     default: "background",
     symbol: "box, handcrafted features: ignore",
     group: network,
-    help: "what the seed label says in the padding to multiples of 8",
+    help: "label of the padding to multiples of 8",
   },
   logitResize: {
     kind: "choice",
     choices: ["direct", "crop"],
     default: "direct",
     group: network,
-    help: "logits of the padded grid straight to the image's size (as in the reference), or to the padded size and cropped",
+    help: "direct: resize the logits of the padded grid straight to the image's size, as the reference does; crop: resize them to the padded size and crop",
   },
   boxLimit: {
     kind: "boolean",
     default: false,
     symbol: "handcrafted features true",
     group: network,
-    help: "a class that has boxes is labelled within these alone, before and after the dense CRF; not in the reference",
+    help: "label a class that has boxes inside its boxes alone, before and after the dense CRF; not in the reference",
   },
   rw: {
     kind: "boolean",
@@ -248,7 +248,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
     kind: "boolean",
     default: true,
     group: crf,
-    help: "sharpen the probabilities; --dense-crf off gives their argmax",
+    help: "sharpen the probabilities; --dense-crf off takes their argmax",
   },
   ...denseCrfOptions(),
   seed: {
@@ -257,7 +257,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
     min: 0,
     max: 4294967295,
     group: running,
-    help: "of all random numbers, which also depend on the image's name and on nothing else",
+    help: "seed of all random numbers, which depend on it and on the image's name alone",
   },
 };
 
@@ -275,12 +275,12 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   outProb: {
     kind: "path",
     group: data,
-    help: "folder for the probabilities before the dense CRF, one .npy of [classes, height, width] an image",
+    help: "folder for the probabilities before the dense CRF, one .npy of [classes, height, width] per image",
   },
   fits: {
     kind: "path",
     group: data,
-    help: "folder that keeps what was trained on each image (the grid's logits): a run that differs in resizing, random walk or dense CRF alone starts from there",
+    help: "folder that keeps the trained logits of each image; a run that differs only in resizing, random walk or dense CRF starts from them",
   },
   supervision: kind,
   seedLabelRoot: {
@@ -295,7 +295,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     choices: ["fail", "background"],
     default: "fail",
     group: supervision,
-    help: "an image without a single box: name it as failed, or take it as background without MP loss",
+    help: "treatment of an image without any box: report it as failed, or take it as background, without MP loss",
   },
   camDir: {
     kind: "path",

@@ -80,12 +80,12 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
   outXml: {
     kind: "path",
     group: data,
-    help: "folder for the boxes as VOC XML, whatever format they came in: what the next steps read",
+    help: "folder for the boxes as VOC XML, which the next steps read, whatever their original format",
   },
   gt: {
     kind: "path",
     group: data,
-    help: "folder of true labels, to tell the seeds' precision where there are any [default: SegmentationClass in the data folder]",
+    help: "folder of true labels, from which the seeds' precision is computed [default: SegmentationClass in the data folder]",
   },
   report: {
     kind: "path",
@@ -133,19 +133,19 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     kind: "boolean",
     default: true,
     group: maps,
-    help: "confident labels fill what clicks leave unknown and may object to GrabCut",
+    help: "let confident labels fill what clicks leave unknown, and object to GrabCut",
   },
   tagsOnly: {
     kind: "boolean",
     default: true,
     group: maps,
-    help: "what confident labels add is restricted to the image's tags",
+    help: "restrict confident labels to the image's tags",
   },
   superpixels: {
     kind: "boolean",
     default: true,
     group: regions,
-    help: "clicks and scribbles spread over the superpixels that they alone touch",
+    help: "spread clicks and scribbles over the superpixels that a single class touches",
   },
   superpixelArea: {
     kind: "integer",
@@ -153,7 +153,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     min: 4,
     unit: "pixels",
     group: regions,
-    help: "one superpixel (SLIC) per so many pixels",
+    help: "number of pixels per superpixel (SLIC)",
   },
   superpixelCompactness: {
     kind: "number",
@@ -170,9 +170,9 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     choices: ["unknown", "confident"],
     default: "unknown",
     group: regions,
-    help: "beyond scribbles: unknown (for make-pseudo-labels), or the confident label (for train-affinity)",
+    help: "label beyond the scribbles: unknown (for make-pseudo-labels), or the confident label (for train-affinity)",
   },
-  grabCut: { kind: "boolean", default: true, group: boxes, help: "GrabCut finds the object in each box" },
+  grabCut: { kind: "boolean", default: true, group: boxes, help: "find the object in each box by GrabCut" },
   grabCutIterations: { kind: "integer", default: 5, min: 1, max: 100, group: boxes, help: "rounds of GrabCut" },
   grabCutMin: {
     kind: "number",
@@ -180,7 +180,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     min: 0,
     max: 1,
     group: boxes,
-    help: "a box of which GrabCut finds a smaller share to be foreground falls back to the confident label, or its middle",
+    help: "a box of which GrabCut finds a smaller share to be foreground falls back to the confident label, or else to its middle",
   },
   grabCutMax: {
     kind: "number",
@@ -188,7 +188,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     min: 0,
     max: 1,
     group: boxes,
-    help: "and so does one with a larger share",
+    help: "a box of which GrabCut finds a larger share to be foreground falls back likewise",
   },
   grabCutBand: {
     kind: "integer",
@@ -197,14 +197,14 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     max: 64,
     unit: "pixels",
     group: boxes,
-    help: "pixels this near to GrabCut's outline stay unknown",
+    help: "pixels within this distance of GrabCut's outline stay unknown",
   },
   grabCutBackground: {
     kind: "choice",
     choices: ["auto", "background", "unknown"],
     default: "auto",
     group: boxes,
-    help: "what GrabCut takes for background inside boxes; auto: background if a confident label can object, else unknown",
+    help: "label of what GrabCut takes for background inside boxes; auto: background if a confident label can object, else unknown",
   },
   grabCutPixels: {
     kind: "integer",
@@ -212,7 +212,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     min: 1000,
     unit: "pixels",
     group: boxes,
-    help: "larger images are reduced to this for GrabCut, whose time and memory grow with them",
+    help: "reduce larger images to this many pixels for GrabCut, whose time and memory grow with the image",
   },
   middleShare: {
     kind: "number",
@@ -220,7 +220,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     min: 0.01,
     max: 1,
     group: boxes,
-    help: "share of a box's area, in its middle, that it falls back to",
+    help: "share of its area, in the middle, to which a box falls back",
   },
   threads: {
     kind: "integer",

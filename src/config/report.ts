@@ -31,7 +31,13 @@ export const reportOptions: OptionTable<ReportConfig> = {
     aliases: ["infer-list"],
     help: "image list [default: every label in --pred that has a true one]",
   },
-  out: { kind: "path", help: "the page [default: report.html in --pred]" },
-  title: { kind: "text", help: "its title [default: the name of --pred]" },
-  pictures: { kind: "integer", default: 3, min: 1, max: 20, help: "images each of the best, the middle and the worst" },
+  out: { kind: "path", help: "file for the page [default: report.html in --pred]" },
+  title: { kind: "text", help: "title of the page [default: the name of --pred]" },
+  pictures: {
+    kind: "integer",
+    default: 3,
+    min: 1,
+    max: 20,
+    help: "number of pictures each of the best, the middle and the worst images",
+  },
 };

@@ -112,7 +112,7 @@ export const segmentOptions: OptionTable<SegmentConfig> = {
   outProb: {
     kind: "path",
     group: data,
-    help: "folder for the probabilities before the dense CRF, one .npy of [classes, height, width] an image",
+    help: "folder for the probabilities before the dense CRF, one .npy of [classes, height, width] per image",
   },
   scales: {
     kind: "numbers",
@@ -127,7 +127,7 @@ export const segmentOptions: OptionTable<SegmentConfig> = {
     kind: "boolean",
     default: true,
     group: "Dense CRF",
-    help: "sharpen the probabilities; --dense-crf off gives their argmax",
+    help: "sharpen the probabilities; --dense-crf off takes their argmax",
   },
   // reference: kazuto1011/deeplab-pytorch configs/voc12.yaml
   ...denseCrfOptions({ crfGaussianSxy: 1, crfBilateralSxy: 67, crfBilateralSrgb: 3, crfBilateralCompat: 4 }),

@@ -45,7 +45,7 @@ export const trainAffinityOptions: OptionTable<TrainAffinityConfig> = {
     symbol: "r; image and point 3, plain stage 5",
     unit: "cells",
     group: method,
-    help: "pairs of cells as far apart as this; in the plain stage closer than this",
+    help: "largest distance between the cells of a pair; in the plain stage pairs are closer than this",
   },
   bgWeight: { kind: "number", default: 0.25, min: 0, group: method, help: "weight of the loss of background pairs" },
   fgWeight: { kind: "number", default: 0.25, min: 0, group: method, help: "weight of the loss of foreground pairs" },

@@ -40,7 +40,7 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
     choices: ["seam", "classification"],
     default: "seam",
     group: "Training",
-    help: "seam: all losses; classification: the classifier alone, cheap, for where there are no pre-trained weights to begin with",
+    help: "seam: all losses; classification: the classifier alone, which is cheap, for training without pre-trained weights",
   },
   norm: {
     kind: "choice",
@@ -56,7 +56,7 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
     max: 8192,
     unit: "pixels",
     group: "Training",
-    help: "shortest and longest that a photograph's long side is resized to, at random",
+    help: "smallest and largest length to which a photograph's long side is resized, at random",
   },
   tblogDir: {
     kind: "path",

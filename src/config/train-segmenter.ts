@@ -103,7 +103,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
     choices: ["pseudo", "full"],
     default: "pseudo",
     group: method,
-    help: "values of what is not given: pseudo: a low learning rate and balanced classes, for pseudo labels; full: as the model's reference trains on true masks",
+    help: "values of options that are not given. pseudo: a low learning rate and balanced classes, for pseudo labels; full: those with which the model's reference trains on true masks",
   },
   labelDir: {
     kind: "path",
@@ -122,8 +122,12 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
     symbol: "recipe full: VGG16 1e-3, PSPNet 0.01, Tree-FCN 4e-3",
     help: "learning rate; on a trained backbone new layers of DeepLab and PSPNet learn ten times as fast; biases twice as fast where the reference has it so",
   },
-  wtDec: { ...shared.wtDec, symbol: "PSPNet, Tree-FCN 1e-4", help: "weight decay, of what the reference lets decay" },
-  momentum: { ...shared.momentum, help: "of SGD" },
+  wtDec: {
+    ...shared.wtDec,
+    symbol: "PSPNet, Tree-FCN 1e-4",
+    help: "weight decay of the parameters that decay in the reference",
+  },
+  momentum: { ...shared.momentum, help: "momentum of SGD" },
   cropSize: {
     ...shared.cropSize,
     symbol: "PSPNet 473, Tree-FCN 512",

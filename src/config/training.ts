@@ -83,7 +83,7 @@ export function trainingOptions(
     sessionName: {
       kind: "path",
       group: data,
-      help: "name of the results: NAME.pth, NAME.safetensors, NAME.csv, NAME.tensorboard/; folders in it are made",
+      help: "name of the results: NAME.pth, NAME.safetensors, NAME.csv, NAME.tensorboard/; missing folders are created",
     },
     batchSize: {
       kind: "integer",
@@ -92,7 +92,7 @@ export function trainingOptions(
       max: 4096,
       unit: "images",
       group: schedule,
-      help: "images a step, over all processes together",
+      help: "images per step, over all processes together",
     },
     epochs: {
       kind: "integer",
@@ -116,14 +116,14 @@ export function trainingOptions(
       min: 0,
       aliases: ["weight-decay"],
       group: schedule,
-      help: "weight decay, of weights only",
+      help: "weight decay of weights alone",
     },
     momentum: {
       kind: "number",
       min: 0,
       max: 0.9999,
       group: schedule,
-      help: "of SGD; without it as large as the weight decay, by the reference's slip, where 0.9 is usual",
+      help: "momentum of SGD; by default it equals the weight decay, a slip of the reference, where 0.9 is usual",
     },
     power: {
       kind: "number",
@@ -150,7 +150,7 @@ export function trainingOptions(
       max: 64,
       unit: "threads",
       group: running,
-      help: "read and cut photographs ahead of the step, in each process; 0: in the step's own thread",
+      help: "worker threads of each process that read and crop photographs ahead of the step; 0: the step's own thread does",
     },
     microBatch: {
       kind: "integer",
@@ -164,7 +164,7 @@ export function trainingOptions(
       choices: ["float32", "tf32", "bfloat16"],
       default: "float32",
       group: running,
-      help: "of products; weights and sums stay float32. tf32: NVIDIA GPUs from Ampere on, faster, 10 bits of mantissa; bfloat16: convolutions with 8 bits, twice as fast on processors and GPUs that have it",
+      help: "precision of products; weights and sums stay float32. tf32: NVIDIA GPUs from Ampere on, faster, 10 bits of mantissa; bfloat16: convolutions with 8 bits, twice as fast on processors and GPUs that have it",
     },
     gpus: {
       kind: "integer",
@@ -172,7 +172,7 @@ export function trainingOptions(
       max: 64,
       aliases: ["processes"],
       group: running,
-      help: "processes to start by itself through mpiexec, one a GPU (on a CPU: one each for a share of the cores)",
+      help: "number of processes that the step starts through mpiexec, one per GPU (on a CPU, each gets a share of the cores)",
     },
     resume: {
       kind: "boolean",
@@ -186,7 +186,7 @@ export function trainingOptions(
       min: 0,
       max: 4294967295,
       group: running,
-      help: "of all random numbers; results depend neither on threads nor on the number of processes",
+      help: "seed of all random numbers; results depend neither on threads nor on the number of processes",
     },
   });
 }

@@ -34,7 +34,7 @@ export interface DemoSummary extends Summary {
 
 export const demo: Step<DemoConfig, DemoSummary> = {
   name: "demo",
-  about: "the whole main job on a small data set, all four supervisions: a table and an HTML report",
+  about: "label a small data set from all four kinds of weak label: a table and an HTML report",
   options: demoOptions,
   examples: ["a2gnn demo", "a2gnn demo --supervision box,scribble --images 12", "a2gnn demo --features random"],
   needsBackend: true,

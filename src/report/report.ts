@@ -33,7 +33,7 @@ export interface ReportSummary extends Summary {
 
 export const report: Step<ReportConfig, ReportSummary> = {
   name: "report",
-  about: "one self-contained HTML page of a run: settings, versions, figures, best and worst pictures",
+  about: "make one self-contained HTML page of a run: settings, versions, figures, best and worst pictures",
   options: reportOptions,
   examples: ["a2gnn report --pred out/box_pred --voc12-root VOC2012 --list train.txt"],
   needsBackend: false,

@@ -172,7 +172,7 @@ function describe({ checks }: DoctorSummary): string {
 
 export const doctor: Step<object, DoctorSummary> = {
   name: "doctor",
-  about: "say what is installed and in use, what is missing, and how to get it",
+  about: "report what is installed and in use, what is missing, and how to get it",
   options: {},
   examples: ["a2gnn doctor", "a2gnn doctor --json"],
   needsBackend: false,

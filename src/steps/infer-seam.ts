@@ -30,7 +30,7 @@ export interface InferSeamSummary extends Summary {
 
 export const inferSeam: Step<InferSeamConfig, InferSeamSummary> = {
   name: "infer-seam",
-  about: "class activation maps of tagged images, and labels of what is sure in them",
+  about: "make class activation maps of tagged images, and labels of their confident pixels",
   options: inferSeamOptions,
   ignored: ignoredFlags,
   examples: [

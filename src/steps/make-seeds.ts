@@ -44,7 +44,7 @@ export interface MakeSeedsSummary extends Summary {
 
 export const makeSeeds: Step<MakeSeedsConfig, MakeSeedsSummary> = {
   name: "make-seeds",
-  about: "seed labels from clicks, scribbles, boxes, image tags, or any mix of them",
+  about: "make seed labels from clicks, scribbles, boxes, image tags, or any mix of them",
   options: makeSeedsOptions,
   examples: [
     "a2gnn make-seeds --supervision box --voc12-root my-photographs --save-path out/seeds --overlay out/pictures",

@@ -31,7 +31,7 @@ import { usableImages } from "../training/usable-images";
 
 export const trainAffinity: Step<TrainAffinityConfig, TrainingSummary> = {
   name: "train-affinity",
-  about: "train the network that tells how alike neighbouring cells are, from seed labels",
+  about: "train the network that estimates how alike neighbouring cells are, from seed labels",
   options: trainAffinityOptions,
   ignored: ignoredFlags,
   examples: [
