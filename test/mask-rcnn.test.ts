@@ -5,10 +5,12 @@ import { useBackend } from "../src/backend";
 import { VARIANTS } from "../src/config/mask-rcnn-options";
 import { decodeMask, maskArea } from "../src/instances/rle";
 import { anchorsOf } from "../src/mask-rcnn/anchors";
+import { boxArea, boxIou } from "../src/mask-rcnn/boxes";
 import { detectInstances } from "../src/mask-rcnn/detect";
 import { BOX_SIDE, POOLED_MAPS } from "../src/mask-rcnn/network";
 import { proposalsOf } from "../src/mask-rcnn/proposals";
 import { roiAlign } from "../src/mask-rcnn/roi-align";
+import { detectInTiles } from "../src/mask-rcnn/tiles";
 import { singleProcess } from "../src/parallel/communicator";
 import { type MaskRcnnInput, maskRcnnTask } from "../src/training/mask-rcnn/mask-rcnn-task";
 import { PolySgd } from "../src/training/poly-sgd";
@@ -136,6 +138,47 @@ for (const variant of VARIANTS)
     if (variant === "torchvision") compare("resized", "image2", 75, 110);
     segmenter.dispose();
   });
+
+test("in tiles: a small photograph as without them, of a large one each object once and whole", async () => {
+  const segmenter = await narrowNetwork("torchvision");
+  const photograph = (name: string, height: number, width: number) => {
+    const values = formulaTensor(name, [height, width, 3], SEED, 0, 256);
+    return { height, width, data: Uint8Array.from(values) };
+  };
+  const options = { sides: { short: 64, long: 128 }, proposals: { perMap: 60, afterwards: 40 }, most: 30, tile: 80 };
+  const small = photograph("small", 60, 75);
+  assert.deepEqual(detectInTiles(segmenter, small, options), detectInstances(segmenter, small, options));
+  const large = photograph("large", 100, 150);
+  const found = detectInTiles(segmenter, large, options);
+  const whole = detectInstances(segmenter, large, options);
+  assert.ok(found.length > 0 && found.length <= 30);
+  assert.ok(
+    found.some((each) => !whole.some((other) => other.score === each.score)),
+    "some come from tiles",
+  );
+  for (const [
+    i,
+    {
+      box: [x, y, w, h],
+      mask,
+      score,
+    },
+  ] of found.entries()) {
+    assert.ok(x >= 0 && y >= 0 && x + w <= 150.01 && y + h <= 100.01);
+    assert.deepEqual([mask.width, mask.height], [150, 100]);
+    assert.ok(i === 0 || score <= found[i - 1].score);
+    for (const other of found.slice(0, i))
+      if (other.class === found[i].class) assert.ok(overlapOf(found[i].box, other.box) <= 0.5 + 1e-6);
+  }
+  segmenter.dispose();
+});
+
+function overlapOf(a: readonly number[], b: readonly number[]): number {
+  const corners = (box: readonly number[]): Float32Array =>
+    Float32Array.of(box[0], box[1], box[0] + box[2], box[1] + box[3]);
+  const [one, two] = [corners(a), corners(b)];
+  return boxIou(one, 0, boxArea(one, 0), two, 0, boxArea(two, 0));
+}
 
 /** The two images of the script with their objects. */
 function samplesOf(golden: Recorded): MaskRcnnInput[] {

@@ -26,7 +26,7 @@ const LAST = "roi_heads.mask_predictor.mask_fcn_logits.weight";
 export async function maskRcnnSource(file: ParameterSource): Promise<MaskRcnnSource> {
   const names = file.names();
   const naming = namingOf(names);
-  const original = new Map(names.map((name) => [ourName(name, naming), name]));
+  const original = new Map(names.filter((name) => !isOfPixels(name)).map((name) => [ourName(name, naming), name]));
   const theirs = (name: string): string => original.get(name) ?? name;
   const movesBackground = naming === "detectron2";
   // before 0.13 torchvision's normalisations added no ε to the variance
@@ -77,6 +77,11 @@ export function shapeOfSource({ source, strideAt }: MaskRcnnSource, classes: num
     blocks,
     strideAt,
   };
+}
+
+/** `pixel_mean` and `pixel_std` are no parameters. */
+function isOfPixels(name: string): boolean {
+  return name.startsWith("pixel_");
 }
 
 /** Detectron2 writes what is taken off each colour and what that is divided by; networks from Caffe divide by 1. */

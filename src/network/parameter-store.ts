@@ -236,9 +236,9 @@ export class ParameterStore {
   }
 }
 
-/** `b3.conv_branch2a.weight` → `b3.conv_branch2a`. */
+/** `b3.conv_branch2a.weight` → `b3.conv_branch2a`; a name without a dot stays. */
 export function layerOf(name: string): string {
-  return name.slice(0, name.lastIndexOf("."));
+  return name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : name;
 }
 
 function isStatistic(kind: Parameter["kind"]): boolean {

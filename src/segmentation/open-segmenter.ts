@@ -62,8 +62,13 @@ export async function openSegmenter(file: string, classes: number): Promise<Segm
   const weights = await openWeights(file);
   try {
     const model = modelOf(weights);
-    if (model === undefined)
-      throw expected("weights", "a whole segmentation network", `${weights.names().slice(0, 4).join(", ")}, …`, file);
+    if (model === undefined) {
+      const isMaskRcnn = weights.names().some((name) => name.startsWith("roi_heads."));
+      const found = isMaskRcnn
+        ? "a Mask R-CNN, which is for --instances"
+        : `${weights.names().slice(0, 4).join(", ")}, …`;
+      throw expected("weights", "a whole segmentation network", found, file);
+    }
     const source = renamed(weights, model);
     const shape = shapeOf(source, model, classes);
     if (shape.classes !== classes)
