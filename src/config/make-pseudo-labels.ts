@@ -17,7 +17,7 @@ import type { IgnoredFlags, OptionTable } from "./option";
 export type Supervision = "image" | "point" | "scribble" | "box";
 
 /** Where an image's graph comes from: the affinity network, the photograph's colours and textures, files. */
-export type FeatureKind = "cnn" | "handcrafted" | "files";
+export type FeatureKind = "cnn" | "imagenet" | "handcrafted" | "files";
 
 /**
  * How features below 0 become rows that are distributions.
@@ -97,9 +97,9 @@ export const labelOptions: OptionTable<LabelConfig> = {
   pointRim: pointRimOption,
   features: {
     kind: "choice",
-    choices: ["cnn", "handcrafted", "files"],
+    choices: ["cnn", "imagenet", "handcrafted", "files"],
     group: graph,
-    help: "cnn needs --weights; files needs --graph-dir; handcrafted (colour, texture, position) needs neither [default: files with --graph-dir, cnn with --weights, else handcrafted]",
+    help: "cnn needs --weights; files needs --graph-dir; imagenet (what a network trained on ImageNet sees in each cell; a2gnn setup fetches it) and handcrafted (colour, texture, position) need neither [default: files with --graph-dir, cnn with --weights, else handcrafted]",
   },
   weights: {
     kind: "path",

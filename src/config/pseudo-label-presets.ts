@@ -35,9 +35,20 @@ export function handcraftedPreset(supervision: Supervision): Partial<LabelConfig
   return { hidden: 64, epochs: 50, lr: 0.01, seedPadding: "ignore", boxLimit: true, graphSide };
 }
 
+/** The same for features of the ImageNet backbone, which tell a thing from its surroundings at any distance. */
+export function imagenetPreset(supervision: Supervision): Partial<LabelConfig> {
+  return { ...handcraftedPreset(supervision), graphSide: 0 };
+}
+
 /** All that differs from the table for a kind of weak label and the features of the graph. */
 export function presetOf(supervision: Supervision, features: FeatureKind): Partial<LabelConfig> {
-  return { ...presets[supervision], ...(features === "handcrafted" ? handcraftedPreset(supervision) : {}) };
+  const own =
+    features === "handcrafted"
+      ? handcraftedPreset(supervision)
+      : features === "imagenet"
+        ? imagenetPreset(supervision)
+        : {};
+  return { ...presets[supervision], ...own };
 }
 
 /** What nothing is left to infer of. */

@@ -1,13 +1,16 @@
-/** The graph of an image: from the affinity network, from files, or from handcrafted features where there is neither. */
+/** The graph of an image: from the affinity network, from files, from the ImageNet backbone, or from handcrafted features alone. */
 
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import type { ResolvedConfig } from "../config/pseudo-label-presets";
+import { LiteFeatures } from "../efficientnet/lite-features";
+import { UserError } from "../errors";
 import { createImageGraph } from "../graph/image-graph";
 import { handcraftedGraph } from "../handcrafted/graph";
 import { normaliseRgb } from "../image-ops/normalise";
 import { padToMultiple } from "../image-ops/pad";
 import { AffinityNet } from "../network/affinity-net";
+import { findBackbone } from "../setup/backbone";
 import { openWeights } from "../weights/checkpoint";
 import { CELL, windowedMap } from "../window/windowed-map";
 import { type GraphSource, openGraphFiles } from "./graph-files";
@@ -21,6 +24,7 @@ export async function openGraphSource(
   const { features, weights, radius, graphDir } = config;
   if (features === "files" && graphDir !== undefined) return openGraphFiles({ ...config, graphDir });
   if (features === "cnn" && weights !== undefined) return openNetworkSource(weights, radius);
+  if (features === "imagenet") return openBackboneSource(radius);
   return {
     description: "handcrafted",
     async buildGraph(image) {
@@ -31,6 +35,31 @@ export async function openGraphSource(
       return graph;
     },
     dispose() {},
+  };
+}
+
+/** Nodes that know what ImageNet's classes look like, with the affinities of handcrafted graphs, which know where borders are. */
+async function openBackboneSource(radius: number): Promise<GraphSource> {
+  const file = findBackbone();
+  if (file === undefined)
+    throw new UserError(
+      "environment",
+      "the ImageNet backbone is not set up: a2gnn setup fetches it (23 MB), or use --features handcrafted",
+    );
+  const weights = await openWeights(file);
+  const backbone = await LiteFeatures.load(weights).finally(() => weights.close());
+  return {
+    description: path.basename(file),
+    async buildGraph(image) {
+      const { affinity } = handcraftedGraph(image, radius);
+      const nodes = backbone.nodes(image, affinity);
+      try {
+        return createImageGraph(nodes, affinity);
+      } finally {
+        nodes.dispose();
+      }
+    },
+    dispose: () => backbone.dispose(),
   };
 }
 

@@ -72,7 +72,10 @@ export async function labelProbabilities(
   await onStage?.("graph");
   const graph = await buildGraph(small.image);
   const whole: LabelInput = { image, graph, seed, boxes, maps, classes: dataset.classes.length, ignore };
-  const classes = config.features === "handcrafted" ? classesOf(whole) : [...dataset.classes.keys()];
+  const classes =
+    config.features === "handcrafted" || config.features === "imagenet"
+      ? classesOf(whole)
+      : [...dataset.classes.keys()];
   const input = renumbered(whole, classes);
   await onStage?.("fit");
   const options = fitOptionsOf(config, name, ignore);
