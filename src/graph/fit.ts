@@ -17,7 +17,7 @@ import { gatedCrf } from "./gated-crf";
 import type { FitInput, Loss } from "./loss";
 import { multiPoint } from "./multi-point";
 import { type OpenNodeNetwork, parameterGradients } from "./node-network";
-import { seedCrossEntropy } from "./seed-cross-entropy";
+import { drawnCrossEntropy, seedCrossEntropy } from "./seed-cross-entropy";
 import { StepLosses } from "./step-losses";
 
 export type { FitInput } from "./loss";
@@ -47,7 +47,7 @@ export async function fitGraph(
   checkInput(input);
   const options = completeFitOptions(given);
   const {
-    losses = recipeLosses(options),
+    losses = recipeLosses(options, input.drawn !== undefined),
     network: open = a2gnn(options),
     optimiser: optimise = (parameters) => new Adam(parameters, options),
   } = options;
@@ -87,10 +87,14 @@ export async function fitGraph(
 }
 
 /** The reference's terms. The consistency check comes before the cross-entropy, as there. */
-function recipeLosses({ steps, crfWeight, multiPoint: boxes, consistencyThreshold }: CompleteFitOptions): Loss[] {
+function recipeLosses(
+  { steps, crfWeight, multiPoint: boxes, consistencyThreshold }: CompleteFitOptions,
+  corrected: boolean,
+): Loss[] {
   return [
     ...(boxes ? [multiPoint({ consistencyThreshold })] : []),
     seedCrossEntropy(),
+    ...(corrected ? [drawnCrossEntropy()] : []),
     ...(steps[1] > 0 && crfWeight !== 0 ? [gatedCrf({ weight: crfWeight, from: steps[0] })] : []),
   ];
 }

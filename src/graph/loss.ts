@@ -24,6 +24,8 @@ export interface FitInput {
   readonly ignore: number;
   /** Seed label of the padded image, row-major [stride·height · stride·width]. Not changed: losses edit a copy. */
   readonly seed: Uint8Array;
+  /** What a person drew as a correction of other seeds, [stride·height · stride·width]: it counts as much as all of these. */
+  readonly drawn?: Uint8Array;
   /** Boxes of the multi-point loss. */
   readonly boxes?: readonly Box[];
   /** The normalised, padded image resized to the grid, [n·3]; the gated CRF loss needs it. */

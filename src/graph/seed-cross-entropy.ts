@@ -23,6 +23,21 @@ export function seedCrossEntropy(): Loss {
   };
 }
 
+/**
+ * The same of `input.drawn` alone: strokes and clicks that correct other seeds. A few of their pixels among ten thousand
+ * background seeds would weigh nothing in one mean; in a mean of their own they decide. Ours (docs/method.md, section 6.3).
+ */
+export function drawnCrossEntropy(): Loss {
+  const owner = {};
+  return function drawn(state) {
+    const { drawn: labels, classes, ignore } = state.input;
+    if (labels === undefined) return undefined;
+    const targets = state.keep(owner, () => createSeedTargets(labels, classes, ignore, state.upsampler));
+    const { value, gradient } = crossEntropyOnSeeds(state.logits, state.pixels, targets, state.upsampler);
+    return { value, dLogits: gradient };
+  };
+}
+
 class CurrentTargets {
   private targets: SeedTargets;
   private edited: number;

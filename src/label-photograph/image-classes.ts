@@ -24,12 +24,13 @@ export function classesOf({
 
 /** The same input with its classes renumbered. */
 export function renumbered(input: LabelInput, classes: ImageClasses): LabelInput {
-  const { seed, boxes, maps, ignore } = input;
+  const { seed, boxes, drawn, maps, ignore } = input;
   const numberOf = new Uint8Array(256).fill(ignore);
   for (const [number, label] of classes.entries()) numberOf[label] = number;
   return {
     ...input,
     seed: { ...seed, data: seed.data.map((label) => numberOf[label]) },
+    ...(drawn === undefined ? {} : { drawn: { ...drawn, data: drawn.data.map((label) => numberOf[label]) } }),
     boxes: boxes.map((box) => ({ ...box, class: numberOf[box.class] })),
     ...(maps === undefined ? {} : { maps: new Map([...maps].map(([label, map]) => [numberOf[label], map])) }),
     classes: classes.length,

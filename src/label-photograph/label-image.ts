@@ -20,6 +20,8 @@ export interface LabelInput {
   /** Un-padded seed label of the image's size. */
   readonly seed: LabelMap;
   readonly boxes: readonly Box[];
+  /** Pixels that a person drew, among the seeds; `ignore` elsewhere. */
+  readonly drawn?: LabelMap;
   /** Class activation maps of the random walk, at the image's size. */
   readonly maps?: ClassMaps;
   readonly classes: number;
@@ -57,7 +59,7 @@ export async function labelImage(
 
 /** The first half of `labelImage`: trains the graph network, which takes nearly all of the time. */
 export async function fitImage(
-  { image, graph, seed, classes, ignore, boxes }: LabelInput,
+  { image, graph, seed, classes, ignore, boxes, drawn }: LabelInput,
   options: FitOptions & Pick<LabelOptions, "seedPadding">,
   onStep?: (step: number, loss: number) => void,
 ): Promise<FitResult> {
@@ -71,7 +73,12 @@ export async function fitImage(
     );
   const padded = padSeed(seed, graph, options.seedPadding);
   const colour = gridColour(image, graph);
-  return fitGraph({ graph, classes, ignore, seed: padded, boxes, colour }, options, onStep);
+  // Where strokes and clicks are all that is known, the seeds' own term already says it.
+  const corrections =
+    drawn?.data.some((label) => label !== ignore) && seed.data.some((label, i) => label !== drawn.data[i])
+      ? { drawn: padSeed(drawn, graph, ignore) }
+      : {};
+  return fitGraph({ graph, classes, ignore, seed: padded, boxes, colour, ...corrections }, options, onStep);
 }
 
 /** The second half: the logits of the grid, [n, K], at the image's size, and the random walk. */

@@ -118,7 +118,8 @@ export async function labelPhotograph(
   const labels = checkWeakLabels(weak, dataset, rgb);
   const { config, notices } = settingsOf(given, labels, initial);
   const seed = await seedOf(labels, rgb, dataset, config, sharpener);
-  const prepared = { image: rgb, seed: seed.label, boxes: labels.boxes, ...(config.rw ? { maps: labels.maps } : {}) };
+  const { label, drawn } = seed;
+  const prepared = { image: rgb, seed: label, boxes: labels.boxes, drawn, ...(config.rw ? { maps: labels.maps } : {}) };
   const source = await openGraph(graph, initial, config);
   const imageName = name ?? (typeof image === "string" ? path.parse(image).name : "");
   let kept = false;

@@ -22,6 +22,8 @@ export interface PreparedImage {
   readonly image: RgbImage;
   readonly seed: LabelMap;
   readonly boxes: readonly Box[];
+  /** Pixels that a person drew, among the seeds; the ignore value elsewhere. They stand in the label as they are. */
+  readonly drawn?: LabelMap;
   /** For the random walk. */
   readonly maps?: ClassMaps;
 }
@@ -55,6 +57,10 @@ export interface UnsharpenedLabel {
   readonly classes: ImageClasses;
   /** With classes as column numbers. */
   readonly boxes: readonly Box[];
+  /** With classes as column numbers. */
+  readonly drawn?: LabelMap;
+  /** The number of unknown pixels in `drawn`. */
+  readonly ignore: number;
 }
 
 /**
@@ -62,16 +68,16 @@ export interface UnsharpenedLabel {
  * the weak label names.
  */
 export async function labelProbabilities(
-  { image, seed, boxes, maps }: PreparedImage,
+  { image, seed, boxes, drawn, maps }: PreparedImage,
   config: ResolvedLabelConfig,
   dataset: DatasetDescription,
   { name, buildGraph, fit, onStage }: LabelWork,
 ): Promise<UnsharpenedLabel> {
   const { ignore } = dataset;
-  const small = reducedInput({ image, seed, boxes }, config.graphSide, ignore);
+  const small = reducedInput({ image, seed, boxes, drawn }, config.graphSide, ignore);
   await onStage?.("graph");
   const graph = await buildGraph(small.image);
-  const whole: LabelInput = { image, graph, seed, boxes, maps, classes: dataset.classes.length, ignore };
+  const whole: LabelInput = { image, graph, seed, boxes, drawn, maps, classes: dataset.classes.length, ignore };
   const classes =
     config.features === "handcrafted" || config.features === "imagenet"
       ? classesOf(whole)
@@ -85,7 +91,7 @@ export async function labelProbabilities(
   const logitResize = small.image === image ? config.logitResize : "direct";
   const { probabilities } = labelFromLogits(input, logits, { logitResize, ...(config.rw ? { walk } : {}) });
   if (config.boxLimit) limitToBoxes(probabilities, input.boxes, classes.length, image);
-  return { image, probabilities, classes, boxes: input.boxes };
+  return { image, probabilities, classes, boxes: input.boxes, drawn: input.drawn, ignore };
 }
 
 function fitOptionsOf(config: ResolvedLabelConfig, name: string, ignore: number): FitTask["options"] {

@@ -9,15 +9,15 @@ import type { LabelMap } from "../data/label-png";
 import { CELL } from "../window/windowed-map";
 import type { LabelInput } from "./label-image";
 
-type Input = Pick<LabelInput, "image" | "seed" | "boxes">;
+type Input = Pick<LabelInput, "image" | "seed" | "boxes" | "drawn">;
 
 /**
  * The same with a longest side of `side` pixels; as it is where it is no longer, and with 0. Sides are whole cells where they
  * can be: a padded grid's logits would be stretched over the photograph, and the label shifted.
  */
-export function reducedInput({ image, seed, boxes }: Input, side: number, ignore: number): Input {
+export function reducedInput({ image, seed, boxes, drawn }: Input, side: number, ignore: number): Input {
   const factor = side / Math.max(image.width, image.height);
-  if (side === 0 || factor >= 1) return { image, seed, boxes };
+  if (side === 0 || factor >= 1) return { image, seed, boxes, drawn };
   const width = reducedSide(image.width, factor);
   const height = reducedSide(image.height, factor);
   const columns = spans(image.width, width);
@@ -25,6 +25,7 @@ export function reducedInput({ image, seed, boxes }: Input, side: number, ignore
   return {
     image: { width, height, data: meanColours(image, columns, rows) },
     seed: { width, height, data: firstKnown(seed, columns, rows, ignore) },
+    ...(drawn === undefined ? {} : { drawn: { width, height, data: firstKnown(drawn, columns, rows, ignore) } }),
     boxes: boxes.map((box) => ({
       ...box,
       xmin: Math.floor((box.xmin * width) / image.width),

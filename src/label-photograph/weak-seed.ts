@@ -11,12 +11,15 @@ import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import { drawPoints, withRim } from "../data/points";
 import { UserError } from "../errors";
-import { agreement, type MixedRule, mixedRule } from "../seeds/mixed-rule";
+import { type MixedRule, mixedRule } from "../seeds/mixed-rule";
+import { drawClicks } from "../seeds/point-rule";
 import { fillUnknown } from "../seeds/seed-image";
 import type { CheckedLabels } from "./checked-labels";
 
 export interface WeakSeed {
   readonly label: LabelMap;
+  /** The pixels of strokes and clicks alone, which hold to the end; absent where nothing was drawn. */
+  readonly drawn?: LabelMap;
   readonly notices: readonly string[];
 }
 
@@ -33,7 +36,17 @@ export function weakSeed(labels: SeedLabels, image: RgbImage, dataset: DatasetDe
   const needsRim = labels.clicks.length > 0 && labels.seed === undefined && pointRim > 0 && !merged.data.includes(0);
   const label = needsRim ? { ...merged, data: withRim(merged.data, image, ignore, pointRim) } : merged;
   const rim = needsRim ? ["no click on the background: the rim counts as background (--point-rim)"] : [];
-  return { label, notices: [...notices, ...rim, ...checkSeeds(label, ignore)] };
+  const drawn = drawnPixels(labels, image, ignore);
+  const all = [...notices, ...rim, ...checkSeeds(label, ignore)];
+  return { label, ...(drawn === undefined ? {} : { drawn }), notices: all };
+}
+
+/** Strokes, and of each click its own pixel: the disc around it is a guess. Where both say something, the stroke holds. */
+function drawnPixels({ clicks, strokes }: SeedLabels, image: RgbImage, ignore: number): LabelMap | undefined {
+  if (strokes === undefined && clicks.length === 0) return undefined;
+  const { width, height } = image;
+  const clicked = drawClicks(clicks, image, ignore);
+  return { width, height, data: strokes === undefined ? clicked : fillUnknown(strokes.data, clicked, ignore) };
 }
 
 function mergedSeed(labels: SeedLabels, image: RgbImage, dataset: DatasetDescription): WeakSeed {
@@ -42,7 +55,7 @@ function mergedSeed(labels: SeedLabels, image: RgbImage, dataset: DatasetDescrip
   const { width, height } = image;
   const discs = clicks.length > 0 ? drawPoints(clicks, image, ignore) : undefined;
   if (seed !== undefined) {
-    const drawn = discs && strokes ? agreement(strokes.data, discs.data, ignore) : (strokes ?? discs)?.data;
+    const drawn = discs && strokes ? fillUnknown(strokes.data, discs.data, ignore) : (strokes ?? discs)?.data;
     const data = drawn === undefined ? seed.data : fillUnknown(drawn, seed.data, ignore);
     return { label: { width, height, data }, notices: [] };
   }

@@ -1,7 +1,8 @@
 /**
  * Seeds from several kinds of weak labels of one image (docs/method.md, section 1.3, "mixed"; the rule is ours). From
- * the surest down: clicked and scribbled pixels; the superpixels they spread to, but not beyond the boxes of a class
- * that has boxes; the box rule; the confident label. An image of a single kind gets exactly what that kind's own rule
+ * the surest down: scribbled pixels, then clicked ones; the superpixels they spread to, but not beyond the boxes of a class
+ * that has boxes; the box rule; the confident label. Where two contradict each other, the more exact one holds, and the
+ * contradiction is named. An image of a single kind gets exactly what that kind's own rule
  * gives.
  *
  * What boxes call background is background only if every class that is named has a box: who boxes the dog and clicks
@@ -47,22 +48,22 @@ export function mixedRule(
 
   const { image, ignore } = seed;
   const notices: string[] = [];
-  const clicks = points.filter((point, index) => fitsBoxes(point, index, boxes, seed, notices));
-  const named = new Set([...clicks.map((click) => click.class), ...(strokes ?? []), ...(seed.tags ?? [])]);
+  for (const [index, point] of points.entries()) notices.push(...contradiction(point, index, boxes, seed));
+  const named = new Set([...points.map((point) => point.class), ...(strokes ?? []), ...(seed.tags ?? [])]);
 
   const unknown = new Uint8Array(image.width * image.height).fill(ignore);
-  const discs = drawPoints(clicks, image, ignore, rule.pointRadius).data;
-  const drawn = agreement(strokes ?? unknown, discs, ignore);
+  const discs = drawPoints(points, image, ignore, rule.pointRadius).data;
+  const drawn = fillUnknown(strokes ?? unknown, discs, ignore);
   const stages: Stage[] = [{ rule: "clicks and strokes", label: drawn }];
   let label = drawn;
   if (rule.superpixels) {
-    const touched = agreement(strokes ?? unknown, drawClicks(clicks, image, ignore), ignore);
+    const touched = fillUnknown(strokes ?? unknown, drawClicks(points, image, ignore), ignore);
     const reached = spread(seed.superpixels(), touched, ignore, rule.superpixelArea);
     label = fillUnknown(label, withinBoxes(reached, boxes, image, ignore), ignore);
     stages.push({ rule: "superpixels", label });
   }
   // Scribbles alone leave the rest unknown unless asked otherwise; clicks and boxes always ask the confident label.
-  const asks = rule.camLabel && (clicks.length > 0 || boxes.length > 0 || rule.scribbleRest === "confident");
+  const asks = rule.camLabel && (points.length > 0 || boxes.length > 0 || rule.scribbleRest === "confident");
   const tags = seed.tags ?? [...named, ...boxes.map((box) => box.class)];
   const rest =
     (asks && seed.confident && (rule.tagsOnly ? taggedOnly(seed.confident, tags, ignore) : seed.confident)) || unknown;
@@ -83,30 +84,18 @@ export function mixedRule(
 
 // --- internal ---
 
-/** False for a click outside every box of its class; one inside a box of another class alone is reported. */
-function fitsBoxes(point: Point, index: number, boxes: readonly Box[], seed: SeedImage, notices: string[]): boolean {
-  const { image, classes } = seed;
-  if (point.class === 0) return true;
+/** What a click says against the boxes; the click holds, because it points at the thing itself. */
+function contradiction(point: Point, index: number, boxes: readonly Box[], { image, classes }: SeedImage): string[] {
+  if (point.class === 0) return [];
   const pixel = pixelOf(point, image);
   const around = boxes.filter((box) => isInside(box, pixel.x, pixel.y));
-  if (around.some((box) => box.class === point.class)) return true;
   const hasBox = boxes.some((box) => box.class === point.class);
-  if (!hasBox && around.length === 0) return true;
+  if (around.some((box) => box.class === point.class) || (!hasBox && around.length === 0)) return [];
   const place =
     around.length === 0
       ? `outside every box of ${classes[point.class]}`
       : `in a box of ${[...new Set(around.map((box) => classes[box.class]))].join(" and ")}`;
-  notices.push(
-    `click ${index + 1} (${classes[point.class]}) lies ${place}${hasBox ? " and is left out" : "; it counts, as its class has no box"}`,
-  );
-  return !hasBox;
-}
-
-/** Where only one of two labels is known, that one; where they name different classes, unknown. */
-export function agreement(one: Uint8Array, other: Uint8Array, ignore: number): Uint8Array {
-  return one.map((value, i) =>
-    value === ignore ? other[i] : other[i] === ignore || other[i] === value ? value : ignore,
-  );
+  return [`click ${index + 1} (${classes[point.class]}) lies ${place}; the click counts`];
 }
 
 /** A superpixel may leak over the edge of a box; its class, if it has boxes, does not. */

@@ -64,13 +64,18 @@ async function readLogits(file: string, shape: readonly number[]): Promise<Float
   }
 }
 
-function keyOf({ image, seed, boxes, graph, classes, ignore }: LabelInput, options: object, source: string): string {
+function keyOf(
+  { image, seed, drawn, boxes, graph, classes, ignore }: LabelInput,
+  options: object,
+  source: string,
+): string {
   const backend = backendInUse();
   const facts = { version, backend: backend?.name, tensorflow: backend?.tensorflow, source, radius: graph.radius };
   return createHash("sha256")
     .update(JSON.stringify({ ...facts, options, boxes, classes, ignore, width: image.width, height: image.height }))
     .update(image.data)
     .update(seed.data)
+    .update(drawn?.data ?? "")
     .update(source === "files" ? graph.affinity.values : "")
     .update(source === "files" ? (graph.features.dataSync() as Float32Array) : "")
     .digest("hex")

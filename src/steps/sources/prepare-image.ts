@@ -31,9 +31,9 @@ export async function prepareImage(
     config.supervision === "box" || config.multiPoint ? await boxesOf(id, config, dataset, image, notice) : [];
   const seed = await seeds(id, image, boxes);
   for (const message of seed.notices) notice(message);
-  if (!config.rw || config.camDir === undefined) return { image, seed: seed.label, boxes };
+  if (!config.rw || config.camDir === undefined) return { image, seed: seed.label, drawn: seed.drawn, boxes };
   const maps = await mapsOf(path.join(config.camDir, `${id}.npy`), dataset, image, seed.label);
-  return { image, seed: seed.label, boxes, maps };
+  return { image, seed: seed.label, drawn: seed.drawn, boxes, maps };
 }
 
 async function boxesOf(
