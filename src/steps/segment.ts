@@ -114,7 +114,7 @@ async function openLabels(
     prepare: async (id) => (await read(id)).image,
     compute: async (_, image) => {
       const probabilities = classProbabilities(segmenter, image, config);
-      return { image, probabilities, classes, boxes: [] };
+      return { image, probabilities, classes, boxes: [], ignore: dataset.ignore };
     },
     finish: async (id, unsharpened) => {
       await output.writeProbabilities(id, unsharpened);
