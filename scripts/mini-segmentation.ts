@@ -14,12 +14,12 @@
 
 import path from "node:path";
 import { useBackend } from "../src/backend";
+import { MODELS, type ModelName } from "../src/config/segmentation-models";
 import type { TrainSegmenterConfig } from "../src/config/train-segmenter";
 import { SMALL_PICTURES } from "../src/demo/features";
 import { UserError } from "../src/errors";
 import { createReporter } from "../src/running/reporter";
 import type { StepContext } from "../src/running/step";
-import { MODELS, type ModelName } from "../src/segmentation/network";
 import { evaluate } from "../src/steps/evaluate";
 import { inferSeam } from "../src/steps/infer-seam";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";

@@ -2,8 +2,8 @@
 
 import fs from "node:fs";
 import path from "node:path";
+import { MODELS, type ModelName } from "../../src/config/segmentation-models";
 import { scoreText } from "../../src/demo/segmentation-table";
-import { MODELS, type ModelName } from "../../src/segmentation/network";
 
 export const SUPERVISIONS = ["image", "point", "scribble", "box", "masks"] as const;
 
