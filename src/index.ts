@@ -1,5 +1,10 @@
 /** The public interface, a heading per stage in the order of the data flow: start here. */
 
+import * as tf from "@tensorflow/tfjs";
+
+/** The TensorFlow.js that the library computes with: a loss or network of one's own must use the same. */
+export { tf };
+
 // --- the front door: a photograph and its weak label become a label of every pixel ---
 
 export {
@@ -107,6 +112,18 @@ export { addWalk, type ClassMaps, randomWalk, type WalkGraph, type WalkOptions }
 export { type LabelInput, type LabelOptions, type LabelResult, labelImage } from "./label-photograph/label-image";
 export { type MakePseudoLabelsSummary, makePseudoLabels } from "./steps/make-pseudo-labels";
 
+// --- layers and trainings of one's own ---
+
+export { chain, type Layer, type Parameter, type Pass, plainLayer } from "./network/layer";
+export { convolution, convolutionNormRelu } from "./network/convolution-layer";
+export { affinityLosses, type AffinityLosses, type AffinityLossWeights } from "./training/affinity/affinity-loss";
+export { affinityTask } from "./training/affinity/affinity-task";
+export { PolySgd, type PolySgdOptions } from "./training/poly-sgd";
+export { segmentationTask } from "./training/segmentation/segmentation-task";
+export type { Optimizer, SampleLoader, TrainedVariable, TrainingTask } from "./training/task";
+export { type TrainerOptions, type TrainingResult, train } from "./training/trainer";
+export { affinityOf, windowDistance } from "./window/distance";
+
 // --- segmentation networks ---
 
 export type { SegmentConfig } from "./config/segment";
@@ -120,7 +137,7 @@ export { detectInTiles, type TileOptions } from "./mask-rcnn/tiles";
 export { renderInstances } from "./show/instance-overlay";
 export { openSegmenter } from "./segmentation/open-segmenter";
 export { classProbabilities, type PredictOptions } from "./segmentation/predict";
-export type { Segmenter } from "./segmentation/segmenter";
+export { Segmenter, type SegmenterOptions } from "./segmentation/segmenter";
 export { minimumSpanningTrees, type SpanningTree, type SpanningTrees } from "./tree-filter/spanning-tree";
 export { type TreeFilterOptions, treeFilter } from "./tree-filter/tree-filter";
 export { treeFilterModule } from "./tree-filter/tree-filter-module";
