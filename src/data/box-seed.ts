@@ -4,6 +4,7 @@
  * CAMs and GrabCut.)
  */
 
+import { pixelsOf } from "./box-pixels";
 import type { ImageSize } from "./dataset";
 import type { LabelMap } from "./label-png";
 import type { Box } from "./voc-boxes";
@@ -21,8 +22,10 @@ export function boxSeed(
   const data = new Uint8Array(width * height);
   const area = (box: Box): number => (box.xmax - box.xmin + 1) * (box.ymax - box.ymin + 1);
   for (const box of [...boxes].sort((a, b) => area(b) - area(a))) {
-    const columns = { from: box.xmin, to: Math.min(box.xmax + 1, width) };
-    const rows = { from: box.ymin, to: Math.min(box.ymax + 1, height) };
+    const pixels = pixelsOf(box, { width, height });
+    if (pixels === undefined) continue;
+    const columns = { from: pixels.left, to: pixels.right + 1 };
+    const rows = { from: pixels.top, to: pixels.bottom + 1 };
     fill(data, width, rows, columns, ignore);
     fill(data, width, middle(rows, share), middle(columns, share), box.class);
   }

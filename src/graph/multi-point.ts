@@ -8,6 +8,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { type BoxPixels, pixelsOf } from "../data/box-pixels";
 import type { Box } from "../data/voc-boxes";
 import { expected } from "../errors";
 import { pixelMixes, type Upsampler } from "../image-ops/upsampler";
@@ -21,12 +22,8 @@ const EPSILON = 1e-7;
 /** The reference adds this to every pair's distance; it has no gradient. */
 const PAIR_OFFSET = 1e-5;
 
-/** A box on the padded map, all ends included and inside. */
-export interface ClippedBox {
-  readonly top: number;
-  readonly left: number;
-  readonly bottom: number;
-  readonly right: number;
+/** A box on the padded map. */
+export interface ClippedBox extends BoxPixels {
   readonly class: number;
 }
 
@@ -63,17 +60,12 @@ export function multiPoint({ consistencyThreshold: threshold = 0 }: MultiPointOp
   };
 }
 
-/** Boxes with the XML's coordinates used as they are, both ends included, cut to the map; empty ones are left out. */
+/** The boxes' pixels on the map; boxes without any are left out. */
 export function clipBoxes(boxes: readonly Box[], [height, width]: readonly [number, number]): ClippedBox[] {
-  return boxes
-    .map((box) => ({
-      top: Math.max(0, box.ymin),
-      left: Math.max(0, box.xmin),
-      bottom: Math.min(height - 1, box.ymax),
-      right: Math.min(width - 1, box.xmax),
-      class: box.class,
-    }))
-    .filter((box) => box.top <= box.bottom && box.left <= box.right);
+  return boxes.flatMap((box) => {
+    const pixels = pixelsOf(box, { height, width });
+    return pixels === undefined ? [] : [{ ...pixels, class: box.class }];
+  });
 }
 
 /** Where the class scores highest in each row and each column of each box. @param pixels logits [H·W, K] */

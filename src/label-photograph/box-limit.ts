@@ -4,6 +4,7 @@
  * Ours (docs/method.md, section 6.3); the reference lets them.
  */
 
+import { pixelsOf } from "../data/box-pixels";
 import type { ImageSize } from "../data/dataset";
 import type { Box } from "../data/voc-boxes";
 
@@ -41,9 +42,10 @@ function insideOf(boxes: readonly Box[], label: number, width: number, height: n
   const inside = new Uint8Array(width * height);
   for (const box of boxes) {
     if (box.class !== label) continue;
-    const left = Math.max(0, box.xmin - 1);
-    for (let y = Math.max(0, box.ymin - 1); y <= Math.min(height - 1, box.ymax); y++)
-      inside.fill(1, y * width + left, y * width + Math.min(width, box.xmax + 1));
+    const pixels = pixelsOf({ ...box, xmin: box.xmin - 1, ymin: box.ymin - 1 }, { width, height });
+    if (pixels === undefined) continue;
+    const { top, left, bottom, right } = pixels;
+    for (let y = top; y <= bottom; y++) inside.fill(1, y * width + left, y * width + right + 1);
   }
   return inside;
 }

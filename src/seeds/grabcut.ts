@@ -4,9 +4,11 @@
  * WebAssembly, runs on worker threads; its answer is that of OpenCV for Python.
  */
 
+import { pixelsOf } from "../data/box-pixels";
+import type { ImageSize } from "../data/dataset";
 import type { RgbImage } from "../data/image";
 import type { Box } from "../data/voc-boxes";
-import { messageOf } from "../errors";
+import { expected, messageOf } from "../errors";
 import { createThreadPool } from "../parallel/thread-pool";
 import type { GrabCutAnswer, GrabCutRequest, Rectangle } from "./grabcut-thread";
 
@@ -50,10 +52,12 @@ export function openGrabCut({ iterations = 5, maxPixels = 1_000_000, threads = 1
   };
 }
 
-/** The pixels of a box, both ends included, that are in the image. */
-export function rectangleOf(box: Box, { width, height }: { width: number; height: number }): Rectangle {
-  const [x, y] = [Math.min(box.xmin, width - 1), Math.min(box.ymin, height - 1)];
-  return { x, y, width: Math.min(box.xmax, width - 1) - x + 1, height: Math.min(box.ymax, height - 1) - y + 1 };
+/** The pixels of a box in the image. @throws UserError "input" where there are none */
+export function rectangleOf(box: Box, image: ImageSize): Rectangle {
+  const pixels = pixelsOf(box, image);
+  if (pixels === undefined) throw expected("input", "a box inside the image", JSON.stringify(box), "GrabCut");
+  const { top, left, bottom, right } = pixels;
+  return { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
 }
 
 // --- internal ---

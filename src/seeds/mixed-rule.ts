@@ -9,6 +9,7 @@
  * the cat has not said where the cat ends.
  */
 
+import { containsPixel } from "../data/box-pixels";
 import type { ImageSize } from "../data/dataset";
 import { drawPoints, type Point, pixelOf } from "../data/points";
 import type { Box } from "../data/voc-boxes";
@@ -88,7 +89,7 @@ export function mixedRule(
 function contradiction(point: Point, index: number, boxes: readonly Box[], { image, classes }: SeedImage): string[] {
   if (point.class === 0) return [];
   const pixel = pixelOf(point, image);
-  const around = boxes.filter((box) => isInside(box, pixel.x, pixel.y));
+  const around = boxes.filter((box) => containsPixel(box, pixel.x, pixel.y));
   const hasBox = boxes.some((box) => box.class === point.class);
   if (around.some((box) => box.class === point.class) || (!hasBox && around.length === 0)) return [];
   const place =
@@ -104,10 +105,6 @@ function withinBoxes(label: Uint8Array, boxes: readonly Box[], { width }: ImageS
   return label.map((value, i) => {
     if (!boxed.has(value)) return value;
     const [x, y] = [i % width, Math.floor(i / width)];
-    return boxes.some((box) => box.class === value && isInside(box, x, y)) ? value : ignore;
+    return boxes.some((box) => box.class === value && containsPixel(box, x, y)) ? value : ignore;
   });
-}
-
-function isInside(box: Box, x: number, y: number): boolean {
-  return x >= box.xmin && x <= box.xmax && y >= box.ymin && y <= box.ymax;
 }
