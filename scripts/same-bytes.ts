@@ -237,8 +237,21 @@ function nameOf(file: string): string {
 function hashOf(file: string): string {
   const bytes = fs.readFileSync(file);
   return createHash("sha256")
-    .update(file.endsWith(".csv") ? withoutClock(bytes.toString("utf8")) : bytes)
+    .update(file.endsWith(".csv") ? withoutClock(bytes.toString("utf8")) : bytes.subarray(recordBytes(file, bytes)))
+    .update(file.endsWith(".safetensors") ? tensorsOf(bytes) : "")
     .digest("hex");
+}
+
+/** Bytes of a safetensors file's header, whose record of the settings changes with every new option. */
+function recordBytes(file: string, bytes: Buffer): number {
+  return file.endsWith(".safetensors") ? 8 + Number(bytes.readBigUInt64LE(0)) : 0;
+}
+
+/** Names, types, shapes and places of a safetensors file's tensors. */
+function tensorsOf(bytes: Buffer): string {
+  const header = JSON.parse(bytes.toString("utf8", 8, recordBytes(".safetensors", bytes))) as Record<string, unknown>;
+  const { __metadata__, ...tensors } = header;
+  return JSON.stringify(tensors);
 }
 
 /** A CSV table without the columns that the clock fills. */
