@@ -21,7 +21,7 @@ export const learningRateOptions: OptionTable<LearningRateConfig> = {
   },
   milestones: {
     kind: "numbers",
-    default: [2 / 3, 8 / 9],
+    default: [0.667, 0.889],
     min: 0,
     max: 1,
     group,
@@ -33,7 +33,7 @@ export const learningRateOptions: OptionTable<LearningRateConfig> = {
     min: 0,
     unit: "steps",
     group,
-    help: "over which the learning rate rises, linearly from a thousandth of it",
+    help: "steps over which the learning rate rises, linearly from a thousandth of itself",
   },
 };
 

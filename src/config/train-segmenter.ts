@@ -113,25 +113,25 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   },
   weights: {
     ...shared.weights,
-    help: "initial weights: .pth or .safetensors of the backbone (torchvision's names; with a deep stem semseg's or TreeFilter-Torch's) or of a whole network of the model; those of deeplab-pytorch see Caffe's colours and keep their names; new layers are initialised. none: from scratch, with --width",
+    help: "initial weights: .pth or .safetensors of the backbone (torchvision's names; with a deep stem semseg's or TreeFilter-Torch's) or of a whole network of the model; those of deeplab-pytorch see Caffe's colours and keep their names; Mask R-CNN reads Detectron2's .pkl too; new layers are initialised. none: from scratch, with --width",
   },
-  batchSize: { ...shared.batchSize, symbol: "VGG16 10, PSPNet 16, Tree-FCN 32" },
-  epochs: { ...shared.epochs, symbol: "PSPNet 50, Tree-FCN 60" },
+  batchSize: { ...shared.batchSize, symbol: "VGG16 10, PSPNet 16, Tree-FCN 32, Mask R-CNN 2" },
+  epochs: { ...shared.epochs, symbol: "PSPNet 50, Tree-FCN 60, Mask R-CNN 12" },
   lr: {
     ...shared.lr,
-    symbol: "recipe full: VGG16 1e-3, PSPNet 0.01, Tree-FCN 4e-3",
+    symbol: "recipe full: VGG16 1e-3, PSPNet 0.01, Tree-FCN 4e-3; Mask R-CNN 2.5e-3",
     help: "learning rate; on a trained backbone new layers of DeepLab and PSPNet learn ten times as fast; biases twice as fast where the reference has it so",
   },
   wtDec: {
     ...shared.wtDec,
-    symbol: "PSPNet, Tree-FCN 1e-4",
+    symbol: "PSPNet, Tree-FCN, Mask R-CNN 1e-4",
     help: "weight decay of the parameters that decay in the reference",
   },
   momentum: { ...shared.momentum, help: "momentum of SGD" },
   cropSize: {
     ...shared.cropSize,
     symbol: "PSPNet 473, Tree-FCN 512",
-    help: "side of the square cut out of each photograph; PSPNet's is 1 above a multiple of 8, Tree-FCN's a multiple of 32",
+    help: "side of the square cut out of each photograph; PSPNet's is 1 above a multiple of 8, Tree-FCN's a multiple of 32; Mask R-CNN sees whole photographs (--short-side)",
   },
   dropout: { ...shared.dropout, help: "dropout in VGG16's pyramid and in PSPNet's classifiers" },
   microBatch: {

@@ -3,8 +3,10 @@
  * Detectron2's ResizeShortestEdge and RandomFlip; colours may be jittered besides.
  */
 
+import type { AnnotationFrame } from "../../config/images";
 import type { VariantName } from "../../config/mask-rcnn-options";
 import { findImage, type RgbImage, readRgb } from "../../data/image";
+import { annotatedIn } from "../../data/orientation";
 import { type JitterRanges, jitterColour } from "../../image-ops/colour-jitter";
 import type { InputColours } from "../../image-ops/normalise";
 import { mirror } from "../../image-ops/random-crop";
@@ -20,6 +22,7 @@ import type { MaskRcnnInput } from "./mask-rcnn-task";
 /** Plain data: workers get it. */
 export interface InstanceSampleOptions extends InstanceFiles {
   readonly voc12Root: string;
+  readonly annotationFrame?: AnnotationFrame;
   readonly input: InputColours;
   readonly variant: VariantName;
   /** Pixels, of which one is drawn. */
@@ -36,7 +39,7 @@ export interface InstanceSample extends MaskRcnnInput {
 /** For `createSampleLoader`. @throws UserError "input" naming the file that cannot be used */
 export const handle: MakeSamples<InstanceSampleOptions, InstanceSample> = async ({ request, options }) => {
   const rgb = await readRgb(await findImage(options.voc12Root, request.id));
-  const { instances } = await readInstances(request.id, rgb, options);
+  const { instances } = await readInstances(request.id, annotatedIn(rgb, options.annotationFrame), options);
   const random = new Random(deriveSeed(request.seed, "augment"));
   const jittered = options.jitter === undefined ? rgb : jitterColour(rgb, options.jitter, random);
   const short = options.shortSides[random.integer(options.shortSides.length)];

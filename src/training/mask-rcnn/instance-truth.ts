@@ -5,11 +5,14 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
+import type { ImageSize } from "../../data/dataset";
+import { inDisplayedFrame } from "../../data/fitted-label";
 import { readLabel } from "../../data/label-png";
-import { expected, UserError } from "../../errors";
+import { displayedPoint, displayedRaster, frameOfAnnotation, storedSize } from "../../data/orientation";
+import { expected } from "../../errors";
 import { cocoMask } from "../../instances/coco-segmentation";
 import { type CocoAnnotation, type CocoTruth, imageName, readCocoTruth } from "../../instances/coco-truth";
-import { type CocoBox, decodeMask, maskArea, maskBox } from "../../instances/rle";
+import { type CocoBox, decodeMask, encodeMask, maskArea, maskBox } from "../../instances/rle";
 import type { InstanceMask } from "../../mask-rcnn/instance-mask";
 
 /** Plain data: workers get it. */
@@ -36,13 +39,8 @@ export interface ImageInstances {
   readonly empty: number;
 }
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** @throws UserError "input" naming what cannot be used */
-export async function readInstances(id: string, size: Size, files: InstanceFiles): Promise<ImageInstances> {
+/** @param size the photograph's, as it is displayed @throws UserError "input" naming what cannot be used */
+export async function readInstances(id: string, size: ImageSize, files: InstanceFiles): Promise<ImageInstances> {
   const all =
     files.instances === undefined
       ? await ofObjectMap(id, size, files)
@@ -71,7 +69,7 @@ export async function objectsKnown(files: InstanceFiles): Promise<(id: string) =
 
 interface CocoIndex {
   readonly file: string;
-  readonly byImage: ReadonlyMap<string, { readonly size: Size; readonly annotations: readonly CocoAnnotation[] }>;
+  readonly byImage: ReadonlyMap<string, { readonly size: ImageSize; readonly annotations: readonly CocoAnnotation[] }>;
   /** Class index by category. */
   readonly classes: ReadonlyMap<unknown, number>;
 }
@@ -106,43 +104,52 @@ function indexOf({ file, images, categories, annotations }: CocoTruth, className
     file,
     classes,
     byImage: new Map(
-      images.map((image) => [imageName(image), byId.get(image.id) as { size: Size; annotations: CocoAnnotation[] }]),
+      images.map((image) => [
+        imageName(image),
+        byId.get(image.id) as { size: ImageSize; annotations: CocoAnnotation[] },
+      ]),
     ),
   };
 }
 
 /** Undefined for each object without extent or pixels. */
-function ofCoco({ file, byImage, classes }: CocoIndex, id: string, size: Size): (TrueInstance | undefined)[] {
+function ofCoco({ file, byImage, classes }: CocoIndex, id: string, size: ImageSize): (TrueInstance | undefined)[] {
   const image = byImage.get(id);
   if (image === undefined) return [];
-  if (image.size.width !== size.width || image.size.height !== size.height)
-    throw expected("input", `objects for ${size.width}×${size.height} pixels`, `${image.size.width}×${image.size.height}`, `image "${id}" in ${file}`); // biome-ignore format: one error
+  const frame = frameOfAnnotation(image.size, size, "objects for", `image "${id}" in ${file}`);
+  const drawn = frame === "stored" ? storedSize(size) : { width: size.width, height: size.height };
   return image.annotations.map(({ id: annotation, categoryId, box, segmentation }) => {
     const where = `annotation ${annotation} in ${file}`;
     if (segmentation === undefined) throw expected("input", 'a "segmentation"', "a box alone", where);
-    const mask = cocoMask(segmentation, size, where);
+    const mask = cocoMask(segmentation, drawn, where);
     const bounds = box ?? maskBox(mask);
     if (bounds[2] <= 0 || bounds[3] <= 0 || maskArea(mask) === 0) return undefined;
-    const pixels = decodeMask(mask);
+    const pixels = frame === "stored" ? displayedRaster(decodeMask(mask), size) : decodeMask(mask);
     return {
       class: classes.get(categoryId) as number,
-      box: bounds,
-      mask: cutOut((pixel) => pixels[pixel] === 1, maskBox(mask), size),
+      box: frame === "stored" ? turnedBox(bounds, size) : bounds,
+      mask: cutOut((pixel) => pixels[pixel] === 1, maskBox(encodeMask(pixels, size)), size),
     };
   });
 }
 
+function turnedBox([x, y, width, height]: CocoBox, size: ImageSize): CocoBox {
+  const [x0, y0] = displayedPoint(x, y, size);
+  const [x1, y1] = displayedPoint(x + width, y + height, size);
+  return [Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0)];
+}
+
 async function ofObjectMap(
   id: string,
-  size: Size,
+  size: ImageSize,
   { objectDir = "", labelDir, classNames, ignore }: InstanceFiles,
 ): Promise<TrueInstance[]> {
   const [objects, label] = await Promise.all(
-    [objectDir, labelDir].map((folder) => readLabel(path.join(folder, `${id}.png`))),
+    [objectDir, labelDir].map(async (folder) => {
+      const file = path.join(folder, `${id}.png`);
+      return inDisplayedFrame(await readLabel(file), size, file);
+    }),
   );
-  for (const map of [objects, label])
-    if (map.width !== size.width || map.height !== size.height)
-      throw new UserError("input", `expected object numbers and classes of ${size.width}×${size.height} pixels, got ${map.width}×${map.height} (image "${id}")`); // biome-ignore format: one error
   const numbers = [...new Set(objects.data)].filter((value) => value !== 0 && value !== ignore).sort((a, b) => a - b);
   return numbers.map((number) => {
     const [box, own] = boundsAndClass(objects.data, label.data, number, size, classNames.length);
@@ -157,7 +164,7 @@ function boundsAndClass(
   objects: Uint8Array,
   label: Uint8Array,
   number: number,
-  { width, height }: Size,
+  { width, height }: ImageSize,
   classes: number,
 ): [CocoBox, number] {
   let [left, top, right, bottom] = [width, height, 0, 0];
@@ -175,7 +182,7 @@ function boundsAndClass(
   return [[left, top, right - left, bottom - top], counts.indexOf(Math.max(...counts))];
 }
 
-function cutOut(inside: (pixel: number) => boolean, [x, y, width, height]: CocoBox, size: Size): InstanceMask {
+function cutOut(inside: (pixel: number) => boolean, [x, y, width, height]: CocoBox, size: ImageSize): InstanceMask {
   const data = new Uint8Array(width * height);
   for (let row = 0; row < height; row++)
     for (let column = 0; column < width; column++)

@@ -55,6 +55,7 @@ export async function openInstanceTraining(
     {
       ...instanceFiles(config, dataset),
       voc12Root: config.voc12Root,
+      annotationFrame: config.annotationFrame,
       input: segmenter.input,
       variant: segmenter.variant.name,
       shortSides: config.shortSide,
