@@ -182,10 +182,24 @@ export { type CocoResult, readCocoResults } from "./instances/coco-results";
 export { cocoMask } from "./instances/coco-segmentation";
 export { type CocoAnnotation, type CocoCategory, type CocoTruth, readCocoTruth } from "./instances/coco-truth";
 export type { Instance } from "./instances/instance";
+export { withConfidence } from "./instances/instance-confidence";
+export {
+  type InstanceLabelOptions,
+  type InstanceLabels,
+  type InstanceRule,
+  instanceLabels,
+  type LabelledInstance,
+  type LabelledPixels,
+} from "./instances/instance-labels";
+export type { InstanceMark } from "./instances/instance-mark";
+export { boxMarks, clickMarks, strokeMarks } from "./instances/mark-sources";
+export type { CellGraph } from "./instances/mark-walk";
 export { boxIou, maskIou } from "./instances/mask-overlap";
 export { polygonsMask } from "./instances/polygon-mask";
+export { maskOutline, maskOutlines } from "./instances/region-outline";
 export { type CocoBox, decodeMask, encodeMask, maskArea, maskBox, type Rle } from "./instances/rle";
 export { rleFromString, rleToString } from "./instances/rle-string";
 export type { VocFigures } from "./instances/voc-ap";
 export { cocoRle } from "./instances/write-coco";
+export type { InstancesWritten } from "./steps/outputs/instance-label-output";
 export type { EvaluateInstancesSummary } from "./steps/outputs/instances-table";

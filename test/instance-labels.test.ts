@@ -5,6 +5,7 @@ import { instanceLabels, type LabelledPixels } from "../src/instances/instance-l
 import type { InstanceMark } from "../src/instances/instance-mark";
 import type { CellGraph } from "../src/instances/mark-walk";
 import { maskArea, maskBox } from "../src/instances/rle";
+import { storedInstances } from "../src/instances/stored-instances";
 import { forEachNeighbour, windowSize } from "../src/window/windowed-map";
 
 const [WIDTH, HEIGHT, CELL] = [64, 32, 4];
@@ -181,4 +182,18 @@ test("without a graph the smaller wins; the same call gives the same labels", ()
   const smaller = instanceLabels(pixels, PAIR_MARKS, graph, { rule: "smaller" });
   assert.deepEqual(instanceLabels(pixels, PAIR_MARKS, undefined).owners, smaller.owners);
   assert.deepEqual(instanceLabels(pixels, PAIR_MARKS, graph), instanceLabels(pixels, PAIR_MARKS, graph));
+});
+
+test("turned into the stored frame: masks, boxes and owners alike", () => {
+  const { pixels, graph } = scene(PAIR, () => 1);
+  const found = instanceLabels(pixels, PAIR_MARKS, graph);
+  const image = { width: pixels.label.width, height: pixels.label.height, orientation: 6 as const };
+  const turned = storedInstances(found, PAIR_MARKS, image);
+  assert.deepEqual([turned.size.width, turned.size.height], [HEIGHT, WIDTH]);
+  for (const [i, { mask, box }] of turned.found.instances.entries()) {
+    assert.equal(maskArea(mask), maskArea(found.instances[i].mask));
+    assert.deepEqual(box, maskBox(mask));
+    const { xmin = 0, ymin = 0, xmax = 0, ymax = 0 } = turned.marks[i].box ?? {};
+    assert.ok(box[0] >= xmin && box[1] >= ymin && box[0] + box[2] - 1 <= xmax && box[1] + box[3] - 1 <= ymax);
+  }
 });

@@ -11,7 +11,7 @@ import { fileExists, MAX_ANNOTATION_BYTES, readBoundedJson } from "../../data/bo
 import type { DatasetDescription, ImageSize } from "../../data/dataset";
 import { writeLabel } from "../../data/label-png";
 import { vocPalette } from "../../data/voc";
-import type { LabelledInstance } from "../../instances/instance-labels";
+import type { InstanceLabels, LabelledInstance } from "../../instances/instance-labels";
 import { type InstanceMark, spanOf } from "../../instances/instance-mark";
 import { maskOutline, maskOutlines } from "../../instances/region-outline";
 import { maskArea } from "../../instances/rle";
@@ -39,13 +39,12 @@ export interface InstancesWritten {
 
 export interface InstanceLabelOutput {
   isDone(id: string): Promise<boolean>;
-  /** @param size of the image @param owners index of the instance of each pixel, −1 for none */
+  /** @param size of the label */
   write(
     id: string,
     fileName: string,
     size: ImageSize,
-    owners: Int32Array,
-    instances: readonly LabelledInstance[],
+    found: InstanceLabels,
     marks: readonly InstanceMark[],
   ): Promise<void>;
   /** Writes `instances.json` of all images of the list that are there, those of other processes among them. */
@@ -75,7 +74,7 @@ export async function openInstanceLabelOutput(
   const palette = vocPalette(256); // objects are numbered, and have no class's colour
   return {
     isDone: (id) => fileExists(own(id)),
-    async write(id, fileName, { width, height }, owners, instances, marks) {
+    async write(id, fileName, { width, height }, { owners, instances }, marks) {
       if (wants("voc") && instances.length > MOST_OBJECTS)
         notice(
           `image "${id}": ${instances.length} objects are more than a palette PNG can number: no SegmentationObject`,

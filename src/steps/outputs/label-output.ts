@@ -15,6 +15,7 @@ import { withConfidence } from "../../instances/instance-confidence";
 import { type InstanceRule, instanceLabels } from "../../instances/instance-labels";
 import type { InstanceMark } from "../../instances/instance-mark";
 import type { CellGraph } from "../../instances/mark-walk";
+import { storedInstances } from "../../instances/stored-instances";
 import type { FinishedLabel } from "../../label-photograph/finish-label";
 import type { UnsharpenedLabel } from "../../label-photograph/label-probabilities";
 import { renderOverlay } from "../../show/overlay";
@@ -100,9 +101,11 @@ export async function openLabelOutput(
       const { label } = finished;
       if (objectOutput !== undefined && objects !== undefined) {
         const { marks, graph, seed, fileName } = objects;
-        const found = instanceLabels(finished, marks, graph, { rule: instanceRule });
-        const sure = seed === undefined ? found.instances : withConfidence(found, marks, seed);
-        await objectOutput.write(id, fileName, image, found.owners, sure, marks);
+        const labels = instanceLabels(finished, marks, graph, { rule: instanceRule });
+        const sure = seed === undefined ? labels : { ...labels, instances: withConfidence(labels, marks, seed) };
+        const turned =
+          config.frame === "stored" ? storedInstances(sure, marks, image) : { found: sure, marks, size: image };
+        await objectOutput.write(id, fileName, turned.size, turned.found, turned.marks);
       }
       if (overlay !== undefined)
         await writeAtomic(path.join(overlay, `${id}.png`), await renderOverlay(image, label, dataset));
