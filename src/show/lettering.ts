@@ -46,6 +46,6 @@ function openFont(): Font {
 
 /** One sign, one glyph: labels need neither ligatures nor kerning, and opentype.js cannot read all of this font's. */
 function glyphsOf(text: string): ReturnType<Font["charToGlyph"]>[] {
-  const { charToGlyph } = openFont();
-  return [...text].map((sign) => charToGlyph.call(openFont(), sign));
+  const opened = openFont();
+  return [...text].map((sign) => opened.charToGlyph(sign));
 }

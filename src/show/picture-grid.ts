@@ -87,7 +87,7 @@ async function figureHtml({ picture, caption = "", legend = [], scale }: Caption
   const bytes = await sharp(data, { raw: { width: w, height: h, channels: 3 } })
     .webp({ quality: 90, smartSubsample: true })
     .toBuffer();
-  const enlarged = enlargement(picture, width) > 1 ? ";image-rendering:pixelated" : "";
+  const enlarged = enlargement(picture, width) >= 2 ? ";image-rendering:pixelated" : "";
   const head = caption === "" ? "" : `<figcaption>${escapeXml(caption)}</figcaption>`;
   const foot = legend.length === 0 ? "" : `<div style="font-size:85%">${legendHtml(legend)}</div>`;
   const bar = scale === undefined ? "" : scaleHtml(scale);
@@ -104,6 +104,7 @@ function shortened(value: number): number {
   return Number(value.toPrecision(2));
 }
 
+/** A whole number of 2 or more for small pictures, else what makes the width right. */
 function enlargement({ width: own }: RgbImage, width: number): number {
   return own * 1.5 <= width ? Math.max(1, Math.round(width / own)) : width / own;
 }
@@ -114,7 +115,7 @@ async function resized(picture: RgbImage, width: number): Promise<RgbImage> {
   const { data, info } = await sharp(picture.data, {
     raw: { width: picture.width, height: picture.height, channels: 3 },
   })
-    .resize({ ...size, fit: "fill", kernel: factor > 1.4 ? "nearest" : "lanczos3" })
+    .resize({ ...size, fit: "fill", kernel: factor >= 2 ? "nearest" : "lanczos3" })
     .raw()
     .toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data };
