@@ -37,6 +37,7 @@ export interface LabelConfig extends DenseCrfConfig {
   readonly graphDir?: string;
   readonly graphStride?: number;
   readonly graphNormalise?: "shift" | "relu" | "softmax" | "split";
+  readonly workPixels: number;
   readonly graphSide: number;
   readonly radius: number;
   readonly epochs: number;
@@ -124,6 +125,14 @@ export const labelOptions: OptionTable<LabelConfig> = {
     choices: ["shift", "relu", "softmax", "split"],
     group: graph,
     help: "what to do with features of --graph-dir below 0: subtract each channel's minimum, cut at 0, take each cell's softmax, or put positive and negative parts side by side",
+  },
+  workPixels: {
+    kind: "integer",
+    default: 1_000_000,
+    min: 0,
+    unit: "pixels",
+    group: graph,
+    help: "a larger photograph is labelled at this size, and its label brought back to its own along its edges; 0: never",
   },
   graphSide: {
     kind: "integer",

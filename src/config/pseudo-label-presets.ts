@@ -48,7 +48,8 @@ export function presetOf(supervision: Supervision, features: FeatureKind): Parti
       : features === "imagenet"
         ? imagenetPreset(supervision)
         : {};
-  return { ...presets[supervision], ...own };
+  // Cells of the user's own features are of the photograph as it is.
+  return { ...presets[supervision], ...own, ...(features === "files" ? { workPixels: 0 } : {}) };
 }
 
 /** What nothing is left to infer of. */

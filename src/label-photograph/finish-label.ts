@@ -4,10 +4,12 @@
  */
 
 import type { DenseCrfConfig } from "../config/dense-crf";
+import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import { mostProbableClass } from "../dense-crf/dense-crf";
 import { crfOptionsOf } from "../dense-crf/dense-crf-options";
 import type { Sharpener } from "../dense-crf/sharpen";
+import { upsampleGuided } from "../image-ops/guided-upsampling";
 import { limitToBoxes } from "./box-limit";
 import { type ImageClasses, originalLabel } from "./image-classes";
 import type { UnsharpenedLabel } from "./label-probabilities";
@@ -30,19 +32,39 @@ export interface FinishedLabel {
 
 /** @param unsharpened its probabilities are not to be used afterwards */
 export async function finishLabel(
-  { image, probabilities, classes, boxes, drawn, ignore }: UnsharpenedLabel,
+  { image, full, probabilities, classes, boxes, drawn, ignore }: UnsharpenedLabel,
   config: FinishConfig,
   sharpener: Sharpener,
 ): Promise<FinishedLabel> {
-  const { width, height } = image;
   if (drawn !== undefined) holdDrawn(probabilities, drawn, classes.length, ignore);
   const sharpened = config.denseCrf
     ? await sharpener.sharpen(image, probabilities, crfOptionsOf(config))
     : probabilities;
-  if (config.boxLimit) limitToBoxes(sharpened, boxes, classes.length, image);
-  if (drawn !== undefined) holdDrawn(sharpened, drawn, classes.length, ignore);
-  const columns = { width, height, data: mostProbableClass(sharpened, classes.length) };
-  return { label: originalLabel(columns, classes), probabilities: sharpened, classes };
+  const whole = full ?? { image, boxes, drawn };
+  const probable = full === undefined ? sharpened : enlarged(sharpened, image, full.image, classes.length);
+  if (config.boxLimit) limitToBoxes(probable, whole.boxes, classes.length, whole.image);
+  if (whole.drawn !== undefined) holdDrawn(probable, whole.drawn, classes.length, ignore);
+  const { width, height } = whole.image;
+  const columns = { width, height, data: mostProbableClass(probable, classes.length) };
+  return { label: originalLabel(columns, classes), probabilities: probable, classes };
+}
+
+/** Probabilities of a reduced photograph at its own size, along the edges of the large one; each pixel's sum to 1. [H·W, K] */
+function enlarged(probabilities: Float32Array, small: RgbImage, full: RgbImage, classes: number): Float32Array {
+  const large = new Float32Array(full.width * full.height * classes);
+  for (let k = 0; k < classes; k++) {
+    const map = Float32Array.from({ length: small.width * small.height }, (_, i) => probabilities[i * classes + k]);
+    upsampleGuided(map, small, full, (pixel, value) => {
+      large[pixel * classes + k] = Math.max(0, value);
+    });
+  }
+  for (let at = 0; at < large.length; at += classes) {
+    let sum = 0;
+    for (let k = 0; k < classes; k++) sum += large[at + k];
+    if (sum > 0) for (let k = 0; k < classes; k++) large[at + k] /= sum;
+    else large[at] = 1;
+  }
+  return large;
 }
 
 /** Drawn pixels have probability 1 of their class. In place, [H·W, K]. */

@@ -15,7 +15,7 @@ import { deriveSeed } from "../random";
 import { limitToBoxes } from "./box-limit";
 import { classesOf, type ImageClasses, renumbered } from "./image-classes";
 import { type LabelInput, labelFromLogits } from "./label-image";
-import { reducedInput } from "./reduced-input";
+import { reducedInput, sideWithin } from "./reduced-input";
 
 /** All that is read or made of one image before its graph is built, in the data set's classes. */
 export interface PreparedImage {
@@ -50,7 +50,10 @@ export interface LabelWork {
 
 /** What the dense CRF starts from. */
 export interface UnsharpenedLabel {
+  /** The photograph, reduced where it is larger than `workPixels`. */
   readonly image: RgbImage;
+  /** The photograph at its own size, with what holds to the end there; absent where it was not reduced. */
+  readonly full?: Pick<UnsharpenedLabel, "image" | "boxes" | "drawn">;
   /** [H·W, K] */
   readonly probabilities: Float32Array;
   /** The data set's class of each column. */
@@ -68,12 +71,14 @@ export interface UnsharpenedLabel {
  * the weak label names.
  */
 export async function labelProbabilities(
-  { image, seed, boxes, drawn, maps }: PreparedImage,
+  prepared: PreparedImage,
   config: ResolvedLabelConfig,
   dataset: DatasetDescription,
   { name, buildGraph, fit, onStage }: LabelWork,
 ): Promise<UnsharpenedLabel> {
   const { ignore } = dataset;
+  const work = reducedInput(prepared, sideWithin(prepared.image, config.workPixels), ignore);
+  const { image, seed, boxes, drawn, maps } = work;
   const small = reducedInput({ image, seed, boxes, drawn }, config.graphSide, ignore);
   await onStage?.("graph");
   const graph = await buildGraph(small.image);
@@ -91,7 +96,10 @@ export async function labelProbabilities(
   const logitResize = small.image === image ? config.logitResize : "direct";
   const { probabilities } = labelFromLogits(input, logits, { logitResize, ...(config.rw ? { walk } : {}) });
   if (config.boxLimit) limitToBoxes(probabilities, input.boxes, classes.length, image);
-  return { image, probabilities, classes, boxes: input.boxes, drawn: input.drawn, ignore };
+  const label = { image, probabilities, classes, boxes: input.boxes, drawn: input.drawn, ignore };
+  if (image === prepared.image) return label;
+  const full = renumbered({ ...whole, ...prepared, image: prepared.image }, classes);
+  return { ...label, full: { image: full.image, boxes: full.boxes, drawn: full.drawn } };
 }
 
 function fitOptionsOf(config: ResolvedLabelConfig, name: string, ignore: number): FitTask["options"] {

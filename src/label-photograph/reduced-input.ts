@@ -1,31 +1,51 @@
 /**
- * An image and its weak label made smaller for the graph. What a click says travels a window a layer, about 70 pixels
+ * An image and its weak label made smaller, for the graph or for all of the work. What a click says travels a window a layer, about 70 pixels
  * in all: across most of a small picture, but only a little way into a photograph. Ours (docs/method.md, section 6.2);
  * the reference has its seeds from class activation maps, which cover the photograph.
  */
 
-import type { RgbImage } from "../data/image";
+import type { ImageSize } from "../data/dataset";
 import type { LabelMap } from "../data/label-png";
 import { CELL } from "../window/windowed-map";
 import type { LabelInput } from "./label-image";
 
-type Input = Pick<LabelInput, "image" | "seed" | "boxes" | "drawn">;
+type Input = Pick<LabelInput, "image" | "seed" | "boxes" | "drawn" | "maps">;
+
+/** The longest side at which an image has at most so many pixels; 0 where it has no more, and with 0. */
+export function sideWithin({ width, height }: ImageSize, pixels: number): number {
+  if (pixels === 0 || width * height <= pixels) return 0;
+  return Math.floor(Math.max(width, height) * Math.sqrt(pixels / (width * height)));
+}
 
 /**
  * The same with a longest side of `side` pixels; as it is where it is no longer, and with 0. Sides are whole cells where they
  * can be: a padded grid's logits would be stretched over the photograph, and the label shifted.
  */
-export function reducedInput({ image, seed, boxes, drawn }: Input, side: number, ignore: number): Input {
+export function reducedInput({ image, seed, boxes, drawn, maps }: Input, side: number, ignore: number): Input {
   const factor = side / Math.max(image.width, image.height);
-  if (side === 0 || factor >= 1) return { image, seed, boxes, drawn };
+  if (side === 0 || factor >= 1) return { image, seed, boxes, drawn, maps };
   const width = reducedSide(image.width, factor);
   const height = reducedSide(image.height, factor);
   const columns = spans(image.width, width);
   const rows = spans(image.height, height);
   return {
-    image: { width, height, data: meanColours(image, columns, rows) },
+    image: {
+      width,
+      height,
+      data: meanValues(image.data, image.width, 3, columns, rows, new Uint8Array(3 * width * height)),
+    },
     seed: { width, height, data: firstKnown(seed, columns, rows, ignore) },
     ...(drawn === undefined ? {} : { drawn: { width, height, data: firstKnown(drawn, columns, rows, ignore) } }),
+    ...(maps === undefined
+      ? {}
+      : {
+          maps: new Map(
+            [...maps].map(([label, map]) => [
+              label,
+              meanValues(map, image.width, 1, columns, rows, new Float32Array(width * height)),
+            ]),
+          ),
+        }),
     boxes: boxes.map((box) => ({
       ...box,
       xmin: Math.floor((box.xmin * width) / image.width),
@@ -55,18 +75,25 @@ function spans(long: number, short: number): Span[] {
   }));
 }
 
-function meanColours({ width, data }: RgbImage, columns: readonly Span[], rows: readonly Span[]): Uint8Array {
-  const small = new Uint8Array(3 * columns.length * rows.length);
+function meanValues<T extends Uint8Array | Float32Array>(
+  data: T,
+  width: number,
+  channels: number,
+  columns: readonly Span[],
+  rows: readonly Span[],
+  out: T,
+): T {
+  const isBytes = out instanceof Uint8Array;
   for (const [y, row] of rows.entries())
     for (const [x, column] of columns.entries())
-      for (let c = 0; c < 3; c++) {
+      for (let c = 0; c < channels; c++) {
         let sum = 0;
         for (let v = row.from; v < row.to; v++)
-          for (let u = column.from; u < column.to; u++) sum += data[3 * (v * width + u) + c];
-        const count = (row.to - row.from) * (column.to - column.from);
-        small[3 * (y * columns.length + x) + c] = Math.round(sum / count);
+          for (let u = column.from; u < column.to; u++) sum += data[channels * (v * width + u) + c];
+        const mean = sum / ((row.to - row.from) * (column.to - column.from));
+        out[channels * (y * columns.length + x) + c] = isBytes ? Math.round(mean) : mean;
       }
-  return small;
+  return out;
 }
 
 /** The first known label of each pixel's own, so that no click gets lost. */

@@ -99,7 +99,7 @@ async function run(
         finish: async (id, { objects, ...unsharpened }) => {
           await output.writeProbabilities(id, unsharpened);
           const finished = await finishLabel(unsharpened, config, sharpener);
-          await output.write(id, unsharpened.image, finished, objects);
+          await output.write(id, (unsharpened.full ?? unsharpened).image, finished, objects);
         },
         finishing: config.crfThreads,
       };
