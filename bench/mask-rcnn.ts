@@ -43,6 +43,8 @@ const files = {
 
 interface Measured {
   readonly seconds: number;
+  /** Of all threads, in user and system mode: what another process on the machine changes least. */
+  readonly cpuSeconds: number;
   readonly peakGigabytes: number;
   readonly losses?: readonly number[];
   readonly boxes?: readonly number[][];
@@ -62,7 +64,7 @@ async function main(): Promise<void> {
   const [python, threads] = [value("--python"), value("--threads") ?? String(os.availableParallelism())];
   await writeFiles();
   process.stdout.write(`${os.cpus()[0].model}, ${threads} threads, Node ${process.version}\n`);
-  process.stdout.write("what       library        seconds  peak GB\n");
+  process.stdout.write("what       library        seconds    CPU s  peak GB\n");
   for (const kind of KINDS.filter((each) => words.length === 0 || words.includes(each))) {
     const ours = await inProcess(process.execPath, [...process.execArgv, __filename, "--one", kind], threads);
     process.stdout.write(formatRow(kind, "this one", ours));
@@ -80,8 +82,8 @@ async function inProcess(program: string, words: readonly string[], threads: str
   return JSON.parse(stdout) as Measured;
 }
 
-function formatRow(kind: Kind, library: string, { seconds, peakGigabytes }: Measured): string {
-  return `${kind.padEnd(10)} ${library.padEnd(12)} ${seconds.toFixed(2).padStart(9)} ${peakGigabytes.toFixed(2).padStart(8)}\n`;
+function formatRow(kind: Kind, library: string, { seconds, cpuSeconds, peakGigabytes }: Measured): string {
+  return `${kind.padEnd(10)} ${library.padEnd(12)} ${seconds.toFixed(2).padStart(9)} ${cpuSeconds.toFixed(2).padStart(8)} ${peakGigabytes.toFixed(2).padStart(8)}\n`;
 }
 
 function comparison(ours: Measured, theirs: Measured): string {
@@ -100,10 +102,17 @@ async function measure(kind: Kind): Promise<Measured> {
   const { image, instances } = picture();
   const run = kind === "step" ? stepOf(segmenter, image, instances) : inferenceOf(segmenter, image);
   run();
+  const cpu = process.cpuUsage();
   const started = performance.now();
   const found = run();
   const seconds = (performance.now() - started) / 1000;
-  return { seconds, peakGigabytes: process.resourceUsage().maxRSS / 2 ** 20, ...found };
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    seconds,
+    cpuSeconds: (user + system) / 1e6,
+    peakGigabytes: process.resourceUsage().maxRSS / 2 ** 20,
+    ...found,
+  };
 }
 
 type Run = () => Pick<Measured, "losses" | "boxes" | "scores">;
