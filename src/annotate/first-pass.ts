@@ -1,7 +1,7 @@
 /** The quick label that appears while the full one is computed: a small graph and few training steps. */
 
 import type { ImageSize } from "../data/dataset";
-import type { LabelledPhotograph, LabelPhotographOptions } from "../label-photograph/label-photograph";
+import type { EarlierResult, LabelPhotographOptions } from "../label-photograph/label-photograph";
 import type { Shapes } from "./protocol";
 
 /** Longest side in pixels of the photograph that the quick label's graph is built from. */
@@ -10,7 +10,7 @@ const SIDE = 192;
 /** @param earlier the quick label of the strokes before, whose training is resumed where its classes are still the same */
 export function firstPassOptions(
   { width, height }: ImageSize,
-  earlier: LabelledPhotograph | undefined,
+  earlier: (EarlierResult & { readonly classes: readonly number[] }) | undefined,
   shapes: Shapes,
 ): LabelPhotographOptions {
   const side = Math.max(width, height) > SIDE ? { graphSide: SIDE } : {};

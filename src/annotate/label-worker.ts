@@ -10,10 +10,12 @@ import type { LabelMap } from "../data/label-png";
 import { messageOf } from "../errors";
 import type { ImageGraph } from "../graph/image-graph";
 import {
+  type EarlierResult,
   type LabelledPhotograph,
   type LabelPhotographOptions,
   labelPhotograph,
 } from "../label-photograph/label-photograph";
+import type { WeakLabels } from "../label-photograph/weak-labels";
 import { firstPassOptions } from "./first-pass";
 import type { Shapes } from "./protocol";
 import { drawnPixels, weakLabelsOfShapes, withDrawnPixels } from "./weak-labels-of-shapes";
@@ -51,8 +53,10 @@ export type WorkerMessage =
 /** What is kept of a photograph between strokes. */
 interface Kept {
   readonly image: RgbImage;
-  first?: LabelledPhotograph;
-  graphs: { first?: ImageGraph; final?: ImageGraph };
+  /** The last quick label's training. */
+  first?: EarlierResult & { readonly classes: readonly number[]; readonly kind: WeakKind };
+  /** By stage and kind of weak label, on which their windows depend. */
+  readonly graphs: Map<string, ImageGraph>;
 }
 
 /** Photographs whose graphs are kept. */
@@ -97,15 +101,18 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
   const photograph = await keep(request.file);
   const { image, graphs } = photograph;
   const weak = weakLabelsOfShapes(shapes, picture, image, dataset);
+  const kind = kindOf(weak);
+  const graph = graphs.get(`${stage} ${kind}`);
+  const earlier = photograph.first?.kind === kind ? photograph.first : undefined;
   let told = 0;
   const result = await labelPhotograph(image, weak, {
     ...request.options,
-    ...(stage === "first" ? firstPassOptions(image, photograph.first, shapes) : {}),
+    ...(stage === "first" ? firstPassOptions(image, earlier, shapes) : {}),
     dataset,
     name: request.name,
     signal,
     keepGraph: true,
-    ...(graphs[stage] === undefined ? {} : { graph: graphs[stage] }),
+    ...(graph === undefined ? {} : { graph }),
     onProgress: ({ step, total }) => {
       const now = performance.now();
       if (step === undefined || total === undefined || now - told < 100) return;
@@ -113,8 +120,9 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
       send({ kind: "progress", job, share: step / total });
     },
   });
-  if (result.graph !== undefined) graphs[stage] = result.graph;
-  if (stage === "first") photograph.first = result;
+  if (result.graph !== undefined) graphs.set(`${stage} ${kind}`, result.graph);
+  const { learned, settings, classes } = result;
+  if (stage === "first") photograph.first = { learned, settings, classes, kind };
   const drawn = drawnPixels(shapes, picture, image, dataset.ignore);
   return {
     label: withDrawnPixels(result.label, drawn, dataset.ignore),
@@ -126,16 +134,22 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
 
 /** The photograph's pixels and graphs, from the last strokes or anew; the least recent one makes room. */
 async function keep(file: string): Promise<Kept> {
-  const found = kept.get(file) ?? { image: await readRgb(file), graphs: {} };
+  const found = kept.get(file) ?? { image: await readRgb(file), graphs: new Map() };
   kept.delete(file);
   kept.set(file, found);
   for (const [oldest, { graphs }] of kept) {
     if (kept.size <= KEPT) break;
-    graphs.first?.dispose();
-    if (graphs.final !== graphs.first) graphs.final?.dispose();
+    for (const graph of graphs.values()) graph.dispose();
     kept.delete(oldest);
   }
   return found;
+}
+
+type WeakKind = "box" | "scribble" | "point";
+
+/** As `labelPhotograph` takes several kinds at once: by the most telling one. */
+function kindOf({ boxes, strokes }: WeakLabels): WeakKind {
+  return boxes !== undefined ? "box" : strokes !== undefined ? "scribble" : "point";
 }
 
 function doubtOf({ probabilities, classes }: LabelledPhotograph): number {
