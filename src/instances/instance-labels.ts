@@ -2,7 +2,7 @@
  * From the class of every pixel to the object of every pixel: each box, click or stroke that stands for an object gets the
  * pixels of its class that are its own. A pixel in one box alone is that box's, wherever in it: parts of an object that
  * something in front separates stay together. Where boxes of a class overlap, the graph decides (`mark-walk.ts`), or the
- * smaller box wins. Ours; the published method labels classes only.
+ * smaller box wins. Ours (docs/method.md, section 6.7); the published method labels classes only.
  */
 
 import { MAX_PIXELS } from "../data/bounded-file";

@@ -1,6 +1,6 @@
 /**
  * Which of several objects of one class a cell of the graph belongs to: a random walk with restarts at what is certain
- * (Grady 2005 and 2006, "random walks for image segmentation", with priors). Each mark's share solves
+ * (docs/method.md, section 6.7; Grady, CVPR 2005 and PAMI 2006). Each mark's share solves
  *
  *     p_i = (Σ_j a_ij m_j p_j + λ u_i) / (Σ_j a_ij m_j + λ v_i)
  *

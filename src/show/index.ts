@@ -9,9 +9,10 @@ export { chartSvg } from "./chart-svg";
 // --- what reaches the notebook ---
 export { hasKernel, livePlace, type MimeBundle, type Shown, type ShowOptions, show } from "./display";
 export { heatColour } from "./heat-scale";
+// --- pictures ---
+export { instancePicture } from "./instance-overlay";
 export { type LegendEntry, legendOf } from "./legend";
 export { overlayPicture } from "./overlay";
-// --- pictures ---
 export { type Captioned, type GridOptions, pictureGrid, showPictures } from "./picture-grid";
 export {
   boxPicture,

@@ -9,6 +9,7 @@ import { decodeMask } from "../instances/rle";
 import { textOutline, textWidth } from "./lettering";
 
 const OPACITY = 0.45;
+const COLOURS = vocPalette(256);
 
 /** PNG bytes of a picture of the photograph's size. @param instances the first is drawn last, over the others */
 export async function renderInstances(
@@ -16,12 +17,7 @@ export async function renderInstances(
   instances: readonly Instance[],
   dataset: Pick<DatasetDescription, "classes">,
 ): Promise<Uint8Array> {
-  const { width, height } = rgb;
-  const data = Uint8Array.from(rgb.data);
-  const colours = vocPalette(256);
-  const colourOf = (i: number): Colour => colours[1 + (i % 255)];
-  for (let i = instances.length - 1; i >= 0; i--)
-    paint(data, width, height, decodeMask(instances[i].mask), colourOf(i));
+  const { width, height, data } = instancePicture(rgb, instances);
   const size = Math.min(32, Math.max(10, Math.round(Math.sqrt(width * height) / 45)));
   const labels = instances.map(({ class: label, score, box: [x, y] }, i) => {
     const text = `${dataset.classes[label]} ${score.toFixed(2)}`;
@@ -39,6 +35,20 @@ export async function renderInstances(
     .removeAlpha()
     .png()
     .toBuffer();
+}
+
+/** The same as pixels, without names. */
+export function instancePicture(rgb: RgbImage, instances: readonly Pick<Instance, "mask">[]): RgbImage {
+  const { width, height } = rgb;
+  const data = Uint8Array.from(rgb.data);
+  for (let i = instances.length - 1; i >= 0; i--)
+    paint(data, width, height, decodeMask(instances[i].mask), colourOf(i));
+  return { width, height, data };
+}
+
+/** VOC's colours of objects, which are those of its classes by number. */
+function colourOf(index: number): Colour {
+  return COLOURS[1 + (index % 255)];
 }
 
 /** Changes the picture: the object's colour over it, and white where the object ends. */

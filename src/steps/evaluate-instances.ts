@@ -44,7 +44,8 @@ export async function evaluateInstances(
   if (masks === undefined)
     said.notice(`only boxes are compared: there is no "segmentation" in ${hasMasks(truth) ? config.pred : gt}`);
   const names = truth.categories.map(({ name }) => name);
-  const curves = (masks ?? boxes).map(categoryCurves);
+  const figures = masks && figuresOf(masks, names);
+  const ofBoxes = figuresOf(boxes, names);
   const summary: EvaluateInstancesSummary = {
     step: "evaluate",
     split,
@@ -53,10 +54,10 @@ export async function evaluateInstances(
     instances: count(boxes, ({ truths }) => truths.filter(({ isCrowd }) => !isCrowd).length),
     crowds: count(boxes, ({ truths }) => truths.filter(({ isCrowd }) => isCrowd).length),
     detections: count(boxes, ({ scores }) => scores.length),
-    ...(masks === undefined ? figuresOf([], []) : figuresOf(masks, names)),
-    bbox: figuresOf(boxes, names),
+    ...(figures ?? figuresOf([], [])).figures,
+    bbox: ofBoxes.figures,
     recalls: RECALLS,
-    precision: meanPrecision(curves),
+    precision: meanPrecision((figures ?? ofBoxes).curves),
     done: images.length,
     skipped: 0,
     failed: [],
@@ -109,10 +110,13 @@ function hasMasks({ annotations }: CocoTruth): boolean {
   return annotations.some(({ segmentation }) => segmentation !== undefined);
 }
 
-function figuresOf(categories: readonly (readonly Comparison[])[], names: readonly string[]): InstanceFigures {
+function figuresOf(
+  categories: readonly (readonly Comparison[])[],
+  names: readonly string[],
+): { figures: InstanceFigures; curves: readonly (CategoryCurves | undefined)[] } {
   const curves = categories.map(categoryCurves);
   const voc = categories.map(vocFigures);
-  return {
+  const figures: InstanceFigures = {
     ...cocoFigures(curves),
     ...meanVocFigures(voc),
     perClass: categories.map((comparisons, c) => ({
@@ -123,6 +127,7 @@ function figuresOf(categories: readonly (readonly Comparison[])[], names: readon
       ...voc[c],
     })),
   };
+  return { figures, curves };
 }
 
 function count(categories: readonly (readonly Comparison[])[], of: (comparison: Comparison) => number): number {
