@@ -9,7 +9,8 @@ import { asksForTf32 } from "./config/training";
 import { messageOf, UserError } from "./errors";
 import { bindLocalRank, launchedRank } from "./parallel/local-rank";
 import { createReporter, silentReporter } from "./running/reporter";
-import type { Step, Summary } from "./running/step";
+import type { Step } from "./running/step";
+import { describeSummary } from "./running/summary-text";
 import { withoutControls } from "./shown-text";
 import { version } from "./version";
 
@@ -120,12 +121,6 @@ function help(step: Step<object>): string {
   const examples = step.examples?.map((line) => `  ${line}`).join("\n");
   const word = step.positional === undefined ? "" : ` ${step.positional.toUpperCase()}`;
   return `usage: a2gnn ${step.name}${word} [--option value …]\n\n${step.about}\n\n${describeOptions(table)}${examples ? `\n\nExamples:\n${examples}` : ""}`;
-}
-
-function describeSummary(summary: Summary): string {
-  const failures = summary.failed.map(({ image, reason }) => `  failed: ${image}: ${reason}`);
-  const head = `${summary.step}: ${summary.done} done, ${summary.skipped} already there, ${summary.failed.length} failed of ${summary.images} in ${summary.seconds.toFixed(1)} s`;
-  return [head, ...failures].join("\n");
 }
 
 function hintStep(name: string | undefined): string {

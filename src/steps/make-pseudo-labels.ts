@@ -21,6 +21,7 @@ import { fitImage } from "../label-photograph/label-image";
 import { labelProbabilities, type PreparedImage, type UnsharpenedLabel } from "../label-photograph/label-probabilities";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
+import { describeSummary } from "../running/summary-text";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
 import { type FitStore, openFitStore } from "./outputs/fit-store";
@@ -56,7 +57,23 @@ export const makePseudoLabels: Step<MakePseudoLabelsConfig, MakePseudoLabelsSumm
   ],
   needsBackend: true,
   run,
+  describe: (summary) => [describeSummary(summary), ...instanceLines(summary)].join("\n"),
 };
+
+/** Which objects a person should look at first. */
+function instanceLines({ instances }: MakePseudoLabelsSummary): string[] {
+  if (instances === undefined) return [];
+  const { file, worst, filled } = instances;
+  const lost = filled > 0 ? `, ${filled} of them lost by the class label and filled from their boxes` : "";
+  return [
+    `${instances.instances} objects in ${file}${lost}`,
+    ...(worst.length === 0 ? [] : ["the least sure:"]),
+    ...worst.slice(0, LEAST_SURE).map(({ image, class: name, score }) => `  ${image}: ${name} ${score.toFixed(2)}`),
+  ];
+}
+
+/** Objects that are named on the screen; `--json` names more. */
+const LEAST_SURE = 5;
 
 interface PreparedObjects extends PreparedImage {
   /** With `instances`. */
