@@ -24,6 +24,7 @@ interface GlobalOptions {
 const globalOptions: OptionTable<GlobalOptions> = {
   backend: {
     kind: "choice",
+    affects: "fit",
     choices: backendNames,
     default: "native",
     group: "General",
@@ -31,13 +32,26 @@ const globalOptions: OptionTable<GlobalOptions> = {
   },
   threads: {
     kind: "integer",
+    affects: "speed",
     min: 1,
     max: 1024,
     group: "General",
     help: "threads of the TensorFlow backend [default: one a core]",
   },
-  json: { kind: "boolean", default: false, group: "General", help: "print the Summary as JSON on standard output" },
-  quiet: { kind: "boolean", default: false, group: "General", help: "no progress, notices or summary; only warnings" },
+  json: {
+    kind: "boolean",
+    affects: "place",
+    default: false,
+    group: "General",
+    help: "print the Summary as JSON on standard output",
+  },
+  quiet: {
+    kind: "boolean",
+    affects: "place",
+    default: false,
+    group: "General",
+    help: "no progress, notices or summary; only warnings",
+  },
 };
 
 async function main(words: readonly string[]): Promise<number> {

@@ -6,11 +6,14 @@ import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { ablate } from "../src/ablation/ablate";
 import { defaultGrid, furtherRows } from "../src/ablation/default-grid";
+import { fitKeyOf } from "../src/ablation/run-options";
 import { ablationCsv, ablationMarkdown, rowOf, scoreText } from "../src/ablation/table";
 import { chooseVariants, differences, folderOf, readVariants } from "../src/ablation/variant";
 import { useBackend } from "../src/backend";
-import { makePseudoLabelsOptions } from "../src/config/make-pseudo-labels";
+import { ablateOptions } from "../src/config/ablate";
+import { type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../src/config/make-pseudo-labels";
 import { makeSeedsOptions } from "../src/config/make-seeds";
+import { completeConfig, type Option, type OptionTable } from "../src/config/option";
 import { silentReporter } from "../src/running/reporter";
 import { writeTinyDataset } from "./tiny-dataset";
 
@@ -53,18 +56,46 @@ test("every option that changes labels has a row, each row a folder of its own",
     rows.every(({ name }) => !name.includes(",")),
     "names are separated by commas on the command line",
   );
-  const places =
-    /^(voc12Root|inferList|savePath|overlay|outProb|outXml|fits|gt|report|seedLabelRoot|weights|camDir|seamDir|tags|boxXmlPath|points|scribbles|labelme|coco|yolo|yoloClasses)$/;
-  const running = /^(seed|shard|threads|crfThreads|withoutBoxes|grabCutPixels)$/;
   const covered = (key: string): boolean =>
     rows.some(({ labels, seeds }) => Object.hasOwn(labels ?? {}, key) || Object.hasOwn(seeds ?? {}, key));
-  const all = [...Object.keys(makePseudoLabelsOptions), ...Object.keys(makeSeedsOptions)];
-  const open = all.filter((key) => !places.test(key) && !running.test(key) && !covered(key));
+  const all = [makePseudoLabelsOptions, makeSeedsOptions].flatMap((table) =>
+    Object.entries(table as OptionTable<object>),
+  );
+  const numbers = all.filter(([, { affects, kind }]: [string, Option<unknown>]) =>
+    kind === "path" ? false : affects === "fit" || affects === "label",
+  );
+  // How inputs are to be read, what happens to unusable ones, and objects, which the table does not count.
+  const apart = /^(seed|withoutBoxes|grabCutPixels|frame|annotationFrame|graphStride|graphNormalise|instance.*)$/;
+  const open = numbers.map(([key]) => key).filter((key) => !apart.test(key) && !covered(key));
   // denseCrf stands for its numbers, which are the reference's
   assert.deepEqual(
     open.filter((key) => !/^crf(Iterations|Gaussian|Bilateral)/.test(key)),
     [],
   );
+});
+
+test("rows that differ after the training alone share it: every option whose table says so", () => {
+  const config = completeConfig({}, ablateOptions);
+  const setting = { config, camDir: "cam", list: "list.txt" };
+  const key = (labels: Partial<MakePseudoLabelsConfig>): string =>
+    fitKeyOf({ variant: { group: "g", name: "n", supervision: "box", labels }, seed: 0 }, setting);
+  const usual = key({});
+  for (const change of [
+    { boxLimit: false },
+    { logitResize: "crop" },
+    { denseCrf: false },
+    { crfBilateralSxy: 9 },
+    { alpha: 2 },
+  ] as const)
+    assert.equal(key(change), usual, JSON.stringify(change));
+  for (const change of [
+    { epochs: 9 },
+    { radius: 2 },
+    { hidden: 8 },
+    { graphSide: 64 },
+    { seedPadding: "background" },
+  ] as const)
+    assert.notEqual(key(change), usual, JSON.stringify(change));
 });
 
 test("a grid that cannot be run is refused by entry and reason", () => {

@@ -15,15 +15,15 @@ interface Config {
 }
 
 const table: OptionTable<Config> = {
-  voc12Root: { kind: "path", required: true, group: "Data", help: "data folder" },
-  boxXmlPath: { kind: "path", aliases: ["BoxXmlpath"], group: "Data", help: "boxes" },
-  rw: { kind: "boolean", default: false, help: "walk" },
-  denseCrf: { kind: "boolean", default: true, help: "sharpen" },
-  epochs: { kind: "integer", default: 50, min: 0, max: 1000, unit: "steps", help: "training steps" },
-  lr: { kind: "number", default: 0.03, min: 0, aliases: ["learning_rate"], help: "learning rate" },
-  mode: { kind: "choice", choices: ["fast", "exact"], default: "exact", help: "how" },
-  scales: { kind: "numbers", default: [0.5, 1], min: 0.1, help: "scales" },
-  names: { kind: "texts", default: ["a"], help: "names" },
+  voc12Root: { kind: "path", affects: "place", required: true, group: "Data", help: "data folder" },
+  boxXmlPath: { kind: "path", affects: "place", aliases: ["BoxXmlpath"], group: "Data", help: "boxes" },
+  rw: { kind: "boolean", affects: "fit", default: false, help: "walk" },
+  denseCrf: { kind: "boolean", affects: "fit", default: true, help: "sharpen" },
+  epochs: { kind: "integer", affects: "fit", default: 50, min: 0, max: 1000, unit: "steps", help: "training steps" },
+  lr: { kind: "number", affects: "fit", default: 0.03, min: 0, aliases: ["learning_rate"], help: "learning rate" },
+  mode: { kind: "choice", affects: "fit", choices: ["fast", "exact"], default: "exact", help: "how" },
+  scales: { kind: "numbers", affects: "fit", default: [0.5, 1], min: 0.1, help: "scales" },
+  names: { kind: "texts", affects: "fit", default: ["a"], help: "names" },
 };
 
 const read = (line: string): Partial<Config> => parseFlags(line.split(" "), table).given;

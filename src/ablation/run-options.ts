@@ -3,8 +3,9 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import type { AblateConfig } from "../config/ablate";
-import type { MakePseudoLabelsConfig } from "../config/make-pseudo-labels";
+import { type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../config/make-pseudo-labels";
 import type { MakeSeedsConfig } from "../config/make-seeds";
+import { touching } from "../config/option";
 import { resolveConfig } from "../config/pseudo-label-presets";
 import type { TrainAffinityConfig } from "../config/train-affinity";
 import { folderOf, type Variant } from "./variant";
@@ -79,22 +80,21 @@ export function labelOptions(
 
 /** Whatever the result depends on but the seed: results of other options or images do not count. */
 export function signatureOf(variant: Variant, setting: AblationSetting): string {
-  const { inferList, savePath, seed, shard, crfThreads, seedLabelRoot, ...rest } = resolved(variant, setting);
+  const { seed, seedLabelRoot, ...rest } = touching(resolved(variant, setting), makePseudoLabelsOptions, [
+    "fit",
+    "label",
+  ]);
   const { images, inferList: list } = setting.config;
   return JSON.stringify({ ...rest, seeds: variant.seeds, training: variant.training, images, list });
 }
 
 /** Runs with the same key train the same graph networks: they differ in what comes after alone. */
 export function fitKeyOf({ variant, seed }: AblationRun, setting: AblationSetting): string {
-  const config = Object.entries(resolved(variant, setting))
-    .filter(([key]) => !AFTER_TRAINING.test(key))
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const fit = touching(resolved(variant, setting), makePseudoLabelsOptions, ["fit"]);
+  const config = Object.entries(fit).sort(([a], [b]) => (a < b ? -1 : 1));
   const seeds = seedOptions(variant, setting)?.savePath;
   return hashOf({ config, seeds, training: variant.training, seed });
 }
-
-const AFTER_TRAINING =
-  /^(rw|rwWeight|alpha|beta|logt|camDir|logitResize|denseCrf|crf(Iterations|Gaussian|Bilateral).*)$/;
 
 // --- internal ---
 

@@ -7,7 +7,7 @@ import {
   type Supervision,
 } from "../config/make-pseudo-labels";
 import { type MakeSeedsConfig, makeSeedsOptions } from "../config/make-seeds";
-import { flagOf, type OptionTable } from "../config/option";
+import { flagOf, keysTouching, type OptionTable } from "../config/option";
 import { presetOf, presets } from "../config/pseudo-label-presets";
 import { type TrainAffinityConfig, trainAffinityOptions } from "../config/train-affinity";
 import { momentumOf } from "../config/training";
@@ -25,12 +25,6 @@ export interface Variant {
   /** With it an affinity network is trained by `train-affinity` first, on the seed labels, with these options. */
   readonly training?: Partial<TrainAffinityConfig>;
 }
-
-/** Set by the ablation itself. */
-const TAKEN: readonly string[] = [
-  ...["voc12Root", "inferList", "savePath", "seed", "shard", "seedLabelRoot", "fits", "outProb", "overlay"],
-  ...["trainList", "labelDir", "sessionName", "resume", "gpus"],
-];
 
 /** What the graph of a variant is built from, if the ablation as a whole has these weights. */
 export function featuresOf({ labels, training }: Variant, weights: string | undefined): FeatureKind {
@@ -91,7 +85,7 @@ export function chooseVariants(variants: readonly Variant[], words: readonly str
 
 function stated<C>(given: Partial<C>, table: OptionTable<C>, preset: Partial<C>): string[] {
   return (Object.keys(given) as (keyof C & string)[])
-    .filter((key) => !/Dir$|^weights$/.test(key))
+    .filter((key) => table[key].kind !== "path")
     .flatMap((key) => {
       const usual = preset[key] ?? table[key].default;
       if (usual === given[key]) return [];
@@ -117,9 +111,15 @@ function readVariant(entry: unknown, where: string): Variant {
     throw expected("usage", "a name", JSON.stringify(name), where);
   if (typeof supervision !== "string" || !Object.hasOwn(presets, supervision))
     throw expected("usage", `one of ${Object.keys(presets).join(", ")}`, JSON.stringify(supervision), where);
-  checkKeys(labels, makePseudoLabelsOptions, [...TAKEN, "supervision"], `labels of ${where}`);
-  if (seeds !== undefined) checkKeys(seeds, makeSeedsOptions, TAKEN, `seeds of ${where}`);
-  if (training !== undefined) checkKeys(training, trainAffinityOptions, TAKEN, `training of ${where}`);
+  checkKeys(
+    labels,
+    makePseudoLabelsOptions,
+    [...takenOf(makePseudoLabelsOptions), "supervision"],
+    `labels of ${where}`,
+  );
+  if (seeds !== undefined) checkKeys(seeds, makeSeedsOptions, takenOf(makeSeedsOptions), `seeds of ${where}`);
+  if (training !== undefined)
+    checkKeys(training, trainAffinityOptions, takenOf(trainAffinityOptions), `training of ${where}`);
   return {
     group,
     name,
@@ -128,6 +128,12 @@ function readVariant(entry: unknown, where: string): Variant {
     ...(seeds === undefined ? {} : { seeds: seeds as Partial<MakeSeedsConfig> }),
     ...(training === undefined ? {} : { training: training as Partial<TrainAffinityConfig> }),
   };
+}
+
+/** What the ablation sets itself: where things are, but for the weights that a training begins with, and what its runs share or vary. */
+function takenOf<C>(table: OptionTable<C>): readonly string[] {
+  const places = keysTouching(table, ["place"]).filter((key) => key !== "weights");
+  return [...places, "voc12Root", "seedLabelRoot", "seed", "gpus"];
 }
 
 function checkKeys(options: unknown, table: object, taken: readonly string[], where: string): void {

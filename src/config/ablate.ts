@@ -23,6 +23,7 @@ const table = "Table";
 export const ablateOptions: OptionTable<AblateConfig> = {
   voc12Root: {
     kind: "path",
+    affects: "label",
     default: path.join(__dirname, "..", "..", "data", "mini"),
     aliases: ["root"],
     group: data,
@@ -30,36 +31,48 @@ export const ablateOptions: OptionTable<AblateConfig> = {
   },
   inferList: {
     kind: "text",
+    affects: "label",
     default: "train.txt",
     group: data,
     help: "image list: a path, or a name in ImageSets/Segmentation; the paper's ablations use train.txt",
   },
   images: {
     kind: "integer",
+    affects: "label",
     default: 0,
     min: 0,
     group: data,
     help: "label only the first images of the list, this many; 0: all",
   },
-  weights: { kind: "path", group: data, help: "affinity network [default: handcrafted features]" },
+  weights: { kind: "path", affects: "label", group: data, help: "affinity network [default: handcrafted features]" },
   camDir: {
     kind: "path",
+    affects: "label",
     group: data,
     help: "class activation maps for image tags, clicks and the random walk [default: CAM in the data folder; without it those rows are left out]",
   },
-  out: { kind: "path", default: path.join("out", "ablation"), group: table, help: "folder for labels and tables" },
+  out: {
+    kind: "path",
+    affects: "place",
+    default: path.join("out", "ablation"),
+    group: table,
+    help: "folder for labels and tables",
+  },
   grid: {
     kind: "path",
+    affects: "label",
     group: table,
     help: 'JSON list of variants: [{"group", "name", "supervision", "labels": {make-pseudo-labels options}, "seeds": {make-seeds options}, "training": {train-affinity options}}] [default: the built-in grid]',
   },
   variants: {
     kind: "texts",
+    affects: "label",
     group: table,
     help: "only these rows: names, or groups, also of those beyond the default grid; all: every row [default: those that end within a quarter of an hour on data/mini]",
   },
   seeds: {
     kind: "numbers",
+    affects: "label",
     default: [0, 1],
     min: 0,
     group: table,
@@ -67,6 +80,7 @@ export const ablateOptions: OptionTable<AblateConfig> = {
   },
   processes: {
     kind: "integer",
+    affects: "speed",
     min: 1,
     max: 64,
     group: table,
@@ -74,6 +88,7 @@ export const ablateOptions: OptionTable<AblateConfig> = {
   },
   shard: {
     kind: "text",
+    affects: "place",
     default: "launched",
     group: table,
     help: "launched: under mpiexec or srun each process takes its part, alone it takes all; i/n: this process takes every n-th run; whoever ends last has all in its table",

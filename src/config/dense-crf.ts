@@ -28,6 +28,7 @@ export function denseCrfOptions(defaults: Partial<DenseCrfConfig> = {}): OptionT
   return {
     crfIterations: {
       kind: "integer",
+      affects: "label",
       default: numbers.crfIterations,
       min: 0,
       group: crf,
@@ -35,6 +36,7 @@ export function denseCrfOptions(defaults: Partial<DenseCrfConfig> = {}): OptionT
     },
     crfGaussianSxy: {
       kind: "number",
+      affects: "label",
       default: numbers.crfGaussianSxy,
       min: 1e-3,
       unit: "pixels",
@@ -43,6 +45,7 @@ export function denseCrfOptions(defaults: Partial<DenseCrfConfig> = {}): OptionT
     },
     crfGaussianCompat: {
       kind: "number",
+      affects: "label",
       default: numbers.crfGaussianCompat,
       min: 0,
       group: crf,
@@ -50,6 +53,7 @@ export function denseCrfOptions(defaults: Partial<DenseCrfConfig> = {}): OptionT
     },
     crfBilateralSxy: {
       kind: "number",
+      affects: "label",
       default: numbers.crfBilateralSxy,
       min: 1e-3,
       unit: "pixels",
@@ -58,6 +62,7 @@ export function denseCrfOptions(defaults: Partial<DenseCrfConfig> = {}): OptionT
     },
     crfBilateralSrgb: {
       kind: "number",
+      affects: "label",
       default: numbers.crfBilateralSrgb,
       min: 1e-3,
       unit: "of 255",
@@ -66,6 +71,7 @@ export function denseCrfOptions(defaults: Partial<DenseCrfConfig> = {}): OptionT
     },
     crfBilateralCompat: {
       kind: "number",
+      affects: "label",
       default: numbers.crfBilateralCompat,
       min: 0,
       group: crf,

@@ -13,6 +13,7 @@ export interface ImagesConfig {
 export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard">> = {
   voc12Root: {
     kind: "path",
+    affects: "fit",
     required: true,
     aliases: ["root"],
     group: "Data",
@@ -20,12 +21,14 @@ export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard">> = {
   },
   inferList: {
     kind: "text",
+    affects: "place",
     default: "train_aug.txt",
     group: "Data",
     help: "image list: a path, or a name in ImageSets/Segmentation; without the option, in a folder without lists: every image",
   },
   frame: {
     kind: "choice",
+    affects: "label",
     choices: ["displayed", "stored"],
     default: "displayed",
     group: "Data",
@@ -35,6 +38,7 @@ export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard">> = {
 
 export const shardOption: Option<string> = {
   kind: "text",
+  affects: "place",
   default: "launched",
   group: "Running",
   help: "launched: under mpiexec or srun each process takes its part, alone it takes all; i/n: every n-th image; auto: from a Slurm or AWS Batch array, auto/n: Kubernetes",
@@ -45,6 +49,7 @@ export type AnnotationFrame = "auto" | "displayed" | "stored";
 
 export const annotationFrameOption: Option<AnnotationFrame> = {
   kind: "choice",
+  affects: "fit",
   choices: ["auto", "displayed", "stored"],
   default: "auto",
   group: "Data",
@@ -62,17 +67,20 @@ export interface WeakLabelsConfig {
 export const weakLabelsOptions: OptionTable<WeakLabelsConfig> = {
   boxXmlPath: {
     kind: "path",
+    affects: "fit",
     aliases: ["BoxXmlpath"],
     group: "Weak labels",
     help: "folder of VOC XML files [default where boxes count: Annotations in the data folder]",
   },
   points: {
     kind: "path",
+    affects: "fit",
     group: "Weak labels",
     help: "What's-the-Point JSON of clicks [default: points.json in the data folder]",
   },
   scribbles: {
     kind: "path",
+    affects: "fit",
     aliases: ["scribble-dir"],
     group: "Weak labels",
     help: "folder of scribbles (XML, polylines, PNG) [default: Scribbles in the data folder]",
@@ -82,6 +90,7 @@ export const weakLabelsOptions: OptionTable<WeakLabelsConfig> = {
 
 export const pointRimOption: Option<number> = {
   kind: "integer",
+  affects: "fit",
   default: 8,
   min: 0,
   max: 1000,
@@ -95,6 +104,7 @@ export type TagsForm = "auto" | "vector" | "indices";
 
 export const tagsFormOption: Option<TagsForm> = {
   kind: "choice",
+  affects: "fit",
   choices: ["auto", "vector", "indices"],
   default: "auto",
   group: "Data",
@@ -103,6 +113,7 @@ export const tagsFormOption: Option<TagsForm> = {
 
 export const tagsOption: Option<string | undefined> = {
   kind: "path",
+  affects: "fit",
   aliases: ["cls-labels"],
   group: "Data",
   help: "image tags: cls_labels.npy, or JSON of the same [default: cls_labels.npy or .json in the data folder, else the XML's object names]",

@@ -40,33 +40,48 @@ const crf = "Dense CRF";
 
 export const inferSeamOptions: OptionTable<InferSeamConfig> = {
   ...imagesOptions,
-  weights: { kind: "path", group: data, help: "SEAM network: .pth, .params or .safetensors, of any width" },
+  weights: {
+    kind: "path",
+    affects: "fit",
+    group: data,
+    help: "SEAM network: .pth, .params or .safetensors, of any width",
+  },
   camDir: {
     kind: "path",
+    affects: "fit",
     group: data,
     help: "instead of --weights: folder of class activation maps made elsewhere, NAME.npy of {class - 1: [height, width]}",
   },
   tags: tagsOption,
   tagsForm: tagsFormOption,
-  outCam: { kind: "path", group: output, help: "folder for the class activation maps, NAME.npy" },
+  outCam: { kind: "path", affects: "place", group: output, help: "folder for the class activation maps, NAME.npy" },
   crf: {
     kind: "path",
+    affects: "place",
     group: output,
     help: "folder for the confident labels (8-bit palette PNG) [default where no output is named: ./data/SEAM_Image]",
   },
   oriCrf: {
     kind: "path",
+    affects: "place",
     group: output,
     help: "folder for the full labels, before confident pixels are selected [default where no output is named: ./data/SEAM_Image_Full]",
   },
   outCrf: {
     kind: "path",
+    affects: "place",
     group: output,
     help: "folder name, to which _4.0 and _24.0 are added, for the CRF's probabilities, NAME.npy of {class: [height, width]}",
   },
-  outCamPred: { kind: "path", group: output, help: "folder for the labels of the maps alone, without CRF" },
+  outCamPred: {
+    kind: "path",
+    affects: "place",
+    group: output,
+    help: "folder for the labels of the maps alone, without CRF",
+  },
   outCamPredAlpha: {
     kind: "number",
+    affects: "label",
     default: 0.26,
     min: 0,
     group: output,
@@ -74,21 +89,24 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
   },
   scales: {
     kind: "numbers",
+    affects: "fit",
     default: [0.5, 1, 1.5, 2],
     min: 0.05,
     max: 8,
     group: maps,
     help: "sizes at which the network sees the image; their maps are summed",
   },
-  flip: { kind: "boolean", default: true, group: maps, help: "each scale with its mirror image" },
+  flip: { kind: "boolean", affects: "fit", default: true, group: maps, help: "each scale with its mirror image" },
   pcm: {
     kind: "boolean",
+    affects: "fit",
     default: true,
     group: maps,
     help: "take the maps that PCM refines; false: the classifier's own, for a network whose PCM has learned little",
   },
   camPower: {
     kind: "number",
+    affects: "fit",
     default: 1,
     min: 0.05,
     max: 20,
@@ -97,6 +115,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
   },
   alphaLow: {
     kind: "number",
+    affects: "label",
     default: 4,
     min: 0,
     symbol: "la",
@@ -105,6 +124,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
   },
   alphaHigh: {
     kind: "number",
+    affects: "label",
     default: 24,
     min: 0,
     symbol: "ha",
@@ -113,6 +133,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
   },
   unsureShare: {
     kind: "number",
+    affects: "label",
     default: 0.6,
     min: 0,
     max: 1,
@@ -121,6 +142,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
   },
   camMinimum: {
     kind: "number",
+    affects: "label",
     default: 0.01,
     min: 0,
     group: confidence,
@@ -128,6 +150,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
   },
   backgroundMinimum: {
     kind: "number",
+    affects: "label",
     default: 0.8,
     min: 0,
     group: confidence,
@@ -135,6 +158,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
   },
   crfMinimum: {
     kind: "number",
+    affects: "label",
     default: 0.8,
     min: 0,
     max: 1,
@@ -144,6 +168,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
   ...denseCrfOptions({ crfGaussianSxy: 3, crfBilateralSxy: 80, crfBilateralSrgb: 13 }),
   crfThreads: {
     kind: "integer",
+    affects: "speed",
     default: 2,
     min: 1,
     max: 64,

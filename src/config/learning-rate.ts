@@ -14,6 +14,7 @@ const group = "Training";
 export const learningRateOptions: OptionTable<LearningRateConfig> = {
   schedule: {
     kind: "choice",
+    affects: "fit",
     choices: ["poly", "step"],
     default: "poly",
     group,
@@ -21,6 +22,7 @@ export const learningRateOptions: OptionTable<LearningRateConfig> = {
   },
   milestones: {
     kind: "numbers",
+    affects: "fit",
     default: [0.667, 0.889],
     min: 0,
     max: 1,
@@ -29,6 +31,7 @@ export const learningRateOptions: OptionTable<LearningRateConfig> = {
   },
   warmUp: {
     kind: "integer",
+    affects: "fit",
     default: 0,
     min: 0,
     unit: "steps",

@@ -91,6 +91,7 @@ const running = "Running";
 export const labelOptions: OptionTable<LabelConfig> = {
   supervision: {
     kind: "choice",
+    affects: "fit",
     choices: ["image", "point", "scribble", "box"],
     group: supervision,
     help: "kind of weak label; without it: box with --box-xml-path, image with --rw true (points: the same), else scribble",
@@ -98,22 +99,26 @@ export const labelOptions: OptionTable<LabelConfig> = {
   pointRim: pointRimOption,
   features: {
     kind: "choice",
+    affects: "fit",
     choices: ["cnn", "imagenet", "handcrafted", "files"],
     group: graph,
     help: "cnn needs --weights; files needs --graph-dir; imagenet (what a network trained on ImageNet sees in each cell; a2gnn setup fetches it) and handcrafted (colour, texture, position) need neither [default: files with --graph-dir, cnn with --weights, else handcrafted]",
   },
   weights: {
     kind: "path",
+    affects: "fit",
     group: graph,
     help: "affinity network: .pth, .params or .safetensors, of any width",
   },
   graphDir: {
     kind: "path",
+    affects: "fit",
     group: graph,
     help: "folder of features of any other network: NAME.npy of [height, width, channels] cells, and where there is one NAME.affinity.npy of [height, width, d, d], d = 2r + 1, from 0 to 1",
   },
   graphStride: {
     kind: "integer",
+    affects: "fit",
     min: 1,
     max: 256,
     unit: "pixels",
@@ -122,12 +127,14 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   graphNormalise: {
     kind: "choice",
+    affects: "fit",
     choices: ["shift", "relu", "softmax", "split"],
     group: graph,
     help: "what to do with features of --graph-dir below 0: subtract each channel's minimum, cut at 0, take each cell's softmax, or put positive and negative parts side by side",
   },
   workPixels: {
     kind: "integer",
+    affects: "fit",
     default: 1_000_000,
     min: 0,
     unit: "pixels",
@@ -136,6 +143,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   graphSide: {
     kind: "integer",
+    affects: "fit",
     default: 0,
     min: 0,
     symbol: "point with handcrafted features 256",
@@ -145,6 +153,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   radius: {
     kind: "integer",
+    affects: "fit",
     default: 3,
     min: 1,
     max: 16,
@@ -155,6 +164,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   epochs: {
     kind: "integer",
+    affects: "fit",
     default: 50,
     min: 0,
     symbol: "box 150, handcrafted features 50",
@@ -164,6 +174,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   crfEpochs: {
     kind: "integer",
+    affects: "fit",
     min: 0,
     unit: "steps",
     group: network,
@@ -171,24 +182,27 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   hidden: {
     kind: "integer",
+    affects: "fit",
     default: 256,
     min: 1,
     symbol: "handcrafted features 64",
     group: network,
     help: "hidden units",
   },
-  layers: { kind: "integer", default: 3, min: 0, group: network, help: "affinity attention layers" },
+  layers: { kind: "integer", affects: "fit", default: 3, min: 0, group: network, help: "affinity attention layers" },
   affinityWeight: {
     kind: "number",
+    affects: "fit",
     default: 10,
     min: 0,
     max: 80,
     group: network,
     help: "weight of the affinity beside β·cosine in the attention; fixed in the reference",
   },
-  dropout: { kind: "number", default: 0.5, min: 0, max: 0.99, group: network, help: "dropout rate" },
+  dropout: { kind: "number", affects: "fit", default: 0.5, min: 0, max: 0.99, group: network, help: "dropout rate" },
   lr: {
     kind: "number",
+    affects: "fit",
     default: 0.03,
     min: 0,
     aliases: ["learning-rate"],
@@ -196,9 +210,17 @@ export const labelOptions: OptionTable<LabelConfig> = {
     group: network,
     help: "Adam's learning rate",
   },
-  weightDecay: { kind: "number", default: 5e-4, min: 0, group: network, help: "L2 term of every parameter" },
+  weightDecay: {
+    kind: "number",
+    affects: "fit",
+    default: 5e-4,
+    min: 0,
+    group: network,
+    help: "L2 term of every parameter",
+  },
   crfWeight: {
     kind: "number",
+    affects: "fit",
     default: 0.3,
     min: 0,
     symbol: "box 0.01",
@@ -207,6 +229,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   multiPoint: {
     kind: "boolean",
+    affects: "fit",
     default: false,
     symbol: "box true",
     group: network,
@@ -214,6 +237,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   consistencyThreshold: {
     kind: "number",
+    affects: "fit",
     default: 0,
     min: 0,
     max: 1,
@@ -222,6 +246,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   seedPadding: {
     kind: "choice",
+    affects: "fit",
     choices: ["background", "ignore"],
     default: "background",
     symbol: "box, handcrafted features: ignore",
@@ -230,6 +255,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   logitResize: {
     kind: "choice",
+    affects: "label",
     choices: ["direct", "crop"],
     default: "direct",
     group: network,
@@ -237,6 +263,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   boxLimit: {
     kind: "boolean",
+    affects: "label",
     default: false,
     symbol: "handcrafted features true",
     group: network,
@@ -244,17 +271,41 @@ export const labelOptions: OptionTable<LabelConfig> = {
   },
   rw: {
     kind: "boolean",
+    affects: "label",
     default: false,
     symbol: "image, point true",
     group: walk,
     help: "add the CAMs, walked along the affinities; --rw false means false",
   },
-  alpha: { kind: "number", default: 6, min: 0, group: walk, help: "background of the CAMs is (1 − max)^alpha" },
-  beta: { kind: "integer", default: 8, min: 1, group: walk, help: "power of the affinities" },
-  logt: { kind: "integer", default: 6, min: 0, max: 16, group: walk, help: "the walk has 2^logt steps" },
-  rwWeight: { kind: "number", default: 3, min: 0, group: walk, help: "weight of the walk beside the probabilities" },
+  alpha: {
+    kind: "number",
+    affects: "label",
+    default: 6,
+    min: 0,
+    group: walk,
+    help: "background of the CAMs is (1 − max)^alpha",
+  },
+  beta: { kind: "integer", affects: "label", default: 8, min: 1, group: walk, help: "power of the affinities" },
+  logt: {
+    kind: "integer",
+    affects: "label",
+    default: 6,
+    min: 0,
+    max: 16,
+    group: walk,
+    help: "the walk has 2^logt steps",
+  },
+  rwWeight: {
+    kind: "number",
+    affects: "label",
+    default: 3,
+    min: 0,
+    group: walk,
+    help: "weight of the walk beside the probabilities",
+  },
   denseCrf: {
     kind: "boolean",
+    affects: "label",
     default: true,
     group: crf,
     help: "sharpen the probabilities; --dense-crf off takes their argmax",
@@ -262,6 +313,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
   ...denseCrfOptions(),
   seed: {
     kind: "integer",
+    affects: "fit",
     default: 0,
     min: 0,
     max: 4294967295,
@@ -277,23 +329,32 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   ...imagesOptions,
   savePath: {
     kind: "path",
+    affects: "place",
     group: data,
     help: "folder for the labels (8-bit palette PNG); existing labels are kept [default: ./out/box_pred, ./out/scribble_pred, …]",
   },
-  overlay: { kind: "path", group: data, help: "folder for pictures of the label drawn over the photograph" },
+  overlay: {
+    kind: "path",
+    affects: "place",
+    group: data,
+    help: "folder for pictures of the label drawn over the photograph",
+  },
   outProb: {
     kind: "path",
+    affects: "place",
     group: data,
     help: "folder for the probabilities before the dense CRF, one .npy of [classes, height, width] per image",
   },
   fits: {
     kind: "path",
+    affects: "place",
     group: data,
     help: "folder that keeps the trained logits of each image; a run that differs only in resizing, random walk or dense CRF starts from them",
   },
   supervision: kind,
   seedLabelRoot: {
     kind: "path",
+    affects: "fit",
     group: supervision,
     help: "folder of seed labels (PNG of class indices, unknown = the ignore value); without it seeds come from the files below",
   },
@@ -301,6 +362,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   pointRim,
   withoutBoxes: {
     kind: "choice",
+    affects: "fit",
     choices: ["fail", "background"],
     default: "fail",
     group: supervision,
@@ -308,12 +370,14 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   },
   camDir: {
     kind: "path",
+    affects: "label",
     group: supervision,
     help: "folder of class activation maps, NAME.npy, as infer-seam writes them; needed for the random walk",
   },
   ...label,
   crfThreads: {
     kind: "integer",
+    affects: "speed",
     default: 1,
     min: 1,
     max: 64,
@@ -322,12 +386,14 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   },
   instances: {
     kind: "boolean",
+    affects: "label",
     default: false,
     group: instances,
     help: "besides the class label a mask of each object, in the folder instances below --save-path: an object is a box, a click (clicks with one id are one), or a stroke",
   },
   instanceRule: {
     kind: "choice",
+    affects: "label",
     choices: ["graph", "smaller"],
     default: "graph",
     group: instances,
@@ -335,6 +401,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   },
   instanceFormats: {
     kind: "texts",
+    affects: "label",
     choices: ["voc", "coco", "labelme", "yolo"],
     default: ["voc", "coco"],
     group: instances,
@@ -342,6 +409,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   },
   instancePolygons: {
     kind: "boolean",
+    affects: "label",
     default: false,
     group: instances,
     help: "polygons in COCO's JSON, instead of compressed run lengths",

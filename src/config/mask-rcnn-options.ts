@@ -24,16 +24,19 @@ const group = "Mask R-CNN";
 export const maskRcnnOptions: OptionTable<MaskRcnnConfig> = {
   instances: {
     kind: "path",
+    affects: "place",
     group,
     help: "objects to learn from, in COCO's JSON: boxes, and masks as polygons or run lengths",
   },
   objectDir: {
     kind: "path",
+    affects: "place",
     group,
     help: "objects to learn from, as NAME.png of object numbers (VOC's SegmentationObject); their classes are those of --label-dir",
   },
   emptyImages: {
     kind: "choice",
+    affects: "fit",
     choices: ["skip", "negatives"],
     default: "skip",
     group,
@@ -41,6 +44,7 @@ export const maskRcnnOptions: OptionTable<MaskRcnnConfig> = {
   },
   variant: {
     kind: "choice",
+    affects: "fit",
     choices: VARIANTS,
     default: "detectron2",
     group,
@@ -48,6 +52,7 @@ export const maskRcnnOptions: OptionTable<MaskRcnnConfig> = {
   },
   shortSide: {
     kind: "numbers",
+    affects: "fit",
     default: [640, 672, 704, 736, 768, 800],
     min: 32,
     max: 4096,
@@ -56,6 +61,7 @@ export const maskRcnnOptions: OptionTable<MaskRcnnConfig> = {
   },
   longSide: {
     kind: "integer",
+    affects: "fit",
     default: 1333,
     min: 32,
     max: 8192,

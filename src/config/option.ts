@@ -7,9 +7,20 @@ import { expected, UserError } from "../errors";
 
 export type OptionKind = "text" | "path" | "number" | "integer" | "boolean" | "choice" | "texts" | "numbers";
 
+/**
+ * What an option touches. Every list of "does this change the numbers" is read off it.
+ * fit    what is learned, or found before anything is learned: the graph network, a training, the maps, the seeds
+ * label  what is made of that afterwards
+ * speed  time and memory alone: the numbers stay the same
+ * place  where things are read and written, and who does which share: another place with the same content gives the same
+ *        numbers. Inputs that a folder of results must not mix (photographs, weak labels, weights) count as fit or label.
+ */
+export type Affects = "fit" | "label" | "speed" | "place";
+
 /** One option of a step. Its flag is the key in kebab case: `voc12Root` → `--voc12-root` (underscores work as well). */
 export interface Option<T> {
   readonly kind: OptionKind;
+  readonly affects: Affects;
   /** What holds when nothing is given. Absent on required options and where "not given" means something of its own. */
   readonly default?: T;
   readonly required?: boolean;
@@ -103,8 +114,7 @@ export function completeConfig<C>(given: Partial<C>, table: OptionTable<C>): C {
   const options = table as Record<string, Option<unknown>>;
   const config: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(given)) {
-    if (options[key] === undefined)
-      throw new UserError("usage", `unknown option "${key}"${suggestion(key, Object.keys(options), "--")}`);
+    if (options[key] === undefined) throw new UserError("usage", `unknown option "${key}"${renamed(key, options)}`);
     if (value !== undefined) config[key] = checkValue(value, options[key], `--${flagOf(key)}`);
   }
   for (const [key, option] of Object.entries(options)) {
@@ -113,6 +123,27 @@ export function completeConfig<C>(given: Partial<C>, table: OptionTable<C>): C {
     config[key] = option.default;
   }
   return config as C;
+}
+
+/** "; did you mean …?" for a key: the one that has this spelling as an alias, or the nearest. */
+function renamed(key: string, options: Readonly<Record<string, Option<unknown>>>): string {
+  const flag = normalise(flagOf(key));
+  const known = Object.keys(options).find((name) => options[name].aliases?.some((alias) => normalise(alias) === flag));
+  return known === undefined ? suggestion(key, Object.keys(options), "--") : `; did you mean ${known}?`;
+}
+
+/** The part of a configuration whose options touch one of `parts`, in the configuration's own order. */
+export function touching<C extends object>(config: C, table: OptionTable<C>, parts: readonly Affects[]): Partial<C> {
+  const options = table as Record<string, Option<unknown>>;
+  return Object.fromEntries(
+    Object.entries(config).filter(([key]) => options[key] !== undefined && parts.includes(options[key].affects)),
+  ) as Partial<C>;
+}
+
+/** The keys of a table's options that touch one of `parts`. */
+export function keysTouching<C>(table: OptionTable<C>, parts: readonly Affects[]): (keyof C & string)[] {
+  const options = Object.entries(table as Record<string, Option<unknown>>);
+  return options.filter(([, { affects }]) => parts.includes(affects)).map(([key]) => key as keyof C & string);
 }
 
 /** What holds when nothing is given: the defaults of the options that have one. */

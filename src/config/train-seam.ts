@@ -33,10 +33,11 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
     ...shared.microBatch,
     help: "images computed together; the result is the same, fewer need less memory; not with --norm batch, which sees all of a process's at once [default: 1 on a CPU, all on a GPU]",
   },
-  tags: tagsOption,
-  tagsForm: tagsFormOption,
+  tags: { ...tagsOption, affects: "place" },
+  tagsForm: { ...tagsFormOption, affects: "place" },
   stage: {
     kind: "choice",
+    affects: "fit",
     choices: ["seam", "classification"],
     default: "seam",
     group: "Training",
@@ -44,6 +45,7 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
   },
   norm: {
     kind: "choice",
+    affects: "fit",
     choices: NORM_MODES,
     default: "frozen",
     group: "Training",
@@ -51,6 +53,7 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
   },
   longSide: {
     kind: "numbers",
+    affects: "fit",
     default: [448, 768],
     min: 8,
     max: 8192,
@@ -60,6 +63,7 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
   },
   tblogDir: {
     kind: "path",
+    affects: "place",
     group: "Data",
     help: "folder of the TensorBoard events [default: NAME.tensorboard]",
   },

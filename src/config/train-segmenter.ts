@@ -93,6 +93,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   ...maskRcnnOptions,
   model: {
     kind: "choice",
+    affects: "fit",
     choices: [...MODELS, ...INSTANCE_MODELS],
     default: DEFAULT_MODEL,
     group: method,
@@ -100,6 +101,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   },
   recipe: {
     kind: "choice",
+    affects: "fit",
     choices: ["pseudo", "full"],
     default: "pseudo",
     group: method,
@@ -107,6 +109,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   },
   labelDir: {
     kind: "path",
+    affects: "place",
     default: "./out/box_pred",
     group: "Data",
     help: "folder of labels, NAME.png of class indices, unknown = the ignore value; pseudo labels, or SegmentationClass for true masks",
@@ -140,6 +143,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   },
   scaleRange: {
     kind: "numbers",
+    affects: "fit",
     default: defaults.scaleRange,
     min: 0.05,
     max: 8,
@@ -149,6 +153,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   },
   balanced: {
     kind: "boolean",
+    affects: "fit",
     default: defaults.balanced,
     symbol: "recipe full false",
     group: method,
@@ -156,6 +161,7 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   },
   norm: {
     kind: "choice",
+    affects: "fit",
     choices: NORM_MODES,
     group: method,
     help: "batch normalisation by the weights' running statistics, which stay, or by the batch's over all processes [default: frozen for DeepLab with weights, else batch]",

@@ -54,6 +54,7 @@ export function trainingOptions(
   return withDefaults({
     voc12Root: {
       kind: "path",
+      affects: "place",
       required: true,
       aliases: ["root"],
       group: data,
@@ -62,17 +63,20 @@ export function trainingOptions(
     annotationFrame: { ...annotationFrameOption, group: data },
     trainList: {
       kind: "text",
+      affects: "place",
       default: "train_aug.txt",
       group: data,
       help: "image list: a path, or a name in ImageSets/Segmentation; without the option and without that file: every image",
     },
     weights: {
       kind: "path",
+      affects: "place",
       group: data,
       help: "initial weights: .pth, .params or .safetensors, of any width; new layers are initialised. none: from scratch, with --width",
     },
     width: {
       kind: "integer",
+      affects: "fit",
       min: 1,
       max: 256,
       symbol: "64 = the published networks",
@@ -82,11 +86,13 @@ export function trainingOptions(
     },
     sessionName: {
       kind: "path",
+      affects: "place",
       group: data,
       help: "name of the results: NAME.pth, NAME.safetensors, NAME.csv, NAME.tensorboard/; missing folders are created",
     },
     batchSize: {
       kind: "integer",
+      affects: "fit",
       default: 4,
       min: 1,
       max: 4096,
@@ -96,6 +102,7 @@ export function trainingOptions(
     },
     epochs: {
       kind: "integer",
+      affects: "fit",
       default: 12,
       min: 1,
       aliases: ["max_epoches", "max_epochs"],
@@ -104,6 +111,7 @@ export function trainingOptions(
     },
     lr: {
       kind: "number",
+      affects: "fit",
       default: 0.01,
       min: 0,
       aliases: ["learning-rate"],
@@ -112,6 +120,7 @@ export function trainingOptions(
     },
     wtDec: {
       kind: "number",
+      affects: "fit",
       default: WEIGHT_DECAY,
       min: 0,
       aliases: ["weight-decay"],
@@ -120,6 +129,7 @@ export function trainingOptions(
     },
     momentum: {
       kind: "number",
+      affects: "fit",
       min: 0,
       max: 0.9999,
       group: schedule,
@@ -127,6 +137,7 @@ export function trainingOptions(
     },
     power: {
       kind: "number",
+      affects: "fit",
       default: 0.9,
       min: 0,
       group: schedule,
@@ -134,6 +145,7 @@ export function trainingOptions(
     },
     cropSize: {
       kind: "integer",
+      affects: "fit",
       default: 448,
       min: 8,
       max: 4096,
@@ -141,10 +153,17 @@ export function trainingOptions(
       group: schedule,
       help: "side of the square cut out of each photograph",
     },
-    jitter: { kind: "boolean", default: true, group: schedule, help: "colour jitter .3 .3 .3 .1" },
-    dropout: { kind: "boolean", default: true, group: schedule, help: "channel dropout in the last two blocks" },
+    jitter: { kind: "boolean", affects: "fit", default: true, group: schedule, help: "colour jitter .3 .3 .3 .1" },
+    dropout: {
+      kind: "boolean",
+      affects: "fit",
+      default: true,
+      group: schedule,
+      help: "channel dropout in the last two blocks",
+    },
     numWorkers: {
       kind: "integer",
+      affects: "speed",
       default: 2,
       min: 0,
       max: 64,
@@ -154,6 +173,7 @@ export function trainingOptions(
     },
     microBatch: {
       kind: "integer",
+      affects: "speed",
       min: 1,
       unit: "images",
       group: running,
@@ -161,6 +181,7 @@ export function trainingOptions(
     },
     precision: {
       kind: "choice",
+      affects: "fit",
       choices: ["float32", "tf32", "bfloat16"],
       default: "float32",
       group: running,
@@ -168,6 +189,7 @@ export function trainingOptions(
     },
     gpus: {
       kind: "integer",
+      affects: "speed",
       min: 1,
       max: 64,
       aliases: ["processes"],
@@ -176,12 +198,14 @@ export function trainingOptions(
     },
     resume: {
       kind: "boolean",
+      affects: "place",
       default: true,
       group: running,
       help: "resume from the session's checkpoint, which is written after every epoch and when stopped; false: start over",
     },
     seed: {
       kind: "integer",
+      affects: "fit",
       default: 0,
       min: 0,
       max: 4294967295,

@@ -9,6 +9,7 @@
 
 import path from "node:path";
 import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../config/make-pseudo-labels";
+import { touching } from "../config/option";
 import { type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
 import { findImage } from "../data/image";
@@ -94,7 +95,7 @@ async function run(
   const { config, notices: inferred } = resolveConfig(given);
   const { dataset, list, ids, shard } = await openImages(config, given);
   for (const message of [...inferred, ...list.notices]) notice(message);
-  const { savePath, overlay, outProb, fits: _fits, inferList, shard: _shard, crfThreads, ...settings } = config;
+  const settings = touching<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions, ["fit", "label"]);
   const output = await openLabelOutput(config, dataset, settings, notice);
   output.notices.forEach(notice);
   const sharpener = openSharpener(config.crfThreads);

@@ -7,6 +7,7 @@
  */
 
 import path from "node:path";
+import { touching } from "../config/option";
 import {
   type InstanceOptions,
   instanceOptions,
@@ -98,7 +99,8 @@ async function openLabels(
   notice: (message: string) => void,
 ): Promise<Opened> {
   const segmenter = await openSegmenter(config.weights, dataset.classes.length);
-  const { savePath, overlay, outProb, inferList, shard, crfThreads, ...settings } = config;
+  const settings = touching(config, segmentOptions, ["fit", "label"]);
+  const { crfThreads } = config;
   const own = without(settings, Object.keys(instanceOptions) as (keyof InstanceOptions)[]);
   const output = await openLabelOutput(config, dataset, own).catch((error: unknown) => {
     segmenter.dispose();

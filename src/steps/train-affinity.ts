@@ -60,7 +60,7 @@ async function run(
       step: trainAffinity.name,
       config,
       images,
-      run: { ...numbersOf(config, ["labelDir"]), classes: classes.length, ignore },
+      run: { ...numbersOf(config, trainAffinityOptions), classes: classes.length, ignore },
       open: (schedule) => openTraining(config, dataset, schedule),
     };
     return runTraining(plan, communicator, context);

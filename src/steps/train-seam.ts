@@ -59,7 +59,7 @@ async function run(
       step: trainSeam.name,
       config,
       images,
-      run: { ...numbersOf(config, ["tags", "tagsForm", "tblogDir"]), classes: dataset.classes.length },
+      run: { ...numbersOf(config, trainSeamOptions), classes: dataset.classes.length },
       tensorboard: config.tblogDir,
       open: (schedule) => openTraining(config, dataset, tagsOf, schedule, communicator),
     };

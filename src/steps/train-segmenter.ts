@@ -92,7 +92,9 @@ function ownNumbers(config: TrainSegmenterConfig): Partial<TrainSegmenterConfig>
   const others = isInstanceTraining(config) ? [] : (Object.keys(maskRcnnOptions) as (keyof MaskRcnnConfig)[]);
   const isUsual = config.schedule === "poly" && config.warmUp === 0;
   const rates = isUsual ? (Object.keys(learningRateOptions) as (keyof LearningRateConfig)[]) : [];
-  return numbersOf(config, ["labelDir", "instances", "objectDir", ...others, ...rates]);
+  const unused: readonly string[] = [...others, ...rates];
+  const numbers = Object.entries(numbersOf<TrainSegmenterConfig>(config, trainSegmenterOptions));
+  return Object.fromEntries(numbers.filter(([key]) => !unused.includes(key)));
 }
 
 async function openTraining(

@@ -1,6 +1,7 @@
 /** One training from its options to its weights, in one process of maybe many: what every training step shares. */
 
 import { backendInUse } from "../backend";
+import { type OptionTable, touching } from "../config/option";
 import type { Precision, TrainingConfig } from "../config/training";
 import { inBfloat16 } from "../network/bfloat16";
 import type { Communicator } from "../parallel/communicator";
@@ -128,13 +129,9 @@ export async function runTraining<S>(
   }
 }
 
-/**
- * The options that a training's numbers depend on: all but folders and files, and what changes speed and memory only.
- * @param places the step's own options that name folders and files
- */
-export function numbersOf<C extends TrainingConfig>(config: C, places: readonly (keyof C)[]): Partial<C> {
-  const { voc12Root, trainList, weights, sessionName, numWorkers, microBatch, gpus, resume, ...numbers } = config;
-  return Object.fromEntries(Object.entries(numbers).filter(([key]) => !places.includes(key as keyof C))) as Partial<C>;
+/** The options that a training's numbers depend on. */
+export function numbersOf<C extends TrainingConfig>(config: C, table: OptionTable<C>): Partial<C> {
+  return touching(config, table, ["fit", "label"]);
 }
 
 /** The summary as a few lines. */

@@ -5,7 +5,8 @@
 
 import path from "node:path";
 import { writeAtomic } from "../../atomic-write";
-import type { InferSeamConfig } from "../../config/infer-seam";
+import { type InferSeamConfig, inferSeamOptions } from "../../config/infer-seam";
+import { touching } from "../../config/option";
 import { fileExists } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
 import { inFrame } from "../../data/fitted-label";
@@ -101,13 +102,10 @@ export async function openSeamOutput(
   };
 }
 
-/** What maps, or labels too, depend on; not where things are written, nor who makes which share of them. */
+/** What the maps depend on (fit), or the labels too. */
 function settingsOf(config: InferSeamConfig, { classes }: DatasetDescription, isMaps: boolean): Settings {
-  const { weights, camDir, tags, flip, pcm, camPower, outCamPredAlpha, ...rest } = config;
-  const { scales, outCam, crf, oriCrf, outCrf, outCamPred, inferList, shard, crfThreads, ...labels } = rest;
-  const network = { weights, pcm, camPower, flip, scales: scales.join() };
-  const maps = { voc12Root: config.voc12Root, camDir, tags, ...network, classes };
-  return isMaps ? maps : { ...maps, ...labels, outCamPredAlpha };
+  const settings = touching(config, inferSeamOptions, isMaps ? ["fit"] : ["fit", "label"]);
+  return { ...settings, scales: config.scales.join(), classes };
 }
 
 /** The reference's names: `FOLDER_4.0`. */

@@ -6,7 +6,8 @@
 
 import path from "node:path";
 import { writeAtomic } from "../../atomic-write";
-import type { ResolvedConfig } from "../../config/make-seeds";
+import { type MakeSeedsConfig, makeSeedsOptions, type ResolvedConfig } from "../../config/make-seeds";
+import { touching } from "../../config/option";
 import { fileExists, readBoundedJson } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
 import { inFrame } from "../../data/fitted-label";
@@ -110,6 +111,5 @@ function isStage(value: unknown): value is StageCounts {
 
 /** All that a seed depends on; not where things are written, nor who makes which share of them. */
 function settingsOf(config: ResolvedConfig, dataset: DatasetDescription): Settings {
-  const { savePath, overlay, outXml, report, inferList, shard, threads, ...settings } = config;
-  return { ...settings, classes: dataset.classes };
+  return { ...touching<MakeSeedsConfig>(config, makeSeedsOptions, ["fit", "label"]), classes: dataset.classes };
 }
