@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { resolveConfig, type TrainSegmenterConfig } from "../src/config/train-segmenter";
+import { checkDataset } from "../src/data/dataset";
 import type { RgbImage } from "../src/data/image";
 import { decodeMask } from "../src/instances/rle";
 import { rleFromString } from "../src/instances/rle-string";
@@ -147,7 +148,7 @@ test("images without objects are negatives on request; what cannot be used is na
   assert.match(summary.failed.map(({ reason }) => reason).join(), /objects for 44×36 pixels.*got 99×36/);
   broken.categories[0].name = "cloud";
   fs.writeFileSync(file, JSON.stringify(broken));
-  await assert.rejects(trainSegmenter.run({ ...quick, instances: file, sessionName: session("x") }), /one of the data set's classes \(brick, leaf\), got "cloud"/); // biome-ignore format: one row
+  await assert.rejects(trainSegmenter.run({ ...quick, instances: file, sessionName: session("x") }), /a class of the data set \(background, brick, leaf\), got "cloud"/); // biome-ignore format: one row
   await assert.rejects(trainSegmenter.run({ ...quick, instances: undefined, sessionName: session("x") }), /needs --instances FILE.json or --object-dir/); // biome-ignore format: one row
   await assert.rejects(
     trainSegmenter.run({ ...quick, norm: "batch", sessionName: session("x") }),
@@ -161,12 +162,15 @@ test("a loss that is no number stops the training, and the batch's images are na
 });
 
 test("degenerate boxes, one-pixel masks, objects cut by the border and a thousand of them in one image", async () => {
-  const dataset = { classNames: CLASSES, ignore: 255, labelDir: "" };
+  const dataset = checkDataset({ classes: CLASSES }, "test");
   const empty = path.join(work, "empty.json");
   const truth = JSON.parse(fs.readFileSync(objects, "utf8"));
   truth.annotations[0].bbox = [5, 5, 0, 3];
   fs.writeFileSync(empty, JSON.stringify(truth));
-  assert.deepEqual(await readInstances("img0", SIZE, { ...dataset, instances: empty }), { instances: [], empty: 1 });
+  assert.deepEqual(await readInstances("img0", SIZE, { dataset, labelDir: "", instances: empty }), {
+    instances: [],
+    empty: 1,
+  });
 
   const rgb: RgbImage = { width: 40, height: 30, data: new Uint8Array(3600).fill(9) };
   const pixel = (x: number, y: number): TrueInstance => ({
@@ -209,7 +213,7 @@ test("objects of a photograph that is turned for display are turned along, which
   const truth = { images: [{ id: 1, file_name: "a.jpg", ...stored }], annotations: [annotation], categories: [{ id: 1, name: "leaf" }] }; // biome-ignore format: one file
   const file = path.join(work, "turned.json");
   fs.writeFileSync(file, JSON.stringify(truth));
-  const files = { instances: file, classNames: CLASSES, ignore: 255, labelDir: "" };
+  const files = { instances: file, dataset: checkDataset({ classes: CLASSES }, "test"), labelDir: "" };
   const { instances } = await readInstances("a", { width: 4, height: 6, orientation: 6 }, files);
   assert.deepEqual(instances[0].box, [2, 1, 2, 3]); // a quarter turn to the right: (x, y) → (4 − y, x)
   const { left, top, width, height, data } = instances[0].mask;

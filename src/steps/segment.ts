@@ -64,7 +64,7 @@ async function run(
   const config = resolveConfig(given);
   const { dataset, list, ids, shard } = await openImages(config, given);
   list.notices.forEach(notice);
-  const opened = await (config.instances ? openObjects : openLabels)(config, dataset, ids, notice);
+  const opened = await (config.instances ? openObjects : openLabels)(config, dataset, { ids, all: list.ids }, notice);
   try {
     const result = await opened.work(context);
     if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
@@ -85,6 +85,13 @@ async function run(
   }
 }
 
+interface Images {
+  /** This process's. */
+  readonly ids: readonly string[];
+  /** The whole list's. */
+  readonly all: readonly string[];
+}
+
 /** A network ready to look at photographs, and where what it says is written. */
 interface Opened {
   readonly model: string;
@@ -95,7 +102,7 @@ interface Opened {
 async function openLabels(
   config: SegmentConfig,
   dataset: DatasetDescription,
-  ids: readonly string[],
+  { ids }: Images,
   notice: (message: string) => void,
 ): Promise<Opened> {
   const segmenter = await openSegmenter(config.weights, dataset.classes.length);
@@ -152,7 +159,7 @@ function reader(root: string, notice: (message: string) => void): (id: string) =
 async function openObjects(
   config: SegmentConfig,
   dataset: DatasetDescription,
-  ids: readonly string[],
+  { ids, all }: Images,
   notice: (message: string) => void,
 ): Promise<Opened> {
   const segmenter = await openInstanceSegmenter(config.weights, dataset.classes.length);
@@ -180,7 +187,7 @@ async function openObjects(
     model: modelNameOf(segmenter.shape),
     async work(context) {
       const result = await runImageLoop(loop, context);
-      await output.finish(ids);
+      await output.finish(all);
       return result;
     },
     close: async () => segmenter.dispose(),

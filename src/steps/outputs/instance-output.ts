@@ -6,10 +6,10 @@
 import path from "node:path";
 import { writeAtomic } from "../../atomic-write";
 import { fileExists, MAX_ANNOTATION_BYTES, readBoundedJson } from "../../data/bounded-file";
-import type { DatasetDescription } from "../../data/dataset";
+import { type DatasetDescription, foregroundIndex } from "../../data/dataset";
 import type { RgbImage } from "../../data/image";
-import { expected } from "../../errors";
-import { type CocoTruth, imageName, readCocoTruth } from "../../instances/coco-truth";
+import { expected, UserError } from "../../errors";
+import { type CocoId, type CocoTruth, imageName, readCocoTruth } from "../../instances/coco-truth";
 import type { Instance } from "../../instances/instance";
 import { maskArea } from "../../instances/rle";
 import { type CocoResultEntry, cocoResultEntries } from "../../instances/write-coco";
@@ -103,15 +103,28 @@ function wholeFile(records: Records, { classes }: DatasetDescription): object {
 }
 
 /** COCO's results in the ids of the truth, where one is given: images and classes that it does not know are left out. */
-function results(records: Records, { classes }: DatasetDescription, truth: CocoTruth | undefined): object[] {
+function results(records: Records, dataset: DatasetDescription, truth: CocoTruth | undefined): object[] {
   const images = truth && new Map(truth.images.map((image) => [imageName(image), image.id]));
-  const categories = truth && new Map(truth.categories.map(({ id, name }) => [name, id]));
+  const categories = truth && categoriesByClass(truth, dataset);
   return records.flatMap(([id, { objects }], i) => {
     const image = images === undefined ? i + 1 : images.get(id);
     if (image === undefined) return [];
     return objects.flatMap(({ area: _area, category_id: label, ...entry }) => {
-      const category = categories === undefined ? label : categories.get(classes[Number(label)]);
+      const category = categories === undefined ? label : categories.get(Number(label));
       return category === undefined ? [] : [{ image_id: image, category_id: category, ...entry }];
     });
   });
+}
+
+/** Ids by class index, for the categories that are classes of the data set by whatever spelling. */
+function categoriesByClass({ categories }: CocoTruth, dataset: DatasetDescription): Map<number, CocoId> {
+  const ids = new Map<number, CocoId>();
+  for (const { id, name } of categories) {
+    try {
+      ids.set(foregroundIndex(dataset, name, "truth"), id);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error; // a category that this data set does not have
+    }
+  }
+  return ids;
 }

@@ -5,7 +5,7 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
-import type { ImageSize } from "../../data/dataset";
+import { type DatasetDescription, foregroundIndex, type ImageSize } from "../../data/dataset";
 import { inDisplayedFrame } from "../../data/fitted-label";
 import { readLabel } from "../../data/label-png";
 import { displayedPoint, displayedRaster, frameOfAnnotation, storedSize } from "../../data/orientation";
@@ -21,9 +21,7 @@ export interface InstanceFiles {
   readonly instances?: string;
   readonly objectDir?: string;
   readonly labelDir: string;
-  /** Names by class index; index 0 is the background. */
-  readonly classNames: readonly string[];
-  readonly ignore: number;
+  readonly dataset: DatasetDescription;
 }
 
 /** An object in pixels of the photograph. */
@@ -44,7 +42,7 @@ export async function readInstances(id: string, size: ImageSize, files: Instance
   const all =
     files.instances === undefined
       ? await ofObjectMap(id, size, files)
-      : ofCoco(await cocoOf(files.instances, files.classNames), id, size);
+      : ofCoco(await cocoOf(files.instances, files.dataset), id, size);
   const instances = all.flatMap((each) => (each === undefined ? [] : [each]));
   return { instances, empty: all.length - instances.length };
 }
@@ -54,14 +52,14 @@ export async function readInstances(id: string, size: ImageSize, files: Instance
  * counts as one with objects: the training names it when it comes to it.
  */
 export async function objectsKnown(files: InstanceFiles): Promise<(id: string) => Promise<boolean>> {
-  const { instances, objectDir = "", ignore } = files;
+  const { instances, objectDir = "", dataset } = files;
   if (instances !== undefined) {
-    const { byImage } = await cocoOf(instances, files.classNames);
+    const { byImage } = await cocoOf(instances, files.dataset);
     return async (id) => (byImage.get(id)?.annotations.length ?? 0) > 0;
   }
   return async (id) => {
     const objects = await readLabel(path.join(objectDir, `${id}.png`)).catch(() => undefined);
-    return objects?.data.some((value) => value !== 0 && value !== ignore) ?? true;
+    return objects?.data.some((value) => value !== 0 && value !== dataset.ignore) ?? true;
   };
 }
 
@@ -77,26 +75,22 @@ interface CocoIndex {
 /** A worker is asked for many images of one file, which is read once, and again when it has changed. */
 const known = new Map<string, { readonly state: string; readonly index: Promise<CocoIndex> }>();
 
-async function cocoOf(file: string, classNames: readonly string[]): Promise<CocoIndex> {
+async function cocoOf(file: string, dataset: DatasetDescription): Promise<CocoIndex> {
   const { mtimeMs, size } = (await fs.stat(file).catch(() => undefined)) ?? { mtimeMs: 0, size: 0 }; // reading it will tell
-  const state = JSON.stringify([mtimeMs, size, classNames]);
+  const state = JSON.stringify([mtimeMs, size, dataset]);
   const before = known.get(file);
   if (before?.state === state) return before.index;
-  const index = readCocoTruth(file).then((truth) => indexOf(truth, classNames));
+  const index = readCocoTruth(file).then((truth) => indexOf(truth, dataset));
   known.set(file, { state, index });
   index.catch(() => known.delete(file));
   return index;
 }
 
-function indexOf({ file, images, categories, annotations }: CocoTruth, classNames: readonly string[]): CocoIndex {
+function indexOf({ file, images, categories, annotations }: CocoTruth, dataset: DatasetDescription): CocoIndex {
   const used = new Set(annotations.map(({ categoryId }) => categoryId));
   const classes = new Map<unknown, number>();
-  for (const { id, name } of categories) {
-    const label = classNames.indexOf(name);
-    if (label > 0) classes.set(id, label);
-    else if (used.has(id))
-      throw expected("input", `one of the data set's classes (${classNames.slice(1).join(", ")})`, `"${name}"`, file);
-  }
+  for (const { id, name } of categories)
+    if (used.has(id)) classes.set(id, foregroundIndex(dataset, name, `category ${id} in ${file}`));
   const byId = new Map(images.map((image) => [image.id, { size: image, annotations: [] as CocoAnnotation[] }]));
   for (const annotation of annotations)
     if (!annotation.isCrowd) byId.get(annotation.imageId)?.annotations.push(annotation);
@@ -142,7 +136,7 @@ function turnedBox([x, y, width, height]: CocoBox, size: ImageSize): CocoBox {
 async function ofObjectMap(
   id: string,
   size: ImageSize,
-  { objectDir = "", labelDir, classNames, ignore }: InstanceFiles,
+  { objectDir = "", labelDir, dataset: { classes, ignore } }: InstanceFiles,
 ): Promise<TrueInstance[]> {
   const [objects, label] = await Promise.all(
     [objectDir, labelDir].map(async (folder) => {
@@ -152,7 +146,7 @@ async function ofObjectMap(
   );
   const numbers = [...new Set(objects.data)].filter((value) => value !== 0 && value !== ignore).sort((a, b) => a - b);
   return numbers.map((number) => {
-    const [box, own] = boundsAndClass(objects.data, label.data, number, size, classNames.length);
+    const [box, own] = boundsAndClass(objects.data, label.data, number, size, classes.length);
     if (own === 0)
       throw expected("input", "a class under every object", "none", `object ${number} in ${path.join(objectDir, `${id}.png`)}`); // biome-ignore format: one error
     return { class: own, box, mask: cutOut((pixel) => objects.data[pixel] === number, box, size) };

@@ -73,9 +73,9 @@ export async function openInstanceTraining(
 
 function instanceFiles(
   { instances, objectDir, labelDir }: InstanceTrainingConfig,
-  { classes, ignore }: DatasetDescription,
+  dataset: DatasetDescription,
 ): InstanceFiles {
-  return { instances, objectDir, labelDir, classNames: classes, ignore };
+  return { instances, objectDir, labelDir, dataset };
 }
 
 /** The upper left square of each sample, so that many fit in one tensor. */
