@@ -21,6 +21,9 @@ export interface XmlNode {
 const MAX_DEPTH = 32;
 /** Elements that are kept at once; an annotation of a photograph has some ten an object. */
 const MAX_ELEMENTS = 1 << 18;
+/** Longest text with references in it: names, not pictures. */
+const MAX_ESCAPED = 1 << 16;
+const MAX_ATTRIBUTES = 100;
 const NONE: ReadonlyMap<string, string> = new Map();
 
 /** The root element of an XML file, which must have the given name. @throws UserError "input" */
@@ -148,6 +151,7 @@ function startTag(
     const match = ATTRIBUTE.exec(text);
     if (match === null) break;
     attributes ??= new Map();
+    if (attributes.size >= MAX_ATTRIBUTES) throw fail(`more than ${MAX_ATTRIBUTES} attributes`);
     attributes.set(match[1], references(match[2] ?? match[3], fail));
     end += match[0].length;
   }
@@ -163,6 +167,7 @@ const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"'
 /** XML's five entities and character references, `&#233;` or `&#xe9;`, as Python's ElementTree writes accents. */
 function references(text: string, fail: Fail): string {
   if (!text.includes("&")) return text;
+  if (text.length > MAX_ESCAPED) throw fail(`a text of ${text.length} characters`);
   return text.replace(/&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w{1,20}));|&/g, (whole, decimal, hex, name) => {
     const point = decimal !== undefined ? Number(decimal) : hex !== undefined ? Number.parseInt(hex, 16) : undefined;
     if (point !== undefined && point <= 0x10ffff) return String.fromCodePoint(point);
@@ -189,11 +194,12 @@ function afterDoctype(text: string, at: number, fail: Fail): number {
 
 /** The line of a place, counted on from the last one asked for. */
 function lineCounter(text: string): (at: number) => number {
-  let [line, last] = [1, 0];
+  let line = 1;
+  let next = text.indexOf("\n");
   return (at) => {
-    for (let next = text.indexOf("\n", last); next >= 0 && next < at; next = text.indexOf("\n", last)) {
+    while (next >= 0 && next < at) {
       line++;
-      last = next + 1;
+      next = text.indexOf("\n", next + 1);
     }
     return line;
   };

@@ -37,6 +37,7 @@ export async function writeCheckpoint(
 
 /**
  * Puts variables and optimizer back as they were.
+ * @param totalSteps of the whole run; a checkpoint beyond them is not of this run
  * @returns the number of steps done; 0 where there is no checkpoint
  * @throws UserError "weights" for a damaged file or one of another run, naming what differs
  */
@@ -44,15 +45,38 @@ export async function readCheckpoint(
   { file, run }: CheckpointOptions,
   variables: readonly StateVariable[],
   optimizer: Optimizer,
+  totalSteps = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   if (!(await fileExists(file))) return 0;
+  try {
+    return await restore({ file, run }, variables, optimizer, totalSteps);
+  } catch (error) {
+    if (!(error instanceof UserError) || error.message.includes(CURE)) throw error;
+    throw new UserError("weights", `${error.message}; the checkpoint cannot be resumed from: ${CURE}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The way out of every checkpoint that is no good. */
+const CURE = "start over with --resume false";
+
+async function restore(
+  { file, run }: CheckpointOptions,
+  variables: readonly StateVariable[],
+  optimizer: Optimizer,
+  totalSteps: number,
+): Promise<number> {
   const source = await openByteSource(file);
   try {
     const content = await openSafetensors(source);
     checkRun(content.metadata.get("run"), run, file);
-    const steps = Number(content.metadata.get("steps"));
-    if (!Number.isInteger(steps) || steps < 0)
-      throw expected("weights", "a number of steps", `"${content.metadata.get("steps")}"`, file);
+    const noted = content.metadata.get("steps");
+    const steps = Number(noted);
+    if (noted === undefined || !/^\d{1,9}$/.test(noted) || steps > totalSteps) {
+      const most = Number.isFinite(totalSteps) ? ` from 0 to ${totalSteps}` : "";
+      throw expected("weights", `a number of steps${most}`, noted === undefined ? "none" : `"${noted}"`, file);
+    }
     for (const { name, variable } of variables) {
       const { shape, data } = await content.read(VARIABLE + name);
       if (shape.join() !== variable.shape.join())

@@ -63,7 +63,7 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
   const perEpoch = stepsPerEpoch(schedule);
   const totalSteps = perEpoch * schedule.epochs;
   const state = [...task.variables, ...(task.statistics ?? [])];
-  const resumedFrom = checkpoint === undefined ? 0 : await readCheckpoint(checkpoint, state, optimizer);
+  const resumedFrom = checkpoint === undefined ? 0 : await readCheckpoint(checkpoint, state, optimizer, totalSteps);
   const isFirst = communicator.rank === 0;
   if (resumedFrom > 0 && isFirst) reporter.notice(`going on from step ${resumedFrom} of ${totalSteps}`);
 

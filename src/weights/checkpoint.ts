@@ -5,6 +5,7 @@ import type { NdArray } from "../nd-array";
 import { type ByteSource, openByteSource } from "./byte-source";
 import { isPickle, openDetectronPkl } from "./detectron-pkl";
 import { isMxnetParams, openMxnetParams } from "./mxnet-params";
+import { withPlainNames } from "./plain-names";
 import { isLegacyPth, openPth } from "./pth";
 import { isSafetensors, openSafetensors } from "./safetensors";
 import type { WeightFile } from "./weight-file";
@@ -27,6 +28,10 @@ export async function openWeights(file: string): Promise<WeightFile> {
 
 /** The same from bytes that are open already; the result closes them. */
 export async function openWeightsFrom(source: ByteSource): Promise<WeightFile> {
+  return withPlainNames(await openByContent(source));
+}
+
+async function openByContent(source: ByteSource): Promise<WeightFile> {
   const first = await source.read(0, Math.min(64, source.size));
   const text = Buffer.from(first).toString("latin1");
   if (text.startsWith("PK\x03\x04") || isLegacyPth(first)) return openPth(source);

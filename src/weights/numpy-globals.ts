@@ -107,9 +107,22 @@ function fromBuffer([bytes, type, shape, order]: readonly PickleValue[], context
 function scalar([type, content]: readonly PickleValue[], { fail }: PickleContext): PickleValue {
   const bytes = typeof content === "string" ? Buffer.from(content, "latin1") : content;
   if (!isDtype(type)) throw fail("a numpy number without a type");
+  if (bytes instanceof Uint8Array && /^[<>|=]U\d+$/.test(type.descr))
+    return unicodeOf(bytes, type.descr.startsWith(">"));
   if (!(bytes instanceof Uint8Array) || !/^[<>|=][fiub]\d$/.test(type.descr)) return { kind: "numpy.generic" };
   const { data } = numbersOf({ ...reconstruct(), shape: [1], descr: type.descr, content: bytes }, "a numpy number");
   return data[0];
+}
+
+/** NumPy's texts: four bytes a character, filled up with zeros. */
+function unicodeOf(bytes: Uint8Array, isBigEndian: boolean): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let text = "";
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    const point = view.getUint32(at, !isBigEndian);
+    if (point > 0 && point <= 0x10ffff) text += String.fromCodePoint(point);
+  }
+  return text;
 }
 
 const inCore: Readonly<Record<string, Call>> = {

@@ -1,5 +1,6 @@
 /** The instructions of pickle protocols 0 to 5, as far as data need them. */
 
+import os from "node:os";
 import type { PickleMachine, PickleValue } from "./pickle-machine";
 import { type PickleReader, toNumber } from "./pickle-reader";
 
@@ -37,7 +38,7 @@ export const instructions: ReadonlyMap<number, Instruction> = new Map(
     L: pushing((reader) => textInteger(reader)),
     F: pushing((reader) => textFloat(reader)),
     S: pushing((reader) => quotedString(reader)),
-    V: pushing((reader) => unescaped(reader.line(), /\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g)),
+    V: pushing((reader) => escapedText(reader)),
     // SHORT_BINSTRING, BINSTRING: Python 2's strings, which are bytes
     U: pushing((reader) => reader.string(reader.byte(), "latin1")),
     T: pushing((reader) => reader.string(reader.unsigned(4), "latin1")),
@@ -157,20 +158,62 @@ function textFloat(reader: PickleReader): number {
 
 /** Python 2's `repr` of a string of bytes. */
 function quotedString(reader: PickleReader): string {
-  const text = reader.line();
-  const inside = /^(['"])(.*)\1$/.exec(text)?.[2];
-  if (inside === undefined) throw reader.fail("a string without quotes");
-  return unescaped(inside, /\\(?:x([0-9a-fA-F]{2})|([\\'"abfnrtv]))/g);
+  const line = reader.lineBytes();
+  const quote = line[0];
+  const isQuoted = line.length >= 2 && (quote === 0x22 || quote === 0x27) && line[line.length - 1] === quote;
+  if (!isQuoted) throw reader.fail("a string without quotes");
+  const text = line.subarray(1, -1);
+  const bytes = Buffer.alloc(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at++) {
+    const next = text[at] === BACKSLASH ? text[at + 1] : undefined;
+    const code = next === X ? hexadecimal(text, at + 2, 2) : undefined;
+    if (code !== undefined) {
+      bytes[length++] = code;
+      at += 3;
+    } else if (next !== undefined && LETTERS.has(next)) {
+      bytes[length++] = LETTERS.get(next) as number;
+      at++;
+    } else bytes[length++] = text[at];
+  }
+  return bytes.toString("latin1", 0, length);
 }
 
-const letters: Readonly<Record<string, string>> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
+/** Protocol 0's text: Latin-1 with escapes for the rest. */
+function escapedText(reader: PickleReader): string {
+  const line = reader.lineBytes();
+  if (!line.includes(BACKSLASH)) return Buffer.from(line.buffer, line.byteOffset, line.length).toString("latin1");
+  const units = new Uint16Array(line.length); // an escape is longer than what it stands for
+  let length = 0;
+  for (let at = 0; at < line.length; at++) {
+    const digits = line[at] !== BACKSLASH ? 0 : line[at + 1] === LOWER_U ? 4 : line[at + 1] === UPPER_U ? 8 : 0;
+    const point = digits === 0 ? undefined : hexadecimal(line, at + 2, digits);
+    if (point === undefined || point > 0x10ffff) units[length++] = line[at];
+    else {
+      at += 1 + digits;
+      if (point > 0xffff) units[length++] = 0xd800 + ((point - 0x10000) >> 10);
+      units[length++] = point > 0xffff ? 0xdc00 + ((point - 0x10000) & 0x3ff) : point;
+    }
+  }
+  if (os.endianness() === "BE") Buffer.from(units.buffer).swap16();
+  return Buffer.from(units.buffer, 0, 2 * length).toString("utf16le");
+}
 
-/** @param escapes hexadecimal digits in group 1, more of them or a letter in group 2 */
-function unescaped(text: string, escapes: RegExp): string {
-  return text.replace(escapes, (whole, digits: string | undefined, other: string | undefined) => {
-    if (digits !== undefined) return String.fromCharCode(Number.parseInt(digits, 16));
-    if (other === undefined || other.length === 1) return letters[other ?? ""] ?? other ?? whole;
-    const point = Number.parseInt(other, 16);
-    return point <= 0x10ffff ? String.fromCodePoint(point) : whole;
-  });
+const [BACKSLASH, X, LOWER_U, UPPER_U] = Buffer.from("\\xuU");
+
+const LETTERS: ReadonlyMap<number, number> = new Map(
+  [...Buffer.from("\\'\"abfnrtv")].map((letter, i) => [letter, Buffer.from("\\'\"\x07\b\f\n\r\t\v")[i]]),
+);
+
+/** A number of so many hexadecimal digits; undefined where there are none. */
+function hexadecimal(bytes: Uint8Array, from: number, digits: number): number | undefined {
+  let value = 0;
+  for (let at = from; at < from + digits; at++) {
+    const byte = bytes[at];
+    const digit =
+      byte >= 0x30 && byte <= 0x39 ? byte - 0x30 : (byte | 32) >= 0x61 && (byte | 32) <= 0x66 ? (byte | 32) - 0x57 : -1;
+    if (digit < 0 || byte === undefined) return undefined;
+    value = value * 16 + digit;
+  }
+  return value;
 }

@@ -26,8 +26,8 @@ export interface PickleObject {
 
 /** For stand-ins: the bound on their work, and errors that name the file and the place. */
 export interface PickleContext {
-  /** To be told how many elements are copied. */
-  charge(elements: number): void;
+  /** To be told how much is held: about 32 bytes each. */
+  charge(units: number): void;
   fail(what: string): UserError;
 }
 
@@ -39,9 +39,19 @@ export interface PickleRules {
   persistent?(id: PickleValue, context: PickleContext): PickleValue;
 }
 
-/** Instructions and copied elements, some 32 bytes each, so 0.5 GB at worst; the tags of 120,000 images take 6 million. */
-const MAX_WORK = 1 << 24;
-const CONTAINER_WORK = 8;
+/**
+ * What values may hold, in units of at most 32 bytes: a few times the pickle's own bytes and some 64 MB. The tags of
+ * 120,000 images, 14 MB, hold 3 to 4 million units. Each instruction is a byte of the file at least, so time is bounded as well.
+ */
+const SPARE_UNITS = 1 << 21;
+const BYTES_A_UNIT = 6;
+/** A list, tuple or object; a dictionary; a text or bytes besides its content. */
+const CONTAINER_UNITS = 2;
+const MAP_UNITS = 12;
+/** Places to remember values in, besides one for eight bytes. */
+const MAX_SPARE_MEMO = 1 << 20;
+/** Values on the stack at once; NumPy's and PyTorch's own pickles keep a few thousand there. */
+const MAX_STACK = 1 << 21;
 
 export function isPickleObject(value: PickleValue): value is PickleObject {
   return typeof value === "object" && value !== null && "kind" in value;
@@ -49,7 +59,7 @@ export function isPickleObject(value: PickleValue): value is PickleObject {
 
 /** What instructions can do. Everything checks first and throws UserError "weights". */
 export interface PickleMachine {
-  charge(work: number): void;
+  charge(units: number): void;
   push(value: PickleValue): void;
   pop(): PickleValue;
   top(): PickleValue;
@@ -71,14 +81,14 @@ export interface PickleMachine {
   result(): PickleValue;
 }
 
-export function createPickleMachine({ fail }: PickleReader, rules: PickleRules, where: string): PickleMachine {
+export function createPickleMachine({ fail, size }: PickleReader, rules: PickleRules, where: string): PickleMachine {
   const stack: PickleValue[] = [];
   const marks: number[] = [];
-  const memo = new Map<number, PickleValue>();
-  let work = 0;
-  const charge = (amount: number): void => {
-    work += amount;
-    if (!(work <= MAX_WORK)) throw fail("too many objects");
+  const memo: PickleValue[] = [];
+  let left = SPARE_UNITS + size / BYTES_A_UNIT;
+  const charge = (units: number): void => {
+    left -= units;
+    if (!(left >= 0)) throw fail("too many objects for its bytes");
   };
   const top = (): PickleValue => {
     if (stack.length <= (marks.at(-1) ?? 0)) throw fail("nothing on the stack");
@@ -91,6 +101,7 @@ export function createPickleMachine({ fail }: PickleReader, rules: PickleRules, 
   const setItems = (target: PickleValue, items: readonly PickleValue[]): void => {
     if (!(target instanceof Map)) throw fail("items for something that is no dictionary");
     if (items.length % 2 !== 0) throw fail("a key without a value");
+    charge(items.length);
     for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
   };
   return {
@@ -98,35 +109,51 @@ export function createPickleMachine({ fail }: PickleReader, rules: PickleRules, 
     pop,
     top,
     setItems,
-    push: (value) => void stack.push(value),
-    mark: () => void marks.push(stack.length),
+    push(value) {
+      if (typeof value === "string") charge(1 + value.length / 32);
+      else if (value instanceof Uint8Array) charge(CONTAINER_UNITS * 2);
+      if (stack.push(value) > MAX_STACK) throw fail("too many values at once");
+    },
+    mark() {
+      if (marks.push(stack.length) > MAX_STACK) throw fail("too many marks at once");
+    },
     popMarked() {
-      charge(CONTAINER_WORK);
       const mark = marks.pop();
       if (mark === undefined) throw fail("no mark on the stack");
+      charge(CONTAINER_UNITS + (stack.length - mark) / 4);
       return stack.splice(mark);
     },
     popTuple(length) {
-      charge(CONTAINER_WORK);
-      const items = Array.from({ length }, pop);
-      return items.reverse();
+      charge(CONTAINER_UNITS);
+      if (length === 0) return [];
+      const last = pop();
+      if (length === 1) return [last];
+      const second = pop();
+      return length === 2 ? [second, last] : [pop(), second, last];
     },
     popOrUnmark() {
       if (stack.length === marks.at(-1)) marks.pop();
       else pop();
     },
-    store: (index) => void memo.set(index === "next" ? memo.size : index, top()),
+    store(index) {
+      const place = index === "next" ? memo.length : index;
+      if (place > MAX_SPARE_MEMO + size / 8) throw fail("too many objects for its bytes");
+      charge(1 + Math.max(0, place - memo.length));
+      while (memo.length < place) memo.push(undefined as unknown as PickleValue);
+      memo[place] = top();
+    },
     recall(index) {
-      const value = memo.get(index);
+      const value = memo[index];
       if (value === undefined) throw fail(`nothing remembered as ${index}`);
       return value;
     },
     append(target, items) {
       if (!Array.isArray(target)) throw fail("items for something that is no list");
+      charge(items.length / 4);
       for (const item of items) target.push(item);
     },
     map(items) {
-      charge(CONTAINER_WORK);
+      charge(MAP_UNITS);
       const map = new Map<PickleValue, PickleValue>();
       setItems(map, items);
       return map;
@@ -144,7 +171,7 @@ export function createPickleMachine({ fail }: PickleReader, rules: PickleRules, 
     call(target, args) {
       if (!isPickleObject(target) || target.call === undefined) throw fail("a call of what is no function");
       if (!Array.isArray(args)) throw fail("a call without arguments");
-      charge(CONTAINER_WORK);
+      charge(CONTAINER_UNITS * 2);
       return target.call(args, { charge, fail });
     },
     build(target, state) {
@@ -154,7 +181,7 @@ export function createPickleMachine({ fail }: PickleReader, rules: PickleRules, 
     },
     persistent(id) {
       if (rules.persistent === undefined) throw fail("a reference to something outside");
-      charge(CONTAINER_WORK);
+      charge(CONTAINER_UNITS * 2);
       return rules.persistent(id, { charge, fail });
     },
     result() {

@@ -6,6 +6,8 @@ export interface PickleReader {
   /** An error that names the file and the place. */
   fail(what: string): UserError;
   position(): number;
+  /** Bytes from where the pickle begins to the end of what it is read from. */
+  readonly size: number;
   byte(): number;
   /** Little-endian. */
   unsigned(bytes: 1 | 2 | 4 | 8): number;
@@ -16,12 +18,16 @@ export interface PickleReader {
   /** A view, not a copy. */
   bytes(length: number): Uint8Array;
   string(length: number, encoding: "utf8" | "latin1"): string;
-  /** Up to the next line feed. */
+  /** Up to the next line feed: at most MAX_LINE characters. */
   line(): string;
+  /** The same of any length, as a view. */
+  lineBytes(): Uint8Array;
 }
 
 /** Longest integer: PyTorch's magic number has 10 bytes. */
 const MAX_LONG_BYTES = 64;
+/** Longest name, number or index as text. */
+const MAX_LINE = 1000;
 
 export function createPickleReader(source: Uint8Array, where: string, start: number): PickleReader {
   const buffer = Buffer.from(source.buffer, source.byteOffset, source.length);
@@ -34,8 +40,15 @@ export function createPickleReader(source: Uint8Array, where: string, start: num
     at += length;
     return at - length;
   };
+  const lineBytes = (): Buffer => {
+    const end = buffer.indexOf(10, at);
+    if (end < 0) throw fail("a line without end");
+    const from = take(end + 1 - at);
+    return buffer.subarray(from, end);
+  };
   return {
     fail,
+    size: buffer.length - start,
     position: () => at,
     byte: () => buffer[take(1)],
     unsigned(bytes) {
@@ -61,11 +74,11 @@ export function createPickleReader(source: Uint8Array, where: string, start: num
       return buffer.toString(encoding, from, from + length);
     },
     line() {
-      const end = buffer.indexOf(10, at);
-      if (end < 0) throw fail("a line without end");
-      const from = take(end + 1 - at);
-      return buffer.toString("latin1", from, end);
+      const bytes = lineBytes();
+      if (bytes.length > MAX_LINE) throw fail(`a line of ${bytes.length} characters`);
+      return bytes.toString("latin1");
     },
+    lineBytes,
   };
 }
 

@@ -33,7 +33,6 @@ export function unpickle(
   const reader = createPickleReader(bytes, where, start);
   const machine = createPickleMachine(reader, rules, where);
   for (;;) {
-    machine.charge(1);
     const code = reader.byte();
     if (code === STOP) return { value: machine.result(), end: reader.position() };
     const instruction = instructions.get(code);

@@ -35,7 +35,6 @@ const LEGACY_VERSION = 1001;
 
 /**
  * Parameters of a `.pth` file that holds a state_dict, bare or as an entry of a dictionary, e.g. {"state_dict": …}.
- * DataParallel's `module.` before every name is left out.
  * @throws UserError "weights" for damaged files and for pickles that ask for anything else than data
  */
 export async function openPth(source: ByteSource): Promise<WeightFile> {
@@ -181,15 +180,27 @@ function unpickleTensors(
   return { ...unpickle(bytes, where, rules, start), storages };
 }
 
-/** Keys under which training scripts put the state_dict, the likelier first. */
-const wrappers = ["state_dict", "model_state_dict", "model", "net", "network", "params", "weights"];
+/** Keys under which training scripts put the state_dict, the likelier first; one may be inside another. */
+const wrappers = [
+  ...["state_dict", "model_state_dict", "model_state", "model", "net", "network", "module", "params", "weights"],
+  ...["ema", "ema_state_dict", "state_dict_ema", "model_ema"],
+];
+const MAX_WRAPPERS = 3;
 
 function parametersOf(value: PickleValue, where: string): Map<string, PickledTensor> {
-  const inside = value instanceof Map ? wrappers.map((key) => tensorsIn(value.get(key) ?? null)) : [];
-  const found = inside.find((tensors) => tensors.size > 0) ?? tensorsIn(value);
+  const found = insideOf(value, MAX_WRAPPERS);
   if (found.size === 0) throw expected("weights", "a state_dict, or a dictionary with one", describe(value), where);
-  const isParallel = [...found.keys()].every((name) => name.startsWith("module."));
-  return isParallel ? new Map([...found].map(([name, tensor]) => [name.slice("module.".length), tensor])) : found;
+  return found;
+}
+
+/** The tensors of the likeliest wrapper that has any, else the dictionary's own. */
+function insideOf(value: PickleValue, depth: number): Map<string, PickledTensor> {
+  if (value instanceof Map && depth > 0)
+    for (const key of wrappers) {
+      const found = insideOf(value.get(key) ?? null, depth - 1);
+      if (found.size > 0) return found;
+    }
+  return tensorsIn(value);
 }
 
 function tensorsIn(value: PickleValue): Map<string, PickledTensor> {

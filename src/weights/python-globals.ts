@@ -50,6 +50,27 @@ const remark =
   (kind: string): Call =>
   () => ({ kind, setState: () => undefined });
 
+/** Classes of such things: options, dates and paths (which Python 3.13 moved), versions. */
+const HARMLESS: readonly string[] = [
+  "argparse.Namespace",
+  "types.SimpleNamespace",
+  "copyreg._reconstructor",
+  "copy_reg._reconstructor",
+  ...["date", "time", "datetime", "timedelta", "timezone"].map((name) => `datetime.${name}`),
+  ...["pathlib", "pathlib._local"].flatMap((module) =>
+    ["Path", "PosixPath", "WindowsPath", "PurePath", "PurePosixPath", "PureWindowsPath"].map(
+      (name) => `${module}.${name}`,
+    ),
+  ),
+  "decimal.Decimal",
+  "fractions.Fraction",
+  "uuid.UUID",
+  "builtins.object",
+  "__builtin__.object",
+  "torch.torch_version.TorchVersion",
+  "packaging.version.Version",
+];
+
 const inBuiltins: Readonly<Record<string, Call>> = {
   dict: dictionary(0),
   list: sequence,
@@ -73,7 +94,6 @@ export const pythonGlobals: ReadonlyMap<string, PickleObject> = callables({
   "collections.defaultdict": dictionary(1),
   "collections.Counter": dictionary(0),
   "_codecs.encode": encode,
-  "argparse.Namespace": remark("argparse.Namespace"),
-  "pathlib.PosixPath": remark("pathlib.PosixPath"),
-  "pathlib.WindowsPath": remark("pathlib.WindowsPath"),
+  "collections.deque": sequence,
+  ...Object.fromEntries(HARMLESS.map((name) => [name, remark(name)])),
 });
