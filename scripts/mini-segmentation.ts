@@ -58,7 +58,7 @@ interface Judged {
   readonly said: string;
 }
 
-type Setting = Pick<TrainSegmenterConfig, "lr" | "batchSize" | "epochs" | "scaleRange" | "balanced"> &
+type Setting = Pick<TrainSegmenterConfig, "learningRate" | "batchSize" | "epochs" | "scaleRange" | "balanced"> &
   Partial<Pick<TrainSegmenterConfig, "norm">>;
 
 /**
@@ -67,13 +67,13 @@ type Setting = Pick<TrainSegmenterConfig, "lr" | "batchSize" | "epochs" | "scale
  * Its normalisations are trained here; frozen, as its recipe has them, 0.02 ended in NaN, and 0.005 gave 17.0 after 30 passes.
  */
 const SETTINGS: Readonly<Record<ModelName, Setting>> = {
-  "deeplab-v2-vgg16": { lr: 0.002, batchSize: 4, epochs: 40, scaleRange: [0.75, 1.25], balanced: true },
+  "deeplab-v2-vgg16": { learningRate: 0.002, batchSize: 4, epochs: 40, scaleRange: [0.75, 1.25], balanced: true },
   "deeplab-v2-resnet101": {
-    ...{ lr: 0.006, batchSize: 4, epochs: 60, scaleRange: [0.75, 1.25], balanced: true },
+    ...{ learningRate: 0.006, batchSize: 4, epochs: 60, scaleRange: [0.75, 1.25], balanced: true },
     norm: "batch",
   },
-  "pspnet-resnet101": { lr: 0.03, batchSize: 4, epochs: 40, scaleRange: [0.75, 1.25], balanced: true },
-  "tree-fcn-resnet101": { lr: 0.05, batchSize: 4, epochs: 40, scaleRange: [0.75, 1.25], balanced: true },
+  "pspnet-resnet101": { learningRate: 0.03, batchSize: 4, epochs: 40, scaleRange: [0.75, 1.25], balanced: true },
+  "tree-fcn-resnet101": { learningRate: 0.05, batchSize: 4, epochs: 40, scaleRange: [0.75, 1.25], balanced: true },
 };
 
 async function main(): Promise<void> {
@@ -141,10 +141,10 @@ async function rowOf(
   options: Options,
   context: StepContext,
 ): Promise<Row> {
-  const setting = { ...SETTINGS[model], ...(options.lr === undefined ? {} : { lr: options.lr }) };
+  const setting = { ...SETTINGS[model], ...(options.lr === undefined ? {} : { learningRate: options.lr }) };
   const epochs = options.epochs ?? setting.epochs;
   const { width, out, images } = options;
-  const name = `${model}-width${width}-lr${setting.lr}-epochs${epochs}-seed${seed}`;
+  const name = `${model}-width${width}-lr${setting.learningRate}-epochs${epochs}-seed${seed}`;
   const sessionName = path.join(out, supervision, name);
   const training = {
     ...setting,
@@ -162,7 +162,7 @@ async function rowOf(
   const scores = await evaluate.run({ pred: savePath, voc12Root, list });
   const percent = (value: number | null): number => 100 * (value ?? 0);
   return {
-    ...{ supervision, model, seed, labelMiou, lr: setting.lr, epochs, width },
+    ...{ supervision, model, seed, labelMiou, lr: setting.learningRate, epochs, width },
     ...{ miou: percent(scores.mIoU), accuracy: percent(scores.pixelAccuracy) },
   };
 }

@@ -70,13 +70,13 @@ async function classify(): Promise<void> {
   const classifier = { stage: "classification", norm: "batch" } as const;
   await run(trainSeam, {
     ...{ ...training, ...classifier, voc12Root: at("portraits"), weights: "none", width: WIDTH },
-    ...{ lr: 0.1, batchSize: 32, epochs: amounts.classifiers[0], cropSize: 64, longSide: [64, 80] },
+    ...{ learningRate: 0.1, batchSize: 32, epochs: amounts.classifiers[0], cropSize: 64, longSide: [64, 80] },
     sessionName: at(sessions[0]),
   });
   await drawWeaklyLabelled(at("scenes"), randomScene, amounts.scenes, reporter);
   await run(trainSeam, {
     ...{ ...training, ...classifier, voc12Root: at("scenes"), weights: at(`${sessions[0]}.safetensors`) },
-    ...{ lr: 0.05, batchSize: 16, epochs: amounts.classifiers[1], cropSize: 112, longSide: [104, 144] },
+    ...{ learningRate: 0.05, batchSize: 16, epochs: amounts.classifiers[1], cropSize: 112, longSide: [104, 144] },
     sessionName: at(sessions[1]),
   });
   const weights = at(`${sessions[1]}.safetensors`);
@@ -95,14 +95,14 @@ async function relate(): Promise<void> {
   const common = { ...training, radius: 4, cropSize: 128 };
   await run(trainAffinity, {
     ...{ ...common, voc12Root: at("scenes"), trainList: seeded, labelDir: at("seeds-scenes") },
-    ...{ weights: at(`${sessions[1]}.safetensors`), lr: 0.03, batchSize: 8, microBatch: 8 },
+    ...{ weights: at(`${sessions[1]}.safetensors`), learningRate: 0.03, batchSize: 8, microBatch: 8 },
     ...{ epochs: amounts.affinity[0], sessionName: at(sessions[2]) },
   });
   const ours = { voc12Root: mini, inferList: "train.txt", savePath: at("seeds-mini"), seamDir: at("confident") };
   await run(makeSeeds, { ...mixed, ...ours });
   await run(trainAffinity, {
     ...{ ...common, voc12Root: mini, labelDir: at("seeds-mini"), weights: at(`${sessions[2]}.safetensors`) },
-    ...{ lr: 0.01, batchSize: 4, microBatch: 4, epochs: amounts.affinity[1], sessionName: at(sessions[3]) },
+    ...{ learningRate: 0.01, batchSize: 4, microBatch: 4, epochs: amounts.affinity[1], sessionName: at(sessions[3]) },
   });
 }
 

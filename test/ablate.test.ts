@@ -34,7 +34,7 @@ const grid = path.join(root, "grid.json");
 const config = { voc12Root: root, grid, seeds: [0, 1], out: path.join(root, "out"), processes: 1 };
 
 test("a variant says what differs from the default of its supervision, not from the table's", () => {
-  const layers = { group: "g", name: "n", supervision: "box", labels: { layers: 1, lr: 0.03 } } as const;
+  const layers = { group: "g", name: "n", supervision: "box", labels: { layers: 1, learningRate: 0.03 } } as const;
   assert.equal(differences(layers), "--layers 1 (3) --lr 0.03 (0.035)");
   assert.equal(differences({ group: "g", name: "n", supervision: "scribble" }), "");
   const seeded = { group: "g", name: "n", supervision: "point", seeds: { camLabel: false } } as const;

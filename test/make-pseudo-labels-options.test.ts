@@ -14,13 +14,21 @@ function resolveLine(line: string): { config: ResolvedConfig; notices: readonly 
 const figures = ({
   epochs,
   crfEpochs,
-  lr,
+  learningRate,
   crfWeight,
   radius,
   seedPadding,
   multiPoint,
   rw,
-}: ResolvedConfig): unknown[] => [`${epochs}+${crfEpochs}`, lr, crfWeight, radius, seedPadding, multiPoint, rw];
+}: ResolvedConfig): unknown[] => [
+  `${epochs}+${crfEpochs}`,
+  learningRate,
+  crfWeight,
+  radius,
+  seedPadding,
+  multiPoint,
+  rw,
+];
 
 test("the reference's box command line", () => {
   const { config } = resolveLine(
@@ -69,7 +77,15 @@ test("every other flag of both scripts is accepted", () => {
       " --logt 5 --beta 7",
   );
   assert.deepEqual(
-    [config.inferList, config.epochs, config.radius, config.hidden, config.dropout, config.lr, config.weightDecay],
+    [
+      config.inferList,
+      config.epochs,
+      config.radius,
+      config.hidden,
+      config.dropout,
+      config.learningRate,
+      config.weightDecay,
+    ],
     ["voc12/train.txt", 10, 5, 128, 0.4, 0.02, 0.001],
   );
   assert.deepEqual([config.alpha, config.rwWeight, config.logt, config.beta], [4, 2, 5, 7]);
@@ -83,7 +99,7 @@ test("every other flag of both scripts is accepted", () => {
 test("given values win over the preset, and the preset over the defaults", () => {
   const { config } = resolveLine("--root /v --supervision box --epochs 20 --crf-epochs 5 --no-multi-point");
   assert.deepEqual(figures(config), ["20+5", 0.01, 0.01, 4, "ignore", false, false]);
-  assert.equal(resolveLine("--root /v --supervision box --weights w.pth").config.lr, 0.035);
+  assert.equal(resolveLine("--root /v --supervision box --weights w.pth").config.learningRate, 0.035);
   assert.equal(config.savePath, "./out/box_pred");
   assert.deepEqual(presets.scribble, {});
 });
@@ -122,12 +138,12 @@ test("usage errors", () => {
 });
 
 test("handcrafted features: settings of their own, a smaller picture for clicks, never with the walk", () => {
-  const settings = ({ hidden, epochs, boxLimit, graphSide, lr }: ResolvedConfig): unknown[] => [
+  const settings = ({ hidden, epochs, boxLimit, graphSide, learningRate }: ResolvedConfig): unknown[] => [
     hidden,
     epochs,
     boxLimit,
     graphSide,
-    lr,
+    learningRate,
   ];
   assert.deepEqual(settings(resolveLine("--voc12-root v --supervision box").config), [64, 50, true, 0, 0.01]);
   assert.deepEqual(settings(resolveLine("--voc12-root v --supervision point").config), [64, 50, true, 256, 0.01]);

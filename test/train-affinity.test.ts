@@ -43,14 +43,17 @@ test("the reference's command line works after the step's name, with its default
   assert.equal(notices.length, 1);
   const config = resolveConfig(given);
   assert.deepEqual(
-    [config.radius, config.epochs, config.wtDec, config.numWorkers, config.sessionName],
+    [config.radius, config.epochs, config.weightDecay, config.numWorkers, config.sessionName],
     [3, 5, 1e-4, 8, "res"],
   );
-  assert.deepEqual([config.batchSize, config.lr, config.cropSize, config.momentum], [4, 0.01, 448, 1e-4]); // momentum: its slip hands the weight decay over
+  assert.deepEqual([config.batchSize, config.learningRate, config.cropSize, config.momentum], [4, 0.01, 448, 1e-4]); // momentum: its slip hands the weight decay over
   assert.equal(resolveConfig({ voc12Root: "VOC" }).momentum, 5e-4);
-  assert.equal(resolveConfig({ voc12Root: "VOC", momentum: 0, wtDec: 0.1 }).momentum, 0);
-  const plain = resolveConfig({ voc12Root: "VOC", stage: "plain", lr: 0.02 });
-  assert.deepEqual([plain.batchSize, plain.epochs, plain.radius, plain.crfWeight, plain.lr], [8, 8, 5, 0, 0.02]);
+  assert.equal(resolveConfig({ voc12Root: "VOC", momentum: 0, weightDecay: 0.1 }).momentum, 0);
+  const plain = resolveConfig({ voc12Root: "VOC", stage: "plain", learningRate: 0.02 });
+  assert.deepEqual(
+    [plain.batchSize, plain.epochs, plain.radius, plain.crfWeight, plain.learningRate],
+    [8, 8, 5, 0, 0.02],
+  );
   assert.throws(() => resolveConfig({ voc12Root: "VOC", cropSize: 100 }), /multiple of 8/);
 });
 
@@ -67,7 +70,10 @@ test("trains, logs, and writes weights that the network loads; a second run has 
   }
   const again = await trainAffinity.run({ ...quick, sessionName: session("a") });
   assert.deepEqual([again.steps, again.skipped], [0, 5]);
-  await assert.rejects(trainAffinity.run({ ...quick, lr: 0.5, sessionName: session("a") }), /another run: lr/);
+  await assert.rejects(
+    trainAffinity.run({ ...quick, learningRate: 0.5, sessionName: session("a") }),
+    /another run: learningRate/,
+  );
 });
 
 test("stopped and started again, on threads or not, in parts or not: the same losses", async () => {

@@ -157,7 +157,14 @@ test("images without objects are negatives on request; what cannot be used is na
 });
 
 test("a loss that is no number stops the training, and the batch's images are named", async () => {
-  const reckless = { ...quick, schedule: "poly" as const, warmUp: 0, lr: 1e12, epochs: 4, sessionName: session("nan") };
+  const reckless = {
+    ...quick,
+    schedule: "poly" as const,
+    warmUp: 0,
+    learningRate: 1e12,
+    epochs: 4,
+    sessionName: session("nan"),
+  };
   await assert.rejects(trainSegmenter.run(reckless), /the loss became (NaN|Infinity).*with "img\d"/);
 });
 

@@ -24,7 +24,7 @@ const quick: Partial<TrainSegmenterConfig> = {
   labelDir: path.join(root, "SegmentationClass"),
   weights: "none",
   width: 2,
-  lr: 0.01,
+  learningRate: 0.01,
   batchSize: 2,
   epochs: 2,
   cropSize: 32,
@@ -35,9 +35,15 @@ const cropOf = (model: ModelName): number => (model === "pspnet-resnet101" ? 33 
 test("a recipe fills in what is not given, after the model", () => {
   const base = { voc12Root: "VOC" };
   const pseudo = resolveConfig({ ...base, model: "pspnet-resnet101" });
-  assert.deepEqual([pseudo.lr, pseudo.balanced, pseudo.wtDec, pseudo.cropSize], [2.5e-4, true, 1e-4, 473]);
+  assert.deepEqual(
+    [pseudo.learningRate, pseudo.balanced, pseudo.weightDecay, pseudo.cropSize],
+    [2.5e-4, true, 1e-4, 473],
+  );
   const full = resolveConfig({ ...base, model: "tree-fcn-resnet101", recipe: "full", epochs: 3 });
-  assert.deepEqual([full.lr, full.balanced, full.batchSize, full.epochs, full.momentum], [4e-3, false, 32, 3, 0.9]);
+  assert.deepEqual(
+    [full.learningRate, full.balanced, full.batchSize, full.epochs, full.momentum],
+    [4e-3, false, 32, 3, 0.9],
+  );
   assert.throws(() => resolveConfig({ ...base, scaleRange: [2, 1] }), /--scale-range MIN,MAX/);
 });
 
@@ -76,7 +82,14 @@ test("stopped and started again, on threads or not: the same losses and running 
 
 test("DeepLab's images are computed one by one or together with the same result, once its norms are frozen", async () => {
   const weights = `${session("deeplab-v2-resnet101")}.safetensors`;
-  const config = { ...quick, width: undefined, weights, model: "deeplab-v2-resnet101" as const, epochs: 1, lr: 1e-5 };
+  const config = {
+    ...quick,
+    width: undefined,
+    weights,
+    model: "deeplab-v2-resnet101" as const,
+    epochs: 1,
+    learningRate: 1e-5,
+  };
   await trainSegmenter.run({ ...config, microBatch: 1, sessionName: session("one") });
   await trainSegmenter.run({ ...config, microBatch: 2, sessionName: session("two") });
   const [one, two] = [losses("one"), losses("two")].map((rows) => Number(rows[2][3]));

@@ -44,13 +44,13 @@ export async function trainBackbone(
   { backbone, root, ...given }: BackboneTraining,
   context: StepContext,
 ): Promise<TrainingSummary> {
-  const lr = RATES[backbone];
+  const learningRate = RATES[backbone];
   const config = completeConfig<TrainingConfig>(
     {
       ...given,
       voc12Root: root,
       trainList: "train.txt",
-      lr,
+      learningRate,
       batchSize: 16,
       momentum: 0.9,
       cropSize: CROP,

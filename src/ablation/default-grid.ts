@@ -117,7 +117,7 @@ export const furtherRows: readonly Variant[] = [
 
   { group: "numbers", name: "hidden 128", supervision: "scribble", labels: { hidden: 128 } },
   { group: "numbers", name: "no dropout", supervision: "scribble", labels: { dropout: 0 } },
-  { group: "numbers", name: "learning rate 0.03", supervision: "scribble", labels: { lr: 0.03 } },
+  { group: "numbers", name: "learning rate 0.03", supervision: "scribble", labels: { learningRate: 0.03 } },
   { group: "numbers", name: "no weight decay", supervision: "scribble", labels: { weightDecay: 0 } },
   { group: "numbers", name: "half the steps", supervision: "scribble", labels: { epochs: 25 } },
   { group: "numbers", name: "CRF loss from the start", supervision: "scribble", labels: { epochs: 0, crfEpochs: 100 } },

@@ -40,7 +40,7 @@ export function differences(
   features: FeatureKind = "cnn",
 ): string {
   const preset: Partial<MakePseudoLabelsConfig> = presetOf(supervision, features);
-  const momentum = momentumOf({ wtDec: training?.wtDec });
+  const momentum = momentumOf({ weightDecay: training?.weightDecay });
   const parts = [
     ...(training === undefined ? [] : ["train-affinity", ...stated(training, trainAffinityOptions, { momentum })]),
     ...(seeds === undefined ? [] : ["make-seeds", ...stated(seeds, makeSeedsOptions, {})]),

@@ -46,7 +46,7 @@ export interface LabelConfig extends DenseCrfConfig {
   readonly layers: number;
   readonly affinityWeight: number;
   readonly dropout: number;
-  readonly lr: number;
+  readonly learningRate: number;
   readonly weightDecay: number;
   readonly crfWeight: number;
   readonly multiPoint: boolean;
@@ -200,12 +200,12 @@ export const labelOptions: OptionTable<LabelConfig> = {
     help: "weight of the affinity beside β·cosine in the attention; fixed in the reference",
   },
   dropout: { kind: "number", affects: "fit", default: 0.5, min: 0, max: 0.99, group: network, help: "dropout rate" },
-  lr: {
+  learningRate: {
     kind: "number",
     affects: "fit",
     default: 0.03,
     min: 0,
-    aliases: ["learning-rate"],
+    aliases: ["lr"],
     symbol: "box 0.035, handcrafted features 0.01",
     group: network,
     help: "Adam's learning rate",

@@ -20,7 +20,7 @@ export const presets: Readonly<Record<Supervision, Partial<LabelConfig>>> = {
   scribble: {},
   image: { rw: true },
   point: { rw: true },
-  box: { epochs: 150, lr: 0.035, crfWeight: 0.01, radius: 4, seedPadding: "ignore", multiPoint: true },
+  box: { epochs: 150, learningRate: 0.035, crfWeight: 0.01, radius: 4, seedPadding: "ignore", multiPoint: true },
 };
 
 /**
@@ -32,7 +32,7 @@ export const presets: Readonly<Record<Supervision, Partial<LabelConfig>>> = {
  */
 export function handcraftedPreset(supervision: Supervision): Partial<LabelConfig> {
   const graphSide = supervision === "point" ? 256 : 0;
-  return { hidden: 64, epochs: 50, lr: 0.01, seedPadding: "ignore", boxLimit: true, graphSide };
+  return { hidden: 64, epochs: 50, learningRate: 0.01, seedPadding: "ignore", boxLimit: true, graphSide };
 }
 
 /** The same for features of the ImageNet backbone, which tell a thing from its surroundings at any distance. */

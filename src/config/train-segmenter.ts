@@ -30,7 +30,7 @@ export interface TrainSegmenterConfig extends TrainingConfig, LearningRateConfig
 
 type RecipeValues = Pick<
   TrainSegmenterConfig,
-  "lr" | "wtDec" | "batchSize" | "epochs" | "cropSize" | "scaleRange" | "balanced"
+  "learningRate" | "weightDecay" | "batchSize" | "epochs" | "cropSize" | "scaleRange" | "balanced"
 >;
 
 /**
@@ -41,19 +41,19 @@ type RecipeValues = Pick<
  */
 const FULL: Readonly<Record<ModelName, RecipeValues>> = {
   "deeplab-v2-vgg16": {
-    ...{ lr: 1e-3, wtDec: 5e-4, batchSize: 10, epochs: 19, cropSize: 321 },
+    ...{ learningRate: 1e-3, weightDecay: 5e-4, batchSize: 10, epochs: 19, cropSize: 321 },
     ...{ scaleRange: [0.5, 1.5], balanced: false },
   },
   "deeplab-v2-resnet101": {
-    ...{ lr: 2.5e-4, wtDec: 5e-4, batchSize: 10, epochs: 19, cropSize: 321 },
+    ...{ learningRate: 2.5e-4, weightDecay: 5e-4, batchSize: 10, epochs: 19, cropSize: 321 },
     ...{ scaleRange: [0.5, 1.5], balanced: false },
   },
   "pspnet-resnet101": {
-    ...{ lr: 0.01, wtDec: 1e-4, batchSize: 16, epochs: 50, cropSize: 473 },
+    ...{ learningRate: 0.01, weightDecay: 1e-4, batchSize: 16, epochs: 50, cropSize: 473 },
     ...{ scaleRange: [0.5, 2], balanced: false },
   },
   "tree-fcn-resnet101": {
-    ...{ lr: 4e-3, wtDec: 1e-4, batchSize: 32, epochs: 60, cropSize: 512 },
+    ...{ learningRate: 4e-3, weightDecay: 1e-4, batchSize: 32, epochs: 60, cropSize: 512 },
     ...{ scaleRange: [0.5, 2], balanced: false },
   },
 };
@@ -63,11 +63,11 @@ const FULL: Readonly<Record<ModelName, RecipeValues>> = {
  * the model, so that the network does not memorise the labels' mistakes; background and foreground weigh the same
  * (balanced cross-entropy, as in SEC, Kolesnikov and Lampert 2016), since pseudo labels err on the background's side.
  */
-const PSEUDO: Pick<RecipeValues, "lr" | "balanced"> = { lr: 2.5e-4, balanced: true };
+const PSEUDO: Pick<RecipeValues, "learningRate" | "balanced"> = { learningRate: 2.5e-4, balanced: true };
 
 /** Detectron2's "1x": 0.02 for 16 images a step, in proportion; twelve passes over COCO, whatever the labels. */
 const MASK_RCNN: RecipeValues = {
-  ...{ lr: 2.5e-3, wtDec: 1e-4, batchSize: 2, epochs: 12, cropSize: 800 },
+  ...{ learningRate: 2.5e-3, weightDecay: 1e-4, batchSize: 2, epochs: 12, cropSize: 800 },
   ...{ scaleRange: [1, 1], balanced: false },
 };
 
@@ -120,13 +120,13 @@ export const trainSegmenterOptions: OptionTable<TrainSegmenterConfig> = {
   },
   batchSize: { ...shared.batchSize, symbol: "VGG16 10, PSPNet 16, Tree-FCN 32, Mask R-CNN 2" },
   epochs: { ...shared.epochs, symbol: "PSPNet 50, Tree-FCN 60, Mask R-CNN 12" },
-  lr: {
-    ...shared.lr,
+  learningRate: {
+    ...shared.learningRate,
     symbol: "recipe full: VGG16 1e-3, PSPNet 0.01, Tree-FCN 4e-3; Mask R-CNN 2.5e-3",
     help: "learning rate; on a trained backbone new layers of DeepLab and PSPNet learn ten times as fast; biases twice as fast where the reference has it so",
   },
-  wtDec: {
-    ...shared.wtDec,
+  weightDecay: {
+    ...shared.weightDecay,
     symbol: "PSPNet, Tree-FCN, Mask R-CNN 1e-4",
     help: "weight decay of the parameters that decay in the reference",
   },

@@ -18,8 +18,8 @@ export interface TrainingConfig {
   readonly sessionName: string;
   readonly batchSize: number;
   readonly epochs: number;
-  readonly lr: number;
-  readonly wtDec: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
   /** Filled in from the weight decay where it is not given. */
   readonly momentum?: number;
   readonly power: number;
@@ -109,21 +109,21 @@ export function trainingOptions(
       group: schedule,
       help: "passes over the list",
     },
-    lr: {
+    learningRate: {
       kind: "number",
       affects: "fit",
       default: 0.01,
       min: 0,
-      aliases: ["learning-rate"],
+      aliases: ["lr"],
       group: schedule,
       help: "learning rate of trained layers; new layers learn ten times as fast, from scratch all learn at this rate",
     },
-    wtDec: {
+    weightDecay: {
       kind: "number",
       affects: "fit",
       default: WEIGHT_DECAY,
       min: 0,
-      aliases: ["weight-decay"],
+      aliases: ["wt-dec"],
       group: schedule,
       help: "weight decay of weights alone",
     },
@@ -218,9 +218,9 @@ export function trainingOptions(
 /** SGD's momentum: without the option as large as the weight decay, the reference's slip (training/poly-sgd.ts). */
 export function momentumOf({
   momentum,
-  wtDec = WEIGHT_DECAY,
-}: Pick<Partial<TrainingConfig>, "momentum" | "wtDec">): number {
-  return momentum ?? wtDec;
+  weightDecay = WEIGHT_DECAY,
+}: Pick<Partial<TrainingConfig>, "momentum" | "weightDecay">): number {
+  return momentum ?? weightDecay;
 }
 
 /** Whether a step's options ask for what TensorFlow must know before it is loaded. */

@@ -59,7 +59,7 @@ export const FIT_DEFAULTS: FitDefaults = Object.freeze<FitDefaults>({
   hidden: config.hidden,
   layers: config.layers,
   dropout: config.dropout,
-  learningRate: config.lr,
+  learningRate: config.learningRate,
   weightDecay: config.weightDecay,
   steps: [config.epochs, config.epochs],
   crfWeight: config.crfWeight,

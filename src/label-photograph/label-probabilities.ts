@@ -108,7 +108,7 @@ function fitOptionsOf(config: ResolvedLabelConfig, name: string, ignore: number)
     layers: config.layers,
     affinityWeight: config.affinityWeight,
     dropout: config.dropout,
-    learningRate: config.lr,
+    learningRate: config.learningRate,
     weightDecay: config.weightDecay,
     steps: [config.epochs, config.crfEpochs],
     crfWeight: config.crfWeight,

@@ -100,7 +100,7 @@ export async function removeCheckpoint({ file }: CheckpointOptions): Promise<voi
 }
 
 /**
- * What differs between the run that a file's notes tell of and this one, e.g. `lr 0.01 (now 0.02)`; undefined where the
+ * What differs between the run that a file's notes tell of and this one, e.g. `learningRate 0.01 (now 0.02)`; undefined where the
  * notes tell of none.
  */
 export function differences(notes: string | undefined, run: CheckpointOptions["run"]): string[] | undefined {

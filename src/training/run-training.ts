@@ -108,7 +108,7 @@ export async function runTraining<S>(
   const steps = stepsPerEpoch(schedule) * config.epochs;
   const { task, loader, notices: opening, dispose } = await open(schedule);
   opening.forEach(notice);
-  const { lr: learningRate, wtDec: weightDecay, momentum, power } = config;
+  const { learningRate, weightDecay, momentum, power } = config;
   const optimizer = new PolySgd(task.variables, { learningRate, weightDecay, steps, momentum, power, ...rates });
   try {
     // On a CPU larger parts are no faster, and need memory for all their activations.

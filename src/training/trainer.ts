@@ -93,7 +93,7 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
       if (!losses.every(Number.isFinite))
         throw new UserError(
           "input",
-          `the loss became ${losses[0]} at step ${step} of ${totalSteps}, with ${imagesOf(schedule, step - 1)}: try a lower --lr`,
+          `the loss became ${losses[0]} at step ${step} of ${totalSteps}, with ${imagesOf(schedule, step - 1)}: try a lower --learning-rate`,
         );
 
       samplesDone += totals.samples;
