@@ -84,6 +84,7 @@ export const furtherRows: readonly Variant[] = [
     supervision: "point",
     labels: { rw: false, graphSide: 96 },
   },
+  { group: "graph", name: "labelled at 10000 pixels", supervision: "box", labels: { workPixels: 10_000 } },
   { group: "limit", name: "labels within their boxes", supervision: "box", labels: { boxLimit: true } },
   { group: "limit", name: "labels beyond their boxes", supervision: "box", labels: { boxLimit: false } },
 

@@ -8,7 +8,7 @@ import type { MakeSeedsConfig } from "../config/make-seeds";
 import { touching } from "../config/option";
 import { resolveConfig } from "../config/pseudo-label-presets";
 import type { TrainAffinityConfig } from "../config/train-affinity";
-import { folderOf, type Variant } from "./variant";
+import { featuresOf, folderOf, type Variant } from "./variant";
 
 /** One cell of the table: a variant with one seed of random numbers. */
 export interface AblationRun {
@@ -64,14 +64,16 @@ export function trainingOptions(
 
 /** `make-pseudo-labels`, but for its folders and seed. */
 export function labelOptions(
-  { supervision, labels, training }: Variant,
+  variant: Variant,
   { config, camDir, list }: AblationSetting,
 ): Partial<MakePseudoLabelsConfig> {
+  const { supervision, labels, training } = variant;
   const walks = labels?.rw ?? (supervision === "image" || supervision === "point");
   return {
     voc12Root: config.voc12Root,
     inferList: list,
     supervision,
+    features: featuresOf(variant, config.weights),
     ...(config.weights === undefined || training !== undefined ? {} : { weights: config.weights }),
     ...(walks && camDir !== undefined ? { camDir } : {}),
     ...labels,

@@ -102,7 +102,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
     affects: "fit",
     choices: ["cnn", "imagenet", "handcrafted", "files"],
     group: graph,
-    help: "cnn needs --weights; files needs --graph-dir; imagenet (what a network trained on ImageNet sees in each cell; a2gnn setup fetches it) and handcrafted (colour, texture, position) need neither [default: files with --graph-dir, cnn with --weights, else handcrafted]",
+    help: "cnn needs --weights; files needs --graph-dir; imagenet (what a network trained on ImageNet sees in each cell; a2gnn setup fetches it) and handcrafted (colour, texture, position) need neither [default: files with --graph-dir, cnn with --weights, else imagenet for strokes and clicks where it is set up, else handcrafted]",
   },
   weights: {
     kind: "path",

@@ -16,6 +16,7 @@ import { expected, UserError } from "../errors";
 import type { FitResult } from "../graph/fit";
 import type { FitOptions } from "../graph/fit-options";
 import type { ImageGraph } from "../graph/image-graph";
+import { findBackbone } from "../setup/backbone";
 import { type CheckedLabels, checkWeakLabels } from "./checked-labels";
 import { confidentSeed } from "./confident-seed";
 import { finishLabel } from "./finish-label";
@@ -207,6 +208,7 @@ function settingsOf(
   const known = {
     supervision: given.supervision ?? initial?.settings.supervision ?? supervisionOf(labels),
     hasMaps: labels.maps !== undefined,
+    hasBackbone: findBackbone() !== undefined,
   };
   return resolveLabelConfig({ ...earlier, ...stated }, known);
 }

@@ -23,6 +23,7 @@ import { labelProbabilities, type PreparedImage, type UnsharpenedLabel } from ".
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { describeSummary } from "../running/summary-text";
+import { findBackbone } from "../setup/backbone";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
 import { type FitStore, openFitStore } from "./outputs/fit-store";
@@ -92,7 +93,7 @@ async function run(
 ): Promise<MakePseudoLabelsSummary> {
   const started = performance.now();
   const { notices, notice } = collectNotices(context.reporter);
-  const { config, notices: inferred } = resolveConfig(given);
+  const { config, notices: inferred } = resolveConfig(given, findBackbone() !== undefined);
   const { dataset, list, ids, shard } = await openImages(config, given);
   for (const message of [...inferred, ...list.notices]) notice(message);
   const settings = touching<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions, ["fit", "label"]);
