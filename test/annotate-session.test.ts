@@ -276,7 +276,7 @@ test("a plain folder of photographs gets its files beside them", async () => {
   assert.equal(fs.existsSync(file("Labels", "mini_0001.png")), true);
 });
 
-test("import: what labelme and COCO say is added once, unknown photographs are left out", async () => {
+test("import: what labelme, COCO and CVAT say is added once, unknown photographs are left out", async () => {
   const { session, id } = await opened({ drawn: true });
   const before = (await session.document(id)).shapes;
   const labelme = {
@@ -310,10 +310,17 @@ test("import: what labelme and COCO say is added once, unknown photographs are l
     annotations: [{ image_id: 7, category_id: 1, bbox: [10, 10, 20, 30] }],
     categories: [{ id: 1, name: "beetle" }],
   };
+  const cvat = `<annotations><image id="0" name="mini_0003.jpg" width="132" height="140">
+    <box label="mug" xtl="10" ytl="11" xbr="40" ybr="51"/></image></annotations>`;
   const sent = (name: string, value: unknown) => ({ name, bytes: Buffer.from(JSON.stringify(value)) });
-  const files = [sent("mini_0001.json", labelme), sent("instances.json", coco), sent("other.json", { a: 1 })];
+  const files = [
+    sent("mini_0001.json", labelme),
+    sent("instances.json", coco),
+    sent("other.json", { a: 1 }),
+    { name: "annotations.xml", bytes: Buffer.from(cvat) },
+  ];
   const answer = await session.importFiles(files);
-  assert.deepEqual([answer.photographs, answer.shapes], [2, 4], answer.notices.join("; "));
+  assert.deepEqual([answer.photographs, answer.shapes], [3, 5], answer.notices.join("; "));
   assert.match(answer.notices[0], /other\.json is neither/);
   const { boxes, strokes, clicks } = (await session.document(id)).shapes;
   assert.deepEqual(boxes.slice(before.boxes.length), [{ class: 2, xmin: 3, ymin: 4, xmax: 30, ymax: 40 }]);

@@ -1,15 +1,18 @@
 /**
- * Annotations of other tools, taken over from files that the page sends: labelme and COCO by their JSON, YOLO's text, VOC's
- * XML. What a file says is added to what is drawn already; a photograph that is not in the folder is named and left out.
+ * Annotations of other tools, taken over from files that the page sends: JSON of labelme, COCO and Label Studio, YOLO's text,
+ * XML of CVAT and VOC. What a file says is added to what is drawn already; a photograph that is not in the folder is named and left out.
  */
 
 import { randomBytes } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { cocoBoxesOf, readCocoFile } from "../data/coco";
+import { cvatShapesOf, readCvatFile } from "../data/cvat";
 import type { DatasetDescription, ImageSize } from "../data/dataset";
+import type { DrawnShapes } from "../data/drawn-shapes";
 import { cleanedName, isPlainName, lastPart, sameName } from "../data/file-names";
 import { parseJson } from "../data/json";
+import { isLabelStudio, labelStudioShapesOf, readLabelStudioFile } from "../data/label-studio";
 import { readLabelme } from "../data/labelme";
 import { readBoxes } from "../data/voc-boxes";
 import { openYoloFolder, readYoloBoxes } from "../data/yolo";
@@ -64,7 +67,10 @@ export async function openImport(
     if (readers.length === 0)
       throw new UserError(
         "input",
-        ["expected annotations of labelme, COCO, YOLO or VOC, got none that is understood", ...notices].join("; "),
+        [
+          "expected annotations of labelme, COCO, YOLO, CVAT, Label Studio or VOC, got none that is understood",
+          ...notices,
+        ].join("; "),
       );
     return {
       concerns: (name) => readers.some((reader) => reader.concerns(name)),
@@ -117,8 +123,8 @@ async function readersOf(
     const file = path.join(place, name);
     try {
       if (name.endsWith(".json")) readers.push(await json(file, name, dataset));
-      else if (name.endsWith(".xml")) readers.push(voc(file, name, dataset));
-      else if (!name.endsWith(".txt")) notices.push(`${name} is no annotation file that is known here`);
+      else if (name.endsWith(".xml")) readers.push(await xml(file, name, dataset));
+      else if (!/\.(txt|ya?ml|names)$/.test(name)) notices.push(`${name} is no annotation file that is known here`);
     } catch (error) {
       notices.push(messageOf(error));
     }
@@ -129,15 +135,22 @@ async function readersOf(
 async function json(file: string, name: string, dataset: DatasetDescription): Promise<Reader> {
   const value = (parseJson(await fs.readFile(file, "utf8")) ?? {}) as Record<string, unknown>;
   if (Array.isArray(value.annotations) && Array.isArray(value.images)) return coco(file, dataset);
-  if (!Array.isArray(value.shapes)) throw new UserError("input", `${name} is neither labelme's JSON nor COCO's`);
-  const concerns = namedLike(name);
-  return {
-    concerns,
-    async read(_, size) {
-      const { boxes, points, scribbles } = await readLabelme(file, dataset, size);
-      return { boxes, strokes: scribbles, clicks: points.map(({ class: index, x, y }) => ({ class: index, x, y })) };
-    },
-  };
+  if (isLabelStudio(value)) {
+    const read = await readLabelStudioFile(file);
+    return {
+      concerns: (photograph) => read.images.has(photograph),
+      read: async (photograph, size) => shapesOf(labelStudioShapesOf(read, photograph, dataset, size)),
+    };
+  }
+  if (!Array.isArray(value.shapes))
+    throw new UserError("input", `${name} is neither labelme's JSON nor COCO's nor Label Studio's`);
+  return { concerns: namedLike(name), read: async (_, size) => shapesOf(await readLabelme(file, dataset, size)) };
+}
+
+function shapesOf(drawn: DrawnShapes | undefined): Partial<ImportedShapes> {
+  if (drawn === undefined) return {};
+  const { boxes, points, scribbles } = drawn;
+  return { boxes, strokes: scribbles, clicks: points.map(({ class: index, x, y }) => ({ class: index, x, y })) };
 }
 
 async function coco(file: string, dataset: DatasetDescription): Promise<Reader> {
@@ -157,7 +170,15 @@ async function yolo(place: string, texts: readonly string[], dataset: DatasetDes
   };
 }
 
-function voc(file: string, name: string, dataset: DatasetDescription): Reader {
+/** CVAT's XML is about many photographs, VOC's about one. */
+async function xml(file: string, name: string, dataset: DatasetDescription): Promise<Reader> {
+  if (/<annotations[\s>]/.test((await fs.readFile(file, "utf8")).slice(0, 4096))) {
+    const read = await readCvatFile(file);
+    return {
+      concerns: (photograph) => read.images.has(photograph),
+      read: async (photograph, size) => shapesOf(cvatShapesOf(read, photograph, dataset, size)),
+    };
+  }
   return {
     concerns: namedLike(name),
     read: async (_, size) => ({ boxes: (await readBoxes(file, dataset, size)).boxes }),
