@@ -2,7 +2,8 @@
 
 import { checkDataset, type DatasetDescription, readDataset } from "../data/dataset";
 import { parseJson, shown } from "../data/json";
-import { expected } from "../errors";
+import { vocPalette } from "../data/voc";
+import { expected, UserError } from "../errors";
 import { withoutControls } from "../shown-text";
 import { type ContainedFolder, digest } from "./contained-folder";
 import type { ClassEntry } from "./protocol";
@@ -20,6 +21,24 @@ export interface ClassList {
 export async function readClassList(folder: ContainedFolder): Promise<ClassList> {
   const bytes = await folder.readIfThere(FILE);
   return { dataset: await readDataset(folder.root), revision: digest(bytes) };
+}
+
+/**
+ * Writes `dataset.json` with these foreground classes where there is none yet.
+ * @throws UserError "usage" where there is one that says otherwise
+ */
+export async function beginClassList(folder: ContainedFolder, names: readonly string[]): Promise<void> {
+  const { dataset, revision } = await readClassList(folder);
+  const classes = ["background", ...names];
+  if (revision === digest(undefined)) {
+    const value = { classes, palette: vocPalette(classes.length), ignore: 255 };
+    checkDataset(value, "--classes");
+    await folder.write([FILE], `${JSON.stringify(value, null, 2)}\n`);
+  } else if (dataset.classes.join("\n") !== classes.join("\n"))
+    throw new UserError(
+      "usage",
+      `--classes is for a folder without ${FILE}; this one has ${dataset.classes.slice(1).join(", ")} (${folder.root})`,
+    );
 }
 
 export function classEntries({ classes, palette }: DatasetDescription): ClassEntry[] {

@@ -8,7 +8,7 @@ import type { LabelMap } from "../data/label-png";
 import { messageOf, UserError } from "../errors";
 import type { LabelPhotographOptions } from "../label-photograph/label-photograph";
 import { checkShapes } from "./check-shapes";
-import { type ClassList, classEntries, readClassList, writeClassList } from "./class-list";
+import { beginClassList, type ClassList, classEntries, readClassList, writeClassList } from "./class-list";
 import { type ContainedFolder, digest, openContainedFolder } from "./contained-folder";
 import type { LabelledFile } from "./export-files";
 import { openImport, type SentFile, withImported } from "./import-files";
@@ -38,6 +38,8 @@ import type { WorkerProcess } from "./worker-process";
 
 export interface SessionOptions {
   readonly list?: string;
+  /** Foreground classes of a folder that has no list of its own yet. */
+  readonly classes?: readonly string[];
   /** How labels are computed: options of `labelPhotograph`, the command line's defaults where left out. */
   readonly label?: LabelPhotographOptions;
 }
@@ -91,6 +93,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
   const folder = await openContainedFolder(root);
   const { photographs, notices } = await openPhotographs(folder, options.list);
   const byId = new Map(photographs.map((photograph) => [photograph.id, photograph]));
+  if (options.classes !== undefined) await beginClassList(folder, options.classes);
   let classes = await readClassList(folder);
   const labels = await openLabelFiles(folder, () => classes.dataset.palette);
   const listeners = new Set<(event: ServerEvent) => void>();

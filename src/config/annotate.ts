@@ -7,6 +7,7 @@ export interface AnnotateConfig {
   readonly port: number;
   readonly open: boolean;
   readonly list?: string;
+  readonly classes?: readonly string[];
   readonly allowHost?: readonly string[];
 }
 
@@ -37,6 +38,10 @@ export const annotateOptions: OptionTable<AnnotateConfig> = {
     affects: "place",
     aliases: ["infer-list"],
     help: "image list: a path, or a name in ImageSets/Segmentation [default: every photograph of the folder]",
+  },
+  classes: {
+    kind: "texts",
+    help: "names of your classes, without the background, for a folder that has no dataset.json yet: one is written [default: PASCAL VOC's]",
   },
   allowHost: {
     kind: "texts",

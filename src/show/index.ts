@@ -3,6 +3,8 @@
  * clone's notebooks, as "a2gnn/notebook" from the installed package; the library itself never imports it.
  */
 
+// --- drawing on photographs ---
+export { annotate, type NotebookAnnotateOptions } from "./annotate";
 // --- charts ---
 export type { BarChart, Chart, HeatChart, LineChart } from "./chart";
 export { chartSvg } from "./chart-svg";

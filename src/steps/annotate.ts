@@ -13,7 +13,10 @@ export const annotate: Step<AnnotateConfig> = {
   about: "draw on photographs in a web page, see their labels grow, correct and keep them",
   options: annotateOptions,
   positional: "folder",
-  examples: ["a2gnn annotate my-photographs", "a2gnn annotate VOC2012 --list train.txt --no-open --port 8765"],
+  examples: [
+    "a2gnn annotate my-photographs --classes cat,dog",
+    "a2gnn annotate VOC2012 --list train.txt --no-open --port 8765",
+  ],
   needsBackend: false,
   run,
 };
@@ -24,10 +27,11 @@ async function run(
   context: StepContext = { reporter: silentReporter },
 ): Promise<Summary> {
   const started = performance.now();
-  const { folder, port, open, list, allowHost } = completeConfig(given, annotateOptions);
+  const { folder, port, open, list, classes, allowHost } = completeConfig(given, annotateOptions);
   const server = await startAnnotateServer(folder, {
     port,
     list,
+    classes,
     allowedHosts: allowHost ?? [],
     backend: preferredBackend(),
   });

@@ -26,6 +26,8 @@ export interface Editing {
   /** Something elsewhere changed the files of the open photograph. */
   changedElsewhere(revision: string): Promise<void>;
   toggleChecked(): Promise<void>;
+  /** Puts the label on screen in place of one that was made elsewhere. */
+  replaceForeign(): Promise<void>;
   say(text: string, isError?: boolean): void;
 }
 
@@ -182,6 +184,11 @@ export function createEditing(
       } catch (error) {
         failed(error);
       }
+    },
+    async replaceForeign() {
+      const { open } = store.state;
+      if (open === undefined || !open.labelState?.foreign) return;
+      await server.replaceForeign(open.id).then(() => say("The label in the folder is the one on screen now."), failed);
     },
     say,
   };

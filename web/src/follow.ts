@@ -7,6 +7,7 @@ import { listen, server } from "./server";
 
 export function follow(store: Store, editing: Editing): void {
   let lost = false;
+  const told = new Set<string>();
   const readFolder = async (): Promise<void> => {
     const folder = await server.folder();
     store.set({ folder, class: Math.min(store.state.class, folder.classes.length - 1) });
@@ -37,7 +38,7 @@ export function follow(store: Store, editing: Editing): void {
         return;
       case "label":
         store.set({ open: { ...open, labelState: event.label } });
-        if (event.notices.length > 0) editing.say(event.notices.join(" "));
+        tellOnce(event.notices);
         if (event.label.foreign)
           editing.say(
             "The folder holds a label of this photograph that was made elsewhere; it stays until you replace it.",
@@ -54,6 +55,12 @@ export function follow(store: Store, editing: Editing): void {
         void editing.changedElsewhere(event.revision);
         return;
     }
+  };
+  /** What was said of one label need not be said of the next. */
+  const tellOnce = (notices: readonly string[]): void => {
+    const fresh = notices.filter((notice) => !told.has(notice));
+    for (const notice of fresh) told.add(notice);
+    if (fresh.length > 0) editing.say(`${fresh.join(". ")}.`);
   };
   const tellBatch = (done: number, failed: readonly { name: string; reason: string }[]): void => {
     const failures = failed.map(({ name, reason }) => ` ${name}: ${reason}.`).join("");

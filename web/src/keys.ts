@@ -121,6 +121,12 @@ export function createCommands(targets: CommandTargets): readonly Command[] {
       run: () => void editing.toggleChecked(),
     },
     {
+      keys: ["R"],
+      help: "put the label on screen in place of one that was made elsewhere",
+      group: "Photographs",
+      run: () => void editing.replaceForeign(),
+    },
+    {
       keys: ["D"],
       help: "doubtful photographs first, or in order",
       group: "Photographs",

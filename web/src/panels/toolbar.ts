@@ -51,7 +51,9 @@ export function createToolbar({ store, scene, editing, toggleBatch, showFiles, s
   const doubtful = button("Doubtful first", "D", () => store.set({ doubtfulFirst: !store.state.doubtfulFirst }));
   const files = button("Import, export", "I", showFiles);
   const help = button("Keys", "?", showHelp);
-  byId("actions").append(checked, batch, doubtful, files, help);
+  const replace = button("Replace the label in the folder", "R", () => void editing.replaceForeign());
+  replace.hidden = true;
+  byId("actions").append(replace, checked, batch, doubtful, files, help);
 
   const press = (made: HTMLButtonElement, on: boolean): void => made.setAttribute("aria-pressed", String(on));
   store.subscribe((state) => {
@@ -62,6 +64,8 @@ export function createToolbar({ store, scene, editing, toggleBatch, showFiles, s
     undo.disabled = state.history.past.length === 0;
     redo.disabled = state.history.future.length === 0;
     const entry = state.folder.photographs.find(({ id }) => id === state.open?.id);
+    const label = state.open?.labelState;
+    replace.hidden = label === undefined || label === null || !label.foreign || label.saved;
     press(checked, entry?.state === "checked");
     const running = state.folder.batch?.running === true;
     press(batch, running);
