@@ -41,6 +41,7 @@ export const annotateOptions: OptionTable<AnnotateConfig> = {
   },
   classes: {
     kind: "texts",
+    affects: "place",
     help: "names of your classes, without the background, for a folder that has no dataset.json yet: one is written [default: PASCAL VOC's]",
   },
   allowHost: {

@@ -56,7 +56,7 @@ export function createStrip(store: Store, editing: Editing): void {
     const [, title, badge] = button.children;
     title.textContent = name;
     const doubtful = doubt === undefined ? "" : `, ${(100 * doubt).toFixed(0)} % doubtful`;
-    badge.textContent = `${STATES[state]}${doubtful}`;
+    badge.textContent = state === "label" && doubt !== undefined ? doubtful.slice(2) : STATES[state];
     button.setAttribute("data-state", state);
     button.setAttribute("title", `${name}: ${STATES[state]}${doubtful}`);
     if (isOpen) button.setAttribute("aria-current", "true");
