@@ -1,7 +1,7 @@
 /**
  * How good instance labels are on a data set whose true instances are known: every box's mask beside filled boxes,
- * GrabCut, connected components of the class label, and the two rules for boxes that overlap; the rules also on the true
- * class label, which shows what telling objects apart costs by itself.
+ * GrabCut, connected components of the class label, and the two rules for boxes that overlap. With the true class labels
+ * as LABELS it shows what telling objects apart costs by itself.
  *
  *     npx a2gnn make-pseudo-labels --supervision box --voc12-root DATA --infer-list LIST --save-path LABELS
  *     npx tsx scripts/measure-instances.ts DATA LIST LABELS [--grabcut]
@@ -11,11 +11,12 @@
  */
 
 import path from "node:path";
-import { pixelsInside } from "../src/data/coco";
+
 import { readDataset } from "../src/data/dataset";
 import { findImage, type RgbImage, readRgb } from "../src/data/image";
 import { readImageList } from "../src/data/image-list";
 import { type LabelMap, readLabel } from "../src/data/label-png";
+import { pixelsInside } from "../src/data/turned-box";
 import type { Box } from "../src/data/voc-boxes";
 import { handcraftedGraph } from "../src/handcrafted/graph";
 import { cocoMask } from "../src/instances/coco-segmentation";
@@ -24,7 +25,7 @@ import { instanceLabels } from "../src/instances/instance-labels";
 import { isWithin, spanOf } from "../src/instances/instance-mark";
 import { boxMarks, strokeMarks } from "../src/instances/mark-sources";
 import { intersection, maskIou } from "../src/instances/mask-overlap";
-import { decodeMask, encodeMask, encodeWhere, type Rle } from "../src/instances/rle";
+import { encodeMask, encodeWhere, type Rle } from "../src/instances/rle";
 import { type GrabCut, openGrabCut } from "../src/seeds/grabcut";
 import { CELL } from "../src/window/windowed-map";
 
@@ -111,9 +112,6 @@ async function variants(
     );
     return best.mask ?? encodeWhere(() => false, label);
   });
-  const exact = new Uint8Array(label.data.length);
-  for (const { box, mask } of objects)
-    for (const [pixel, inside] of decodeMask(mask).entries()) if (inside) exact[pixel] = box.class;
   const cuts: Rle[] = [];
   for (const [i, box] of grabCut === undefined ? [] : boxes.entries()) {
     const answer = await (grabCut as GrabCut).cut(photograph, box);
@@ -126,8 +124,6 @@ async function variants(
     ["class label, the smaller box wins", ofRule(label, "smaller")],
     ["class label, the graph decides", ofRule(label, "graph")],
     ["class label, the graph decides, lost objects left", ofRule(label, "graph", 0)],
-    ["true class label, the smaller box wins", ofRule({ ...label, data: exact }, "smaller", 0)],
-    ["true class label, the graph decides", ofRule({ ...label, data: exact }, "graph", 0)],
   ]);
 }
 
