@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { checkDataset, type DatasetDescription } from "../src/data/dataset";
 import { type RgbImage, readRgb } from "../src/data/image";
-import { type LabelMap, readLabel } from "../src/data/label-png";
+import { type LabelMap, readLabel, writeLabel } from "../src/data/label-png";
 import { pointsOf, readPointsFile } from "../src/data/points";
 import { readScribbles } from "../src/data/scribbles";
 import { type Box, readBoxes } from "../src/data/voc-boxes";
@@ -20,6 +20,7 @@ import {
 } from "../src/label-photograph/label-photograph";
 import type { WeakLabels } from "../src/label-photograph/weak-labels";
 import { readCams } from "../src/seam/cam-dictionary";
+import { overlayPicture } from "../src/show/overlay";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
 import { CLASSES, writeTinyDataset } from "./tiny-dataset";
 
@@ -91,7 +92,15 @@ test("five lines: from a file to a mask, with names, bytes, and a data set that 
   const [fromFile, fromBytes] = [file, fs.readFileSync(file)].map((source) =>
     labelPhotograph(source, { boxes: named }, { dataset: [...CLASSES], name: id, ...quick }),
   );
-  const { label, dataset: described, notices } = await fromFile;
+  const { image: shown, label, dataset: described, notices } = await fromFile;
+  await writeLabel(path.join(work, "mask.png"), label, described.palette);
+  assert.deepEqual(await readLabel(path.join(work, "mask.png")), label);
+  const picture = overlayPicture(shown, label, described);
+  assert.deepEqual([picture.width, picture.height], [shown.width, shown.height]);
+  assert.ok(
+    picture.data.some((value, i) => value !== shown.data[i]),
+    "the label is drawn over the photograph",
+  );
   assert.ok(accuracy(label) > 0.85, `accuracy ${accuracy(label)}`);
   assert.deepEqual(label, (await fromBytes).label);
   assert.deepEqual(described.classes, CLASSES);
