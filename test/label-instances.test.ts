@@ -95,6 +95,10 @@ test("shards leave one file of all, polygons on request, and a second run makes 
   assert.deepEqual([(await run("1/2")).skipped, fs.readFileSync(file, "utf8")], [1, whole]);
   fs.rmSync(path.join(savePath, "instances", "coco", "img0.json"));
   assert.deepEqual([(await run("1/2")).done, fs.readFileSync(file, "utf8")], [1, whole]);
+  fs.rmSync(path.join(savePath, "instances", "SegmentationObject", "img0.png"));
+  assert.equal((await run("1/2")).done, 1);
+  fs.writeFileSync(path.join(savePath, "instances", "coco", "img1.json"), '{"annotations": [7]}');
+  await assert.rejects(run("1/2"), { code: "input", message: /as this step writes them.*img1\.json/ });
 });
 
 test("a click with an id, and a stroke, are objects", async () => {

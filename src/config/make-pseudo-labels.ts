@@ -14,6 +14,10 @@ import {
 } from "./images";
 import type { IgnoredFlags, OptionTable } from "./option";
 
+/** Formats of instance labels. */
+export const INSTANCE_FORMATS = ["voc", "coco", "labelme", "yolo"] as const;
+export type InstanceFormat = (typeof INSTANCE_FORMATS)[number];
+
 export type Supervision = "image" | "point" | "scribble" | "box";
 
 /** Where an image's graph comes from: the affinity network, the photograph's colours and textures, files. */
@@ -402,7 +406,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   instanceFormats: {
     kind: "texts",
     affects: "label",
-    choices: ["voc", "coco", "labelme", "yolo"],
+    choices: INSTANCE_FORMATS,
     default: ["voc", "coco"],
     group: instances,
     help: "voc: SegmentationObject; coco: instances.json, always written; labelme: a JSON for each image; yolo: segmentation text",

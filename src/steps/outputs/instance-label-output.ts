@@ -6,19 +6,19 @@
 
 import path from "node:path";
 import { writeAtomic } from "../../atomic-write";
+import type { InstanceFormat } from "../../config/make-pseudo-labels";
 import { fileExists, MAX_ANNOTATION_BYTES, readBoundedJson } from "../../data/bounded-file";
-
 import type { DatasetDescription, ImageSize } from "../../data/dataset";
+import { shown } from "../../data/json";
 import { writeLabel } from "../../data/label-png";
 import { vocPalette } from "../../data/voc";
+import { expected } from "../../errors";
 import type { InstanceLabels, LabelledInstance } from "../../instances/instance-labels";
 import { type InstanceMark, spanOf } from "../../instances/instance-mark";
 import { maskOutline, maskOutlines } from "../../instances/region-outline";
 import { maskArea } from "../../instances/rle";
 import { cocoRle } from "../../instances/write-coco";
 import { openFolder } from "./output-folder";
-
-export const INSTANCE_FORMATS = ["voc", "coco", "labelme", "yolo"] as const;
 
 export interface InstanceLabelOutputConfig {
   readonly savePath: string;
@@ -67,13 +67,19 @@ export async function openInstanceLabelOutput(
   notice: (message: string) => void,
 ): Promise<InstanceLabelOutput> {
   const folder = path.join(savePath, "instances");
-  const wants = (format: (typeof INSTANCE_FORMATS)[number]): boolean => instanceFormats.includes(format);
+  const wants = (format: InstanceFormat): boolean => instanceFormats.includes(format);
   const place = (kind: string, name: string): string => path.join(folder, kind, name);
   const own = (id: string): string => place("coco", `${id}.json`);
   await openFolder(path.join(folder, "coco"));
   const palette = vocPalette(256); // objects are numbered, and have no class's colour
   return {
-    isDone: (id) => fileExists(own(id)),
+    async isDone(id) {
+      if (!(await fileExists(own(id)))) return false;
+      if (wants("labelme") && !(await fileExists(place("labelme", `${id}.json`)))) return false;
+      if (wants("yolo") && !(await fileExists(place("yolo", `${id}.txt`)))) return false;
+      if (!wants("voc") || (await fileExists(place("SegmentationObject", `${id}.png`)))) return true;
+      return (await readImageFile(own(id))).annotations.length > MOST_OBJECTS;
+    },
     async write(id, fileName, { width, height }, { owners, instances }, marks) {
       if (wants("voc") && instances.length > MOST_OBJECTS)
         notice(
@@ -97,12 +103,7 @@ export async function openInstanceLabelOutput(
     },
     async merge(ids) {
       const files: { id: string; content: ImageFile }[] = [];
-      for (const id of ids)
-        if (await fileExists(own(id)))
-          files.push({
-            id,
-            content: (await readBoundedJson(own(id), MAX_ANNOTATION_BYTES, "instances of an image")) as ImageFile,
-          });
+      for (const id of ids) if (await fileExists(own(id))) files.push({ id, content: await readImageFile(own(id)) });
       const file = path.join(folder, "instances.json");
       await writeAtomic(file, `${JSON.stringify(merged(files, dataset))}\n`);
       if (wants("yolo")) await writeAtomic(place("yolo", "classes.txt"), `${dataset.classes.slice(1).join("\n")}\n`);
@@ -122,6 +123,20 @@ export async function openInstanceLabelOutput(
   };
 }
 
+/** @throws UserError "input" for a file that is not one of these: somebody has changed it */
+async function readImageFile(file: string): Promise<ImageFile> {
+  const value = await readBoundedJson(file, MAX_ANNOTATION_BYTES, "instances of an image");
+  const { image, annotations } = (value ?? {}) as Partial<Record<keyof ImageFile, unknown>>;
+  const isAnnotation = (each: unknown): boolean => {
+    const { category_id, score } = (each ?? {}) as Record<string, unknown>;
+    return Number.isInteger(category_id) && typeof score === "number";
+  };
+  const { file_name } = (image ?? {}) as Record<string, unknown>;
+  if (typeof file_name !== "string" || !Array.isArray(annotations) || !annotations.every(isAnnotation))
+    throw expected("input", '"image" and scored "annotations", as this step writes them', shown(value), file);
+  return value as ImageFile;
+}
+
 // --- formats ---
 
 function annotationOf(
@@ -134,7 +149,8 @@ function annotationOf(
     category_id: foreground,
     iscrowd: 0,
     area: maskArea(mask),
-    bbox: mark.box === undefined ? box : [left, top, right - left + 1, bottom - top + 1], // what a person drew is nearer the object than a mask that was computed
+    // What a person drew is nearer the object than a mask that was computed.
+    bbox: mark.box === undefined ? box : [left, top, right - left + 1, bottom - top + 1],
     segmentation: asPolygons ? maskOutlines(mask) : cocoRle(mask),
     score: Number(score.toFixed(6)),
     filled: isFilled,
