@@ -1,4 +1,4 @@
-"""torchvision's side of bench/mask-rcnn.ts: KIND WEIGHTS IMAGE THREADS -> JSON on standard output."""
+"""torchvision's side of bench/mask-rcnn.ts: KIND WEIGHTS IMAGE THREADS SHORT -> JSON on standard output."""
 
 import json
 import resource
@@ -10,9 +10,9 @@ from safetensors.torch import load_file
 from torchvision.models.detection import maskrcnn_resnet50_fpn
 
 
-def main(kind, weights, image_file, threads):
+def main(kind, weights, image_file, threads, short):
     torch.set_num_threads(int(threads))
-    model = maskrcnn_resnet50_fpn(weights=None, weights_backbone=None)
+    model = maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, min_size=int(short))
     from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
     from torchvision.ops import FrozenBatchNorm2d
 
