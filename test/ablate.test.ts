@@ -65,7 +65,8 @@ test("every option that changes labels has a row, each row a folder of its own",
     kind === "path" ? false : affects === "fit" || affects === "label",
   );
   // How inputs are to be read, what happens to unusable ones, and objects, which the table does not count.
-  const apart = /^(seed|withoutBoxes|grabCutPixels|frame|annotationFrame|tagsForm|graphStride|graphNormalise|instance.*)$/;
+  const apart =
+    /^(seed|withoutBoxes|grabCutPixels|frame|annotationFrame|tagsForm|graphStride|graphNormalise|instance.*)$/;
   const open = numbers.map(([key]) => key).filter((key) => !apart.test(key) && !covered(key));
   // denseCrf stands for its numbers, which are the reference's
   assert.deepEqual(
