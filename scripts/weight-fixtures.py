@@ -37,6 +37,26 @@ def write_numpy():
                 np.lib.format.write_array(file, np.arange(6, dtype=">i2").reshape(2, 3).T, version=version)
 
 
+def write_detectron():
+    """As Detectron2 and Detectron pickle weights. test/mask-rcnn-weights.test.ts says what must be read."""
+    model = {
+        "backbone.bottom_up.stem.conv1.weight": np.arange(2 * 3 * 7 * 7, dtype="f4").reshape(2, 3, 7, 7),
+        "roi_heads.box_predictor.cls_score.bias": np.array([1, 2, 3], "f4"),
+        "__note__": "x",
+    }
+    for protocol in (2, 4):
+        with open(f"{folder}/detectron2-protocol{protocol}.pkl", "wb") as file:
+            content = {"model": model, "__author__": "somebody", "matching_heuristics": True}
+            pickle.dump(content, file, protocol=protocol)
+    blobs = {
+        "conv1_w": np.zeros((2, 3, 7, 7), "f4"),
+        "conv1_w_momentum": np.zeros(3, "f4"),
+        "res2_0_branch2a_w": np.ones((2, 2, 1, 1), "f4"),
+    }
+    with open(f"{folder}/detectron-blobs.pkl", "wb") as file:
+        pickle.dump({"blobs": blobs}, file, protocol=2)
+
+
 def write_torch():
     try:
         import torch
@@ -71,4 +91,5 @@ def write_torch():
 
 
 write_numpy()
+write_detectron()
 write_torch()
