@@ -25,7 +25,7 @@ export function seedCrossEntropy(): Loss {
 
 /**
  * The same of `input.drawn` alone: strokes and clicks that correct other seeds. A few of their pixels among ten thousand
- * background seeds would weigh nothing in one mean; in a mean of their own they decide. Ours (docs/method.md, section 6.3).
+ * background seeds would weigh nothing in one mean; in a mean of their own they decide. Ours (docs/method.md, section 6.8).
  */
 export function drawnCrossEntropy(): Loss {
   const owner = {};
