@@ -45,7 +45,7 @@ export async function readCheckpoint(
   { file, run }: CheckpointOptions,
   variables: readonly StateVariable[],
   optimizer: Optimizer,
-  totalSteps = Number.POSITIVE_INFINITY,
+  totalSteps: number = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   if (!(await fileExists(file))) return 0;
   try {
