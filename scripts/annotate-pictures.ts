@@ -14,7 +14,7 @@ import { startBrowser } from "../test/annotate-browser";
 
 const root = path.join(__dirname, "..");
 const out = path.join(root, "docs", "annotate");
-const WIDTH = 1000;
+const WIDTH = 860;
 const LONGEST = 300_000;
 
 async function main(): Promise<void> {
@@ -83,7 +83,7 @@ async function main(): Promise<void> {
       await drag(page, [places[0][0] - 20, places[0][1] - 20], [places[1][0] + 20, places[1][1] + 20]);
     }
     await page.keyboard.press("a");
-    await page.locator("#message", { hasText: "photographs labelled" }).waitFor();
+    await page.locator("#message", { hasText: /photographs? labelled/ }).waitFor();
     await page.keyboard.press("d");
     await page.emulateMedia({ colorScheme: "dark" });
     await picture(page, "7-all-labelled-dark");
@@ -110,7 +110,7 @@ async function saved(page: Page): Promise<void> {
 async function picture(page: Page, name: string): Promise<void> {
   await page.waitForTimeout(200);
   const png = await page.screenshot();
-  const small = await sharp(png).resize(WIDTH).png({ palette: true, colours: 96, effort: 10 }).toBuffer();
+  const small = await sharp(png).resize(WIDTH).png({ palette: true, colours: 64, effort: 10 }).toBuffer();
   fs.writeFileSync(path.join(out, `${name}.png`), small);
   process.stdout.write(`${name}.png ${(small.length / 1000).toFixed(0)} kB\n`);
 }

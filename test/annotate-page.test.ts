@@ -53,6 +53,7 @@ async function command(root: string): Promise<{ readonly address: string; readon
 async function openPage(address: string): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
   ends.push(() => context.close());
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   page.on("pageerror", (error) => assert.fail(error));
   await page.goto(address);

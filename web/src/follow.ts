@@ -64,7 +64,8 @@ export function follow(store: Store, editing: Editing): void {
   };
   const tellBatch = (done: number, failed: readonly { name: string; reason: string }[]): void => {
     const failures = failed.map(({ name, reason }) => ` ${name}: ${reason}.`).join("");
-    editing.say(`${done - failed.length} photographs labelled.${failures}`, failed.length > 0);
+    const count = done - failed.length;
+    editing.say(`${count} photograph${count === 1 ? "" : "s"} labelled.${failures}`, failed.length > 0);
   };
   listen({
     event: act,
