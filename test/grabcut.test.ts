@@ -76,3 +76,36 @@ test("a box is both ends included, within the image", () => {
   assert.deepEqual(rectangleOf(box, size), { x: 2, y: 3, width: 8, height: 5 });
   assert.deepEqual(rectangleOf({ ...box, xmin: 9, xmax: 9 }, size), { x: 9, y: 3, width: 1, height: 5 });
 });
+
+test("what a person drew is certain: a stroke cuts its colour off, and its own pixels hold", async () => {
+  const [width, height] = [48, 40];
+  const data = new Uint8Array(3 * width * height).fill(30);
+  const paint = (from: number, to: number, colour: readonly number[]): void => {
+    for (let y = 8; y < 32; y++) for (let x = from; x < to; x++) data.set(colour, 3 * (y * width + x));
+  };
+  paint(10, 24, [220, 40, 40]);
+  paint(24, 38, [40, 220, 40]);
+  const image = { width, height, data };
+  const box = { xmin: 6, ymin: 4, xmax: 42, ymax: 36, class: 1 };
+  const drawn = { data: new Uint8Array(width * height).fill(255), ignore: 255 };
+  for (let y = 10; y < 30; y++) drawn.data[y * width + 31] = 0; // the green half is background
+  drawn.data[20 * width + 17] = 1;
+  const grabCut = openGrabCut();
+  const foreground = async (stroke?: typeof drawn): Promise<Uint8Array> => {
+    const answer = await grabCut.cut(image, box, stroke);
+    assert.ok("foreground" in answer, JSON.stringify(answer));
+    return answer.foreground;
+  };
+  const [plain, corrected] = [await foreground(), await foreground(drawn)];
+  await grabCut.close();
+  const share = (mask: Uint8Array, from: number, to: number): number => {
+    let count = 0;
+    for (let y = 8; y < 32; y++) for (let x = from; x < to; x++) count += mask[y * width + x];
+    return count / (24 * (to - from));
+  };
+  assert.ok(share(plain, 24, 38) > 0.9, "without the stroke the green half is foreground");
+  assert.ok(share(corrected, 24, 38) < 0.1, "with it the green half is background");
+  assert.ok(share(corrected, 10, 24) > 0.9, "and the red half stays");
+  assert.equal(corrected[20 * width + 31], 0);
+  assert.equal(corrected[20 * width + 17], 1);
+});

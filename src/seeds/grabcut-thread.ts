@@ -16,7 +16,11 @@ export interface GrabCutRequest {
   readonly image: RgbImage;
   readonly rectangle: Rectangle;
   readonly iterations: number;
+  /** What is known for certain, [H·W]: `CERTAIN.background`, `CERTAIN.foreground`, else `CERTAIN.nothing`. */
+  readonly certain?: Uint8Array;
 }
+
+export const CERTAIN = { nothing: 0, background: 1, foreground: 2 } as const;
 
 /** Either which pixels are foreground, [H·W] of 0 and 1, or why there is no answer. */
 export type GrabCutAnswer = { readonly foreground: Uint8Array } | { readonly failure: string };
@@ -31,6 +35,7 @@ interface OpenCv {
   readonly CV_8UC1: number;
   readonly CV_8UC3: number;
   readonly GC_INIT_WITH_RECT: number;
+  readonly GC_INIT_WITH_MASK: number;
   grabCut(image: Mat, mask: Mat, rectangle: object, bg: Mat, fg: Mat, iterations: number, mode: number): void;
   setRNGSeed(seed: number): void;
   exceptionFromPtr(pointer: number): { readonly msg: string };
@@ -76,7 +81,7 @@ export const handle: Handle<GrabCutRequest, GrabCutAnswer> = async (request) => 
 };
 
 /** [H·W] of 0 and 1. */
-function cut(cv: OpenCv, { image, rectangle, iterations }: GrabCutRequest): Uint8Array {
+function cut(cv: OpenCv, { image, rectangle, iterations, certain }: GrabCutRequest): Uint8Array {
   const { width, height, data } = image;
   const made: Mat[] = [];
   const own = (mat: Mat): Mat => {
@@ -94,11 +99,22 @@ function cut(cv: OpenCv, { image, rectangle, iterations }: GrabCutRequest): Uint
       pixels[i + 2] = data[i];
     }
     const { x, y, width: w, height: h } = rectangle;
+    if (certain !== undefined) mask.data.set(initialMask(image, rectangle, certain));
+    const mode = certain === undefined ? cv.GC_INIT_WITH_RECT : cv.GC_INIT_WITH_MASK;
     cv.setRNGSeed(SEED);
-    cv.grabCut(bgr, mask, new cv.Rect(x, y, w, h), background, foreground, iterations, cv.GC_INIT_WITH_RECT);
+    cv.grabCut(bgr, mask, new cv.Rect(x, y, w, h), background, foreground, iterations, mode);
     // 0 and 2 are background, 1 and 3 foreground, certain or probable
     return Uint8Array.from(mask.data, (value) => value & 1);
   } finally {
     for (const mat of made) mat.delete();
   }
+}
+
+/** OpenCV's numbers: 0 and 1 are certain background and foreground; 3, inside the rectangle, is what the cut decides. */
+function initialMask({ width, height }: RgbImage, { x, y, ...inside }: Rectangle, certain: Uint8Array): Uint8Array {
+  const mask = new Uint8Array(width * height);
+  for (let row = y; row < y + inside.height; row++)
+    for (let pixel = row * width + x; pixel < row * width + x + inside.width; pixel++)
+      mask[pixel] = certain[pixel] === CERTAIN.foreground ? 1 : certain[pixel] === CERTAIN.background ? 0 : 3;
+  return mask;
 }

@@ -10,13 +10,20 @@ import type { RgbImage } from "../data/image";
 import type { Box } from "../data/voc-boxes";
 import { expected, messageOf } from "../errors";
 import { createThreadPool } from "../parallel/thread-pool";
-import type { GrabCutAnswer, GrabCutRequest, Rectangle } from "./grabcut-thread";
+import { CERTAIN, type GrabCutAnswer, type GrabCutRequest, type Rectangle } from "./grabcut-thread";
 
 export type { GrabCutAnswer, Rectangle } from "./grabcut-thread";
 
+/** Pixels that a person drew: hard constraints of every cut. */
+export interface DrawnPixels {
+  /** Class, or `ignore` where nothing was drawn, [H·W]. */
+  readonly data: Uint8Array;
+  readonly ignore: number;
+}
+
 export interface GrabCut {
   /** The object in a box. Never rejects for an image: what OpenCV refuses comes back as `failure`. */
-  cut(image: RgbImage, box: Box): Promise<GrabCutAnswer>;
+  cut(image: RgbImage, box: Box, drawn?: DrawnPixels): Promise<GrabCutAnswer>;
   close(): Promise<void>;
 }
 
@@ -33,18 +40,20 @@ export interface GrabCutOptions {
 export function openGrabCut({ iterations = 5, maxPixels = 1_000_000, threads = 1 }: GrabCutOptions = {}): GrabCut {
   const pool = createThreadPool<GrabCutRequest, GrabCutAnswer>(require.resolve("./grabcut-thread"), threads);
   return {
-    async cut(image, box) {
+    async cut(image, box, drawn) {
       const rectangle = rectangleOf(box, image);
       if (rectangle.width === image.width && rectangle.height === image.height)
         return { failure: "the box is the whole image: nothing is known to be background" };
       const ask = (request: GrabCutRequest): Promise<GrabCutAnswer> =>
         pool.ask(request).catch((error: unknown) => ({ failure: `GrabCut: ${messageOf(error)}` }));
       const step = Math.ceil(Math.sqrt((image.width * image.height) / maxPixels));
-      if (step <= 1) return ask({ image, rectangle, iterations });
+      const certain = drawn === undefined ? undefined : certainOf(drawn, box, rectangle, image.width);
+      if (step <= 1) return ask({ image, rectangle, iterations, certain });
       const answer = await ask({
         image: reduce(image, step),
         rectangle: reduceRectangle(rectangle, step),
         iterations,
+        ...(certain === undefined ? {} : { certain: reduceCertain(certain, image, step) }),
       });
       return "failure" in answer ? answer : { foreground: enlarge(answer.foreground, image, rectangle, step) };
     },
@@ -61,6 +70,36 @@ export function rectangleOf(box: Box, image: ImageSize): Rectangle {
 }
 
 // --- internal ---
+
+/** What strokes and clicks say of the pixels of one box; undefined where they say nothing. */
+function certainOf(
+  { data, ignore }: DrawnPixels,
+  box: Box,
+  { x, y, width, height }: Rectangle,
+  stride: number,
+): Uint8Array | undefined {
+  const certain = new Uint8Array(data.length);
+  let isEmpty = true;
+  for (let row = y; row < y + height; row++)
+    for (let pixel = row * stride + x; pixel < row * stride + x + width; pixel++) {
+      if (data[pixel] === ignore) continue;
+      certain[pixel] = data[pixel] === box.class ? CERTAIN.foreground : CERTAIN.background;
+      isEmpty = false;
+    }
+  return isEmpty ? undefined : certain;
+}
+
+/** The first certain pixel of each block, so that no stroke gets lost. */
+function reduceCertain(certain: Uint8Array, { width, height }: RgbImage, step: number): Uint8Array {
+  const columns = Math.ceil(width / step);
+  const small = new Uint8Array(columns * Math.ceil(height / step));
+  for (const [pixel, value] of certain.entries()) {
+    if (value === CERTAIN.nothing) continue;
+    const at = Math.floor(Math.floor(pixel / width) / step) * columns + Math.floor((pixel % width) / step);
+    if (small[at] === CERTAIN.nothing) small[at] = value;
+  }
+  return small;
+}
 
 /** Means of step × step pixels. */
 function reduce({ width, height, data }: RgbImage, step: number): RgbImage {

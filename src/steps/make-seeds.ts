@@ -21,9 +21,9 @@ import type { CoverageRow } from "../seeds/coverage-precision";
 import { type GrabCut, type GrabCutAnswer, openGrabCut } from "../seeds/grabcut";
 import { imageRule } from "../seeds/image-rule";
 import { mixedRule } from "../seeds/mixed-rule";
-import { pointRule } from "../seeds/point-rule";
+import { drawClicks, pointRule } from "../seeds/point-rule";
 import { scribbleRule } from "../seeds/scribble-rule";
-import type { SeedImage, Seeds } from "../seeds/seed-image";
+import { fillUnknown, type SeedImage, type Seeds } from "../seeds/seed-image";
 import { type Superpixels, superpixels } from "../seeds/superpixels";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
@@ -105,7 +105,7 @@ async function run(
           file: path.basename(file),
           seed,
           weak,
-          cuts: cutsOf(grabCut, image, weak, config),
+          cuts: cutsOf(grabCut, image, weak, config, dataset.ignore),
           mask: await maskOf(id, image, config, dataset),
         };
       },
@@ -183,10 +183,14 @@ function seedImage(
 function cutsOf(
   grabCut: GrabCut,
   image: RgbImage,
-  { boxes }: WeakLabelsOfImage,
+  { boxes, points, strokes }: WeakLabelsOfImage,
   config: ResolvedConfig,
+  ignore: number,
 ): Promise<GrabCutAnswer[]> {
-  const cuts = config.grabCut ? boxes.map((box) => grabCut.cut(image, box)) : [];
+  const clicked = points.length > 0 ? drawClicks(points, image, ignore) : undefined;
+  const data = strokes && clicked ? fillUnknown(strokes, clicked, ignore) : (strokes ?? clicked);
+  const drawn = data && { data, ignore };
+  const cuts = config.grabCut ? boxes.map((box) => grabCut.cut(image, box, drawn)) : [];
   const all = Promise.all(cuts);
   all.catch(() => undefined); // a failure is reported when the image's turn comes
   return all;
