@@ -35,7 +35,7 @@ const config = { voc12Root: root, grid, seeds: [0, 1], out: path.join(root, "out
 
 test("a variant says what differs from the default of its supervision, not from the table's", () => {
   const layers = { group: "g", name: "n", supervision: "box", labels: { layers: 1, learningRate: 0.03 } } as const;
-  assert.equal(differences(layers), "--layers 1 (3) --lr 0.03 (0.035)");
+  assert.equal(differences(layers), "--layers 1 (3) --learning-rate 0.03 (0.035)");
   assert.equal(differences({ group: "g", name: "n", supervision: "scribble" }), "");
   const seeded = { group: "g", name: "n", supervision: "point", seeds: { camLabel: false } } as const;
   assert.equal(differences(seeded), "make-seeds --cam-label false (true)");
