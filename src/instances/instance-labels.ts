@@ -6,6 +6,7 @@
  */
 
 import { MAX_PIXELS } from "../data/bounded-file";
+import type { ImageSize } from "../data/dataset";
 import type { LabelMap } from "../data/label-png";
 import type { Instance } from "./instance";
 import { eachPixelOf, type InstanceMark, isWithin, type Span, spanArea, spanOf } from "./instance-mark";
@@ -29,6 +30,8 @@ export interface LabelledPixels {
   /** [H·W, K], a column for each of `classes`. */
   readonly probabilities: Float32Array;
   readonly classes: readonly number[];
+  /** Of the probabilities, where they are of a reduced photograph. Default: the label's. */
+  readonly probabilitySize?: ImageSize;
 }
 
 export interface InstanceLabels {
@@ -55,11 +58,12 @@ const MOST_LOOKED_AT = 64;
 
 /** @param graph needed for "graph" only */
 export function instanceLabels(
-  { label, probabilities, classes }: LabelledPixels,
+  labelled: LabelledPixels,
   marks: readonly InstanceMark[],
   graph: CellGraph | undefined,
   { rule = "graph", leastShare = 0.05 }: InstanceLabelOptions = {},
 ): InstanceLabels {
+  const { label } = labelled;
   const owners = new Int32Array(label.data.length).fill(NOBODY);
   const best = new Float64Array(label.data.length).fill(Number.NEGATIVE_INFINITY);
   for (const value of new Set(marks.map((mark) => mark.class))) {
@@ -78,7 +82,7 @@ export function instanceLabels(
     for (const { index, mark } of claims) for (const pixel of Array.from(mark.pixels ?? [])) owners[pixel] = index;
   }
   const filled = fillLost(owners, marks, label, leastShare);
-  return { owners, instances: collect(owners, marks, filled, { label, probabilities, classes }) };
+  return { owners, instances: collect(owners, marks, filled, labelled) };
 }
 
 // --- internal ---
@@ -197,15 +201,19 @@ function collect(
   owners: Int32Array,
   marks: readonly InstanceMark[],
   filled: ReadonlySet<number>,
-  { label, probabilities, classes }: LabelledPixels,
+  { label, probabilities, classes, probabilitySize = label }: LabelledPixels,
 ): LabelledInstance[] {
+  const [down, across] = [probabilitySize.height / label.height, probabilitySize.width / label.width];
+  const place = (pixel: number): number =>
+    Math.floor(Math.floor(pixel / label.width) * down) * probabilitySize.width +
+    Math.floor((pixel % label.width) * across);
   const columns = marks.map((mark) => classes.indexOf(mark.class));
   const sums = new Float64Array(marks.length);
   const pixels = new Float64Array(marks.length);
   for (const [pixel, owner] of owners.entries()) {
     if (owner === NOBODY) continue;
     pixels[owner]++;
-    if (columns[owner] >= 0) sums[owner] += probabilities[pixel * classes.length + columns[owner]];
+    if (columns[owner] >= 0) sums[owner] += probabilities[place(pixel) * classes.length + columns[owner]];
   }
   return encodeOwners(owners, marks.length, label).map((mask, index) => ({
     class: marks[index].class,

@@ -117,8 +117,9 @@ async function run(
         compute: (id, prepared, say) => compute(id, prepared, graphs, fits, config, dataset, say),
         finish: async (id, { objects, ...unsharpened }) => {
           await output.writeProbabilities(id, unsharpened);
+          const unsure = objects && { ...objects, probabilities: unsharpened.probabilities.slice() };
           const finished = await finishLabel(unsharpened, config, sharpener);
-          await output.write(id, (unsharpened.full ?? unsharpened).image, finished, objects);
+          await output.write(id, (unsharpened.full ?? unsharpened).image, finished, unsure);
         },
         finishing: config.crfThreads,
       };
@@ -180,6 +181,7 @@ async function compute(
       marks,
       graph: { affinity: graph.affinity, cell },
       fileName: path.basename(await findImage(config.voc12Root, id)),
+      probabilitySize: unsharpened.image,
       ...(config.seedLabelRoot === undefined ? {} : { seed }),
     };
     return { ...unsharpened, objects };

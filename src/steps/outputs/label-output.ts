@@ -42,6 +42,10 @@ export interface LabelOutputConfig {
 export interface ObjectsOfImage {
   readonly marks: readonly InstanceMark[];
   readonly graph: CellGraph;
+  /** Before the dense CRF, which makes every pixel sure, [h·w, K]: what the confidence is measured by. Default: those after it. */
+  readonly probabilities?: Float32Array;
+  /** Of those before the dense CRF: a reduced photograph's where the label is of a large one. */
+  readonly probabilitySize: ImageSize;
   /** A seed that knows more than the marks themselves: their agreement is part of the confidence. */
   readonly seed?: LabelMap;
   /** The photograph's, without folder. */
@@ -100,8 +104,9 @@ export async function openLabelOutput(
     async write(id, image, finished, objects) {
       const { label } = finished;
       if (objectOutput !== undefined && objects !== undefined) {
-        const { marks, graph, seed, fileName } = objects;
-        const labels = instanceLabels(finished, marks, graph, { rule: instanceRule });
+        const { marks, graph, seed, fileName, probabilities, probabilitySize } = objects;
+        const unsure = probabilities === undefined ? finished : { ...finished, probabilities, probabilitySize };
+        const labels = instanceLabels(unsure, marks, graph, { rule: instanceRule });
         const sure = seed === undefined ? labels : { ...labels, instances: withConfidence(labels, marks, seed) };
         const turned =
           config.frame === "stored" ? storedInstances(sure, marks, image) : { found: sure, marks, size: image };
