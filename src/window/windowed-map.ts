@@ -76,15 +76,20 @@ export function forEachNeighbourOf({ height, width, radius }: WindowGrid, cell: 
 }
 
 /** Every place of `values`, with `OUTSIDE` for neighbours outside the map. */
-export function forEachPair({ height, width, radius }: WindowGrid, visit: VisitPair): void {
-  let pair = 0;
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      for (let ny = y - radius; ny <= y + radius; ny++)
-        for (let nx = x - radius; nx <= x + radius; nx++, pair++) {
-          const inside = ny >= 0 && nx >= 0 && ny < height && nx < width;
-          visit(pair, y * width + x, inside ? ny * width + nx : OUTSIDE);
-        }
+export function forEachPair(grid: WindowGrid, visit: VisitPair): void {
+  for (let cell = 0; cell < grid.height * grid.width; cell++) forEachPairOf(grid, cell, visit);
+}
+
+/** A function of its own for each cell's pairs: V8 optimises it early, a loop over the whole map ten times later. */
+function forEachPairOf({ height, width, radius }: WindowGrid, cell: number, visit: VisitPair): void {
+  const y = Math.floor(cell / width);
+  const x = cell % width;
+  let pair = cell * windowArea({ radius });
+  for (let ny = y - radius; ny <= y + radius; ny++) {
+    const rowInside = ny >= 0 && ny < height;
+    for (let nx = x - radius; nx <= x + radius; nx++, pair++)
+      visit(pair, cell, rowInside && nx >= 0 && nx < width ? ny * width + nx : OUTSIDE);
+  }
 }
 
 /** Where the same two cells stand the other way round: the pair of the neighbour and the cell. */

@@ -3,7 +3,15 @@
  * class, unlike where they differ; nothing where either is unknown. docs/method.md, section 2.3; golden 05.
  */
 
-import { forEachNeighbour, forEachPair, OUTSIDE, type WindowGrid, windowSize } from "../../window/windowed-map";
+import {
+  forEachNeighbour,
+  forEachNeighbourOf,
+  forEachPair,
+  OUTSIDE,
+  type VisitPair,
+  type WindowGrid,
+  windowSize,
+} from "../../window/windowed-map";
 
 /** Codes of a pair. */
 export const NO_PAIR = 0;
@@ -29,13 +37,14 @@ export interface PairGeometry extends WindowGrid {
  */
 export function pairLabels(label: Uint8Array, ignore: number, geometry: PairGeometry): Uint8Array {
   const pairs = new Uint8Array(windowSize(geometry));
-  const belongs = geometry.shape === "window" ? (): boolean => true : halfDisc(geometry);
-  forEachPair(geometry, (pair, cell, neighbour) => {
+  const mark = (pair: number, cell: number, neighbour: number): void => {
     const own = label[cell];
     const other = neighbour === OUTSIDE ? 0 : label[neighbour];
-    if (own === ignore || other === ignore || !belongs(cell, neighbour)) return;
+    if (own === ignore || other === ignore) return;
     pairs[pair] = own !== other ? NEGATIVE_PAIR : own === 0 ? BACKGROUND_PAIR : FOREGROUND_PAIR;
-  });
+  };
+  if (geometry.shape === "window") forEachPair(geometry, mark);
+  else forEachDiscPair(geometry, mark);
   return pairs;
 }
 
@@ -48,12 +57,14 @@ export function insidePairs(inside: Uint8Array, geometry: PairGeometry): Uint8Ar
   return pairs;
 }
 
-/** Whether a pair is one of the disc's; its neighbours are never outside the map. */
-function halfDisc({ height, width, radius }: PairGeometry): (cell: number, neighbour: number) => boolean {
-  return (cell, neighbour) => {
-    if (neighbour <= cell) return false; // each pair once, and neither outside nor the cell itself
-    const [y, x] = [Math.floor(cell / width), cell % width];
-    if (y >= height - radius || x < radius || x >= width - radius) return false;
-    return (Math.floor(neighbour / width) - y) ** 2 + ((neighbour % width) - x) ** 2 < (radius + 1) ** 2;
-  };
+/** The pairs of the disc: their neighbours are never outside the map. */
+function forEachDiscPair(geometry: PairGeometry, visit: VisitPair): void {
+  const { height, width, radius } = geometry;
+  for (let y = 0; y < height - radius; y++)
+    for (let x = radius; x < width - radius; x++)
+      forEachNeighbourOf(geometry, y * width + x, (pair, cell, neighbour) => {
+        if (neighbour <= cell) return; // each pair once
+        const [dy, dx] = [Math.floor(neighbour / width) - y, (neighbour % width) - x];
+        if (dy * dy + dx * dx < (radius + 1) ** 2) visit(pair, cell, neighbour);
+      });
 }
