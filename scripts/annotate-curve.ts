@@ -20,7 +20,7 @@ import { findImage } from "../src/data/photographs";
 import { labelPhotograph } from "../src/label-photograph/label-photograph";
 
 /** Full labels take long: they are made after these strokes. */
-const FULL_AFTER = [4, 8, 12];
+const FULL_AFTER = [8];
 
 interface Curve {
   readonly name: string;

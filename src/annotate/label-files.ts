@@ -39,6 +39,8 @@ export interface LabelFiles {
   checked(): Promise<ReadonlySet<string>>;
   doubtOf(name: string): number | undefined;
   read(name: string): Promise<LabelOnDisk | undefined>;
+  /** Whether the label was made here from shapes of this revision, or elsewhere: then there is nothing to make. */
+  isSettled(name: string, shapes: string): Promise<boolean>;
   /** @returns false, with nothing written, where a foreign label is there and may not be replaced */
   write(name: string, label: LabelMap, shapes: string, doubt: number, replaceForeign: boolean): Promise<boolean>;
   setChecked(name: string, checked: boolean): Promise<void>;
@@ -71,6 +73,10 @@ export async function openLabelFiles(folder: ContainedFolder, palette: () => rea
       const label = decodeLabel(bytes, `${LABEL_FOLDER}/${name}.png`);
       const foreign = isForeign(name, bytes);
       return { label, version: digest(bytes), foreign, ...(foreign ? {} : { shapes: records.get(name)?.shapes }) };
+    },
+    async isSettled(name, shapes) {
+      const bytes = await folder.readIfThere(LABEL_FOLDER, `${name}.png`);
+      return bytes !== undefined && (isForeign(name, bytes) || records.get(name)?.shapes === shapes);
     },
     write: (name, label, shapes, doubt, replaceForeign) =>
       inTurn(async () => {

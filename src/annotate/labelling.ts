@@ -33,11 +33,15 @@ interface Told {
   nameOf(id: string): string;
 }
 
+/** Milliseconds after which nobody is drawing any more. */
+const LONGEST_STROKE = 60_000;
+
 export function createLabelling(compute: ComputeLabel, told: Told): Labelling {
   let first: string | undefined;
   /** Photographs that lack their full label, the latest first. */
   let unfinished: string[] = [];
   let held: string | undefined;
+  let release: NodeJS.Timeout | undefined;
   let running: { id: string; stage: Stage; fromBatch: boolean; controller: AbortController } | undefined;
   let batch: { queue: string[]; done: number; total: number; failed: { name: string; reason: string }[] } | undefined;
   let closed = false;
@@ -102,6 +106,12 @@ export function createLabelling(compute: ComputeLabel, told: Told): Labelling {
     },
     interrupt(id) {
       held = id;
+      clearTimeout(release);
+      release = setTimeout(() => {
+        held = undefined; // the page was closed with the pen down
+        void turn();
+      }, LONGEST_STROKE);
+      release.unref();
       if (running !== undefined && (running.id === id || running.fromBatch)) running.controller.abort();
     },
     isPending: pending,
@@ -125,6 +135,7 @@ export function createLabelling(compute: ComputeLabel, told: Told): Labelling {
     batch: progress,
     close() {
       closed = true;
+      clearTimeout(release);
       running?.controller.abort();
     },
   };

@@ -273,9 +273,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
       const wanted: string[] = [];
       for (const { id, name } of photographs) {
         if (!drawn.has(name) || checked.has(name)) continue;
-        const label = await labels.read(name).catch(() => undefined);
-        if (label?.foreign || label?.shapes === (await readRevision(folder, name))) continue;
-        wanted.push(id);
+        if (!(await labels.isSettled(name, await readRevision(folder, name)))) wanted.push(id);
       }
       return wanted;
     },

@@ -131,11 +131,12 @@ export async function writeShapes(
     const edited = editBoxes(text, before.shapes.boxes, shapes.boxes, photograph.file, photograph, dataset);
     await folder.write([BOX_FOLDER, `${name}.xml`], edited);
   }
-  if (picture !== undefined) {
-    const data = picture.data.slice();
+  const ground = picture ?? before.picture;
+  if (ground !== undefined) {
+    const data = ground.data.slice();
     for (const { class: label, points } of shapes.strokes)
       drawPolyline(data, photograph, points, SCRIBBLE_WIDTH, label);
-    const bytes = encodeLabel({ ...picture, data }, dataset.palette);
+    const bytes = encodeLabel({ ...ground, data }, dataset.palette);
     if (!data.every((value, i) => value === before.picture?.data[i]))
       await folder.write([STROKE_FOLDER, `${name}.png`], bytes);
   } else if (changed("strokes")) {
@@ -219,7 +220,23 @@ async function remove(folder: ContainedFolder, ...parts: readonly string[]): Pro
 
 // --- points.json: one file for all photographs ---
 
+/** The file as it was read last: it may hold every photograph of a large data set. */
+let lastPoints: { readonly key: string; readonly value: Record<string, unknown> } | undefined;
+
 async function readPoints(folder: ContainedFolder): Promise<Record<string, unknown> | undefined> {
+  const file = await folder.locate(POINTS_FILE);
+  const entry = await fs.stat(file, { bigint: true }).catch(() => undefined);
+  if (entry === undefined) return undefined;
+  const key = [file, entry.ino, entry.mtimeNs, entry.size].join();
+  if (lastPoints?.key !== key) {
+    const value = await parsePoints(folder);
+    if (value === undefined) return undefined;
+    lastPoints = { key, value };
+  }
+  return lastPoints.value;
+}
+
+async function parsePoints(folder: ContainedFolder): Promise<Record<string, unknown> | undefined> {
   const bytes = await folder.readIfThere(POINTS_FILE);
   if (bytes === undefined) return undefined;
   let value: unknown;

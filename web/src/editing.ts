@@ -31,6 +31,10 @@ export interface Editing {
   say(text: string, isError?: boolean): void;
 }
 
+function isEmpty({ boxes, strokes, clicks, pins }: Shapes, hasPicture: boolean): boolean {
+  return boxes.length + strokes.length + clicks.length + pins.length === 0 && !hasPicture;
+}
+
 /** Milliseconds until an unreachable server is asked again. */
 const RETRY = 2000;
 
@@ -123,6 +127,7 @@ export function createEditing(
     });
     scene().fit();
     if (problems.length > 0) say(problems.join(" "), true);
+    else if (label === null && !isEmpty(shapes, hasPicture)) await server.relabel(id);
   };
 
   const editing: Editing = {
