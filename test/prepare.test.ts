@@ -15,7 +15,7 @@ const write = (file: string, text: string): void => {
 };
 const isThere = (file: string): boolean => fs.existsSync(path.join(clone, file));
 
-/** A clone of two source files, whose only packages are the real compiler and Node's types. */
+/** A clone of two source files, and a page, whose only packages are the real compiler, bundler and Node's types. */
 function makeClone(): void {
   write("scripts/prepare.cjs", fs.readFileSync(path.join(real, "scripts/prepare.cjs"), "utf8"));
   write("tsconfig.json", fs.readFileSync(path.join(real, "tsconfig.json"), "utf8"));
@@ -23,10 +23,12 @@ function makeClone(): void {
   const packages = { "node_modules/typescript": {}, "node_modules/only-on-another-system": { optional: true } };
   write("package-lock.json", JSON.stringify({ packages: { "": {}, ...packages } }));
   write("node_modules/.package-lock.json", JSON.stringify({ packages: { "node_modules/typescript": {} } }));
-  for (const name of ["typescript", "@types", "undici-types"]) link(name);
+  for (const name of ["typescript", "@types", "undici-types", "esbuild", "@esbuild"]) link(name);
   write("src/cli.ts", '#!/usr/bin/env node\nimport { answer } from "./part/answer";\nconsole.log(answer);\n');
   write("src/part/answer.ts", "export const answer: number = 42;\n");
   write("src/part/table.bin", "not compiled, but needed");
+  write("web/src/main.ts", "document.title = String(6 * 7);\n");
+  for (const file of ["page.css", "index.html", "icon.svg"]) write(`web/${file}`, "");
 }
 
 function link(name: string): void {
@@ -48,6 +50,7 @@ test("a fresh clone is built and its command linked; then there is nothing to do
   assert.deepEqual(prepare(), { status: 0, said: "prepare: building dist/ …\n" });
   assert.equal(spawnSync(path.join(clone, "node_modules/.bin/a2gnn"), { encoding: "utf8" }).stdout, "42\n");
   assert.ok(isThere("dist/part/table.bin"));
+  for (const file of ["page.js", "index.html"]) assert.ok(isThere(`dist/web/${file}`), file);
   const built = fs.statSync(path.join(clone, "dist")).ino;
   assert.deepEqual(prepare(), { status: 0, said: "" });
   assert.equal(fs.statSync(path.join(clone, "dist")).ino, built);

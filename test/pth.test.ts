@@ -247,7 +247,7 @@ test("zip archives that are none, or no plain ones", async () => {
   await refused(zip(good, { method: 8 }), /"m\/data\.pkl" is compressed/);
   await refused(zip(good, { flags: 1 }), /is encrypted/);
   await refused(zip(good, { grow: 1e6 }), /is not wholly in the file/);
-  await refused(zip([...good, good[1]]), /"m\/data\/0" is there twice/);
+  await refused(zip([...good, good[1]]), /"m\/data\/0" occurs twice/);
   await refused(zip([...good, ["n/data.pkl", ""]]), /one data\.pkl.*got 2/);
   await refused(zip([["../../etc/data.pkl", "N."]]), /one data\.pkl.*got 0/);
   await refused(zip(good).subarray(0, -1), /cut off/);
