@@ -7,14 +7,10 @@ import { type BackendName, preferBackend, useBackend } from "../backend";
 import type { DatasetDescription } from "../data/dataset";
 import { type RgbImage, readRgb } from "../data/image";
 import type { LabelMap } from "../data/label-png";
+import { type Sharpener, sharpenerHere } from "../dense-crf/sharpen";
 import { messageOf } from "../errors";
 import type { ImageGraph } from "../graph/image-graph";
-import {
-  type EarlierResult,
-  type LabelledPhotograph,
-  type LabelPhotographOptions,
-  labelPhotograph,
-} from "../label-photograph/label-photograph";
+import { type EarlierResult, type LabelPhotographOptions, labelPhotograph } from "../label-photograph/label-photograph";
 import type { WeakLabels } from "../label-photograph/weak-labels";
 import { firstPassOptions } from "./first-pass";
 import type { Shapes } from "./protocol";
@@ -105,12 +101,22 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
   const graph = graphs.get(`${stage} ${kind}`);
   const earlier = photograph.first?.kind === kind ? photograph.first : undefined;
   let told = 0;
+  // The dense CRF makes every pixel sure: doubt is what was there before it.
+  let doubt: number | undefined;
+  const sharpener: Sharpener = {
+    ...sharpenerHere,
+    sharpen(of, probabilities, options) {
+      doubt = meanDoubt(probabilities, of.width * of.height);
+      return sharpenerHere.sharpen(of, probabilities, options);
+    },
+  };
   const result = await labelPhotograph(image, weak, {
     ...request.options,
     ...(stage === "first" ? firstPassOptions(image, earlier, shapes) : {}),
     dataset,
     name: request.name,
     signal,
+    sharpener,
     keepGraph: true,
     ...(graph === undefined ? {} : { graph }),
     onProgress: ({ step, total }) => {
@@ -126,7 +132,7 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
   const drawn = drawnPixels(shapes, picture, image, dataset.ignore);
   return {
     label: withDrawnPixels(result.label, drawn, dataset.ignore),
-    doubt: doubtOf(result),
+    doubt: doubt ?? meanDoubt(result.probabilities, image.width * image.height),
     notices: result.notices,
     seconds: (performance.now() - started) / 1000,
   };
@@ -152,15 +158,16 @@ function kindOf({ boxes, strokes }: WeakLabels): WeakKind {
   return boxes !== undefined ? "box" : strokes !== undefined ? "scribble" : "point";
 }
 
-function doubtOf({ probabilities, classes }: LabelledPhotograph): number {
-  const k = classes.length;
+/** Over the pixels: what the most probable class lacks. @param probabilities [pixels, K] */
+function meanDoubt(probabilities: Float32Array, pixels: number): number {
+  const k = probabilities.length / pixels;
   let sum = 0;
   for (let i = 0; i < probabilities.length; i += k) {
     let best = 0;
     for (let c = 0; c < k; c++) best = Math.max(best, probabilities[i + c]);
     sum += 1 - best;
   }
-  return sum / (probabilities.length / k);
+  return sum / pixels;
 }
 
 function send(message: WorkerMessage): void {
