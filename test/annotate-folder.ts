@@ -50,8 +50,9 @@ export function standInWorker(delay = 0): StandIn {
   };
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 120_000;
+/** @param seconds long enough for a machine that is busy with other tests */
+export async function until(condition: () => boolean | Promise<boolean>, what: string, seconds = 120): Promise<void> {
+  const end = Date.now() + 1000 * seconds;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

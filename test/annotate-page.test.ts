@@ -79,7 +79,11 @@ async function drag(page: Page, ...places: readonly [number, number][]): Promise
 
 const facts = (page: Page): Promise<string> => page.locator("#facts").innerText();
 const settled = (page: Page): Promise<void> =>
-  until(async () => /label saved/.test(await facts(page)) && /all drawn is saved/.test(await facts(page)), "the label");
+  until(
+    async () => /label saved/.test(await facts(page)) && /all drawn is saved/.test(await facts(page)),
+    "the label",
+    900,
+  );
 const documentOf = (page: Page, index = 0): Promise<PhotographDocument> =>
   page.evaluate(async (at) => {
     const { photographs } = await (await fetch("folder")).json();
