@@ -14,6 +14,7 @@ import { readLabel } from "../src/data/label-png";
 import { denseCrf, mostProbableClass } from "../src/dense-crf/dense-crf";
 import { affinityShapes } from "../src/network/affinity-net";
 import { type Reporter, silentReporter } from "../src/running/reporter";
+import { setUpBackbone } from "../src/setup/backbone";
 import { evaluate } from "../src/steps/evaluate";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
 import { formulaParameters } from "../src/weights/formula";
@@ -50,9 +51,9 @@ async function accuracy(folder: string): Promise<number> {
 
 const cases: readonly [string, Partial<MakePseudoLabelsConfig>][] = [
   ["boxes straight from XML", { supervision: "box" }],
-  ["scribbles straight from their files", { supervision: "scribble" }],
-  ["points straight from their file, no CAMs", { supervision: "point" }],
-  ["points with CAMs", { supervision: "point", camDir: path.join(root, "cam") }],
+  ["scribbles straight from their files", { supervision: "scribble", features: "handcrafted" }],
+  ["points straight from their file, no CAMs", { supervision: "point", features: "handcrafted" }],
+  ["points with CAMs", { supervision: "point", features: "handcrafted", camDir: path.join(root, "cam") }],
   [
     "image tags: seed labels and CAMs",
     { supervision: "image", seedLabelRoot: path.join(root, "SeedLabel"), camDir: path.join(root, "cam") },
@@ -78,6 +79,19 @@ for (const [name, config] of cases)
     assert.ok(score > 0.85, `pixel accuracy ${score}`);
   });
 
+test("strokes take what the ImageNet backbone sees for their nodes, once it is set up, and say so", async () => {
+  await setUpBackbone();
+  const config = {
+    ...quick,
+    supervision: "scribble",
+    inferList: undefined,
+    savePath: path.join(work, "imagenet"),
+  } as const;
+  const summary = await makePseudoLabels.run({ ...config, shard: `1/${COUNT}` });
+  assert.match(summary.features, /^efficientnet-lite2/);
+  assert.match(summary.notices.join("\n"), /what an ImageNet network sees \(--features handcrafted goes without it\)/);
+});
+
 test("clicks without one on the background: the rim is, with a notice", async () => {
   const points = path.join(work, "foreground-only.json");
   const all = JSON.parse(fs.readFileSync(path.join(root, "points.json"), "utf8"));
@@ -88,7 +102,8 @@ test("clicks without one on the background: the rim is, with a notice", async ()
     ),
   );
   const savePath = path.join(work, "foreground-only");
-  const summary = await makePseudoLabels.run({ ...quick, epochs: 30, supervision: "point", points, savePath });
+  const config = { ...quick, epochs: 30, supervision: "point", features: "handcrafted", points, savePath } as const;
+  const summary = await makePseudoLabels.run(config);
   assert.deepEqual([summary.done, summary.failed], [COUNT, []]);
   assert.match(summary.notices.join("\n"), /"img0": no click on the background: the rim counts as background/);
   const score = await accuracy(savePath);
