@@ -124,8 +124,7 @@ test("a box and two strokes with the pointer: the label that Node makes of the s
   await page.keyboard.press("4");
   await drag(page, [100, 40], [125, 45]);
   await until(async () => /3 strokes/.test(await facts(page)), "the correction");
-  await settled(page);
-  assert.equal(written()[42 * 148 + 112], 4);
+  await until(async () => written()[42 * 148 + 112] === 4, "the correction in the saved label", 900);
 
   await page.reload();
   await until(async () => /1 box · 3 strokes · label saved/.test(await facts(page)), "everything again");
