@@ -92,11 +92,11 @@ async function strokeTime(page: Page, index: number): Promise<number> {
         },
         { once: true },
       );
-      const look = (): void => {
-        if (lifted > 0 && canvas.dataset.labels !== before) resolve(performance.now() - lifted);
-        else requestAnimationFrame(look);
-      };
-      look();
+      const timer = setInterval(() => {
+        if (lifted === 0 || canvas.dataset.labels === before) return;
+        clearInterval(timer);
+        resolve(performance.now() - lifted);
+      }, 8);
     });
   });
   await page.keyboard.press(index % 2 === 0 ? "1" : "0");
