@@ -84,7 +84,6 @@ test("strokes take what the ImageNet backbone sees for their nodes, once it is s
   const config = {
     ...quick,
     supervision: "scribble",
-    inferList: undefined,
     savePath: path.join(work, "imagenet"),
   } as const;
   const summary = await makePseudoLabels.run({ ...config, shard: `1/${COUNT}` });
