@@ -67,8 +67,8 @@ export interface UnsharpenedLabel {
 }
 
 /**
- * With a network's features all classes of the data set count, as in the reference; with handcrafted ones those alone that
- * the weak label names.
+ * With a network's features all classes of the data set count, as in the reference; with handcrafted ones and the ImageNet
+ * backbone's those alone that the weak label names.
  */
 export async function labelProbabilities(
   prepared: PreparedImage,
@@ -98,7 +98,7 @@ export async function labelProbabilities(
   if (config.boxLimit) limitToBoxes(probabilities, input.boxes, classes.length, image);
   const label = { image, probabilities, classes, boxes: input.boxes, drawn: input.drawn, ignore };
   if (image === prepared.image) return label;
-  const full = renumbered({ ...whole, ...prepared, image: prepared.image }, classes);
+  const full = renumbered({ ...whole, ...prepared }, classes);
   return { ...label, full: { image: full.image, boxes: full.boxes, drawn: full.drawn } };
 }
 

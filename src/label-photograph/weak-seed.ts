@@ -12,7 +12,7 @@ import type { LabelMap } from "../data/label-png";
 import { drawPoints, withRim } from "../data/points";
 import { UserError } from "../errors";
 import { type MixedRule, mixedRule } from "../seeds/mixed-rule";
-import { drawClicks } from "../seeds/point-rule";
+import { drawnPixels } from "../seeds/point-rule";
 import { fillUnknown } from "../seeds/seed-image";
 import type { CheckedLabels } from "./checked-labels";
 
@@ -36,17 +36,10 @@ export function weakSeed(labels: SeedLabels, image: RgbImage, dataset: DatasetDe
   const needsRim = labels.clicks.length > 0 && labels.seed === undefined && pointRim > 0 && !merged.data.includes(0);
   const label = needsRim ? { ...merged, data: withRim(merged.data, image, ignore, pointRim) } : merged;
   const rim = needsRim ? ["no click on the background: the rim counts as background (--point-rim)"] : [];
-  const drawn = drawnPixels(labels, image, ignore);
-  const all = [...notices, ...rim, ...checkSeeds(label, ignore)];
-  return { label, ...(drawn === undefined ? {} : { drawn }), notices: all };
-}
-
-/** Strokes, and of each click its own pixel: the disc around it is a guess. Where both say something, the stroke holds. */
-function drawnPixels({ clicks, strokes }: SeedLabels, image: RgbImage, ignore: number): LabelMap | undefined {
-  if (strokes === undefined && clicks.length === 0) return undefined;
   const { width, height } = image;
-  const clicked = drawClicks(clicks, image, ignore);
-  return { width, height, data: strokes === undefined ? clicked : fillUnknown(strokes.data, clicked, ignore) };
+  const data = drawnPixels(labels.clicks, labels.strokes?.data, image, ignore);
+  const all = [...notices, ...rim, ...checkSeeds(label, ignore)];
+  return { label, ...(data === undefined ? {} : { drawn: { width, height, data } }), notices: all };
 }
 
 function mergedSeed(labels: SeedLabels, image: RgbImage, dataset: DatasetDescription): WeakSeed {

@@ -4,6 +4,7 @@
  * Where neither a click nor a confident label says background, the rim of the image is background.
  */
 
+import type { ImageSize } from "../data/dataset";
 import { drawPoints, type Point, pixelOf, withRim } from "../data/points";
 import { fillUnknown, type SeedImage, type Seeds, type Stage, seedsOf, taggedOnly } from "./seed-image";
 import { spread } from "./spread";
@@ -56,4 +57,16 @@ export function drawClicks(
     label[y * size.width + x] = point.class;
   }
   return label;
+}
+
+/** Strokes, and of each click its own pixel: the disc around it is a guess. Where both say something, the stroke holds. [H·W] */
+export function drawnPixels(
+  points: readonly Point[],
+  strokes: Uint8Array | undefined,
+  image: ImageSize,
+  ignore: number,
+): Uint8Array | undefined {
+  if (strokes === undefined && points.length === 0) return undefined;
+  const clicked = drawClicks(points, image, ignore);
+  return strokes === undefined ? clicked : fillUnknown(strokes, clicked, ignore);
 }

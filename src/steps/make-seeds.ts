@@ -21,9 +21,9 @@ import type { CoverageRow } from "../seeds/coverage-precision";
 import { type GrabCut, type GrabCutAnswer, openGrabCut } from "../seeds/grabcut";
 import { imageRule } from "../seeds/image-rule";
 import { mixedRule } from "../seeds/mixed-rule";
-import { drawClicks, pointRule } from "../seeds/point-rule";
+import { drawnPixels, pointRule } from "../seeds/point-rule";
 import { scribbleRule } from "../seeds/scribble-rule";
-import { fillUnknown, type SeedImage, type Seeds } from "../seeds/seed-image";
+import type { SeedImage, Seeds } from "../seeds/seed-image";
 import { type Superpixels, superpixels } from "../seeds/superpixels";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
@@ -187,8 +187,7 @@ function cutsOf(
   config: ResolvedConfig,
   ignore: number,
 ): Promise<GrabCutAnswer[]> {
-  const clicked = points.length > 0 ? drawClicks(points, image, ignore) : undefined;
-  const data = strokes && clicked ? fillUnknown(strokes, clicked, ignore) : (strokes ?? clicked);
+  const data = drawnPixels(points, strokes, image, ignore);
   const drawn = data && { data, ignore };
   const cuts = config.grabCut ? boxes.map((box) => grabCut.cut(image, box, drawn)) : [];
   const all = Promise.all(cuts);
