@@ -4,6 +4,7 @@
  */
 
 import { expected, UserError } from "../errors";
+import { nearWords } from "../near-text";
 
 export type OptionKind = "text" | "path" | "number" | "integer" | "boolean" | "choice" | "texts" | "numbers";
 
@@ -293,19 +294,6 @@ function nearMiss(word: string): string {
 
 /** "; did you mean …?" where a known word is near. @param dashes before the word */
 export function suggestion(name: string, known: readonly string[], dashes = ""): string {
-  const ranked = known
-    .map((flag) => ({ flag, distance: editDistance(name, flag) }))
-    .sort((a, b) => a.distance - b.distance);
-  return ranked.length > 0 && ranked[0].distance <= 3 ? `; did you mean ${dashes}${ranked[0].flag}?` : "";
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    row = next;
-  }
-  return row[b.length];
+  const [near] = nearWords(name, known, 1);
+  return near === undefined ? "" : `; did you mean ${dashes}${near}?`;
 }

@@ -4,7 +4,8 @@
  */
 
 import path from "node:path";
-import { expected } from "../errors";
+import { expected, UserError } from "../errors";
+import { nearWords } from "../near-text";
 import { fileExists, readBoundedJson } from "./bounded-file";
 import { shown } from "./json";
 import { VOC, vocPalette } from "./voc";
@@ -24,6 +25,17 @@ export interface DatasetDescription {
   readonly aliases?: Readonly<Record<string, string>>;
   /** The class that 255 stands for in masks that hold 0 and 255 alone. Default: none, 255 is a value like others. */
   readonly binary?: string;
+}
+
+/** Names of a file that are no class of the data set: the message says where, `names` which. */
+export class UnknownClassError extends UserError {
+  readonly names: readonly string[];
+
+  constructor(names: readonly string[], message: string) {
+    super("input", message);
+    this.name = "UnknownClassError";
+    this.names = names;
+  }
 }
 
 const MAX_BYTES = 1 << 20;
@@ -72,7 +84,7 @@ export function maskClass({ classes, binary }: DatasetDescription): number | und
 /**
  * Index of a class name or alias. Accents count as the same however they are written (Unicode has two forms), upper and
  * lower case where that is unambiguous.
- * @throws UserError "input" naming the classes there are
+ * @throws UnknownClassError naming the classes there are, the nearest first, and the way to give another spelling
  */
 export function classIndex(dataset: DatasetDescription, name: string, where: string): number {
   const { classes, aliases = {} } = dataset;
@@ -84,10 +96,14 @@ export function classIndex(dataset: DatasetDescription, name: string, where: str
   const lower = known.normalize("NFC").toLowerCase();
   const loose = classes.flatMap((each, i) => (each.normalize("NFC").toLowerCase() === lower ? [i] : []));
   if (loose.length === 1) return loose[0];
-  const names = dataset.classes.length > 40 ? `${dataset.classes.length} others` : dataset.classes.join(", ");
-  const wanted =
-    dataset === VOC ? `a class of PASCAL VOC, as there is no dataset.json to name others` : "a class of the data set";
-  throw expected("input", `${wanted} (${names})`, shown(name), where);
+  const near = nearWords(known, classes.slice(1));
+  const others = dataset.classes.length > 40 ? `${dataset.classes.length} classes` : dataset.classes.join(", ");
+  const isVoc = dataset.classes === VOC.classes;
+  const wanted = isVoc
+    ? "a class of PASCAL VOC, as there is no dataset.json to name others"
+    : "a class of the data set";
+  const hint = near.length === 0 ? "" : `; did you mean ${near[0]}? "aliases" of dataset.json take other spellings`;
+  throw new UnknownClassError([name], `expected ${wanted} (${others}), got ${shown(name)} (${where})${hint}`);
 }
 
 function sameText(one: string, other: string): boolean {

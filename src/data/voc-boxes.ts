@@ -1,7 +1,7 @@
 /** Boxes and object names from PASCAL VOC annotation XML (reference: mytool.py, read_xml_annotation). */
 
 import { UserError } from "../errors";
-import { type DatasetDescription, foregroundIndex, type ImageSize } from "./dataset";
+import { type DatasetDescription, foregroundIndex, type ImageSize, UnknownClassError } from "./dataset";
 import { displayedBox, type Frame, frameOfAnnotation, storedSize } from "./orientation";
 import { enclosingTurned } from "./turned-box";
 import { childrenOf, numberOf, readXml, textOf, type XmlNode } from "./xml";
@@ -101,7 +101,8 @@ export function checkBoxes(
 ): Boxes {
   const size = frame === "stored" ? storedSize(photograph) : photograph;
   const problems: string[] = [];
-  const unknown = new Set<string>(); // each name that is no class is reported once
+  const told = new Set<string>(); // each name that is no class is reported once
+  const unknown = new Set<string>();
   let rounded = 0;
   let cut = 0;
   const boxes = raw.map((box, index): Box => {
@@ -110,8 +111,9 @@ export function checkBoxes(
     try {
       foreground = foregroundIndex(dataset, box.name, label);
     } catch (error) {
-      if (!unknown.has(box.name)) problems.push((error as UserError).message);
-      unknown.add(box.name);
+      if (!told.has(box.name)) problems.push((error as UserError).message);
+      told.add(box.name);
+      if (error instanceof UnknownClassError) unknown.add(box.name);
     }
     const problem = problemOf(box, size);
     if (problem !== undefined) problems.push(`${label}: ${problem}`);
@@ -129,7 +131,8 @@ export function checkBoxes(
   });
   if (problems.length > 0) {
     const more = problems.length > MAX_NAMED ? `; and ${problems.length - MAX_NAMED} more` : "";
-    throw new UserError("input", `${problems.slice(0, MAX_NAMED).join("; ")}${more} (${where})`);
+    const message = `${problems.slice(0, MAX_NAMED).join("; ")}${more} (${where})`;
+    throw unknown.size > 0 ? new UnknownClassError([...unknown], message) : new UserError("input", message);
   }
   const notices = [
     ...(rounded > 0 ? [`${boxCount(rounded)} with fractional coordinates rounded (${where})`] : []),

@@ -44,6 +44,18 @@ export interface WeakLabelConfig {
 
 export interface WeakLabelsOfImage extends WeakLabels {
   readonly notices: readonly string[];
+  /** What each format holds for the image, whether it counts or not. */
+  readonly formats?: readonly FormatLabels[];
+}
+
+/** Labels of one image in one format. */
+export interface FormatLabels {
+  /** The format and where it lies. */
+  readonly name: string;
+  readonly boxes: number;
+  readonly clicks: number;
+  /** Undefined where strokes are pixels of a picture. */
+  readonly strokes: number | undefined;
 }
 
 export interface WeakLabelSource {
@@ -89,9 +101,18 @@ export async function openWeakLabels(config: WeakLabelConfig, dataset: DatasetDe
         (supervision === "point" && clicks.length === 0) ||
         (supervision === "scribble" && strokes === undefined);
       if (lacks) throw lacking(supervision as WeakLabelKind, id, readers);
-      return { boxes, points: clicks, strokes, notices: told };
+      const formats = drawn.map(({ name, shapes }): FormatLabels => formatLabels(name, shapes));
+      if (points !== undefined)
+        formats.push({ name: points.name, boxes: 0, clicks: points.of(id, size).length, strokes: 0 });
+      if (read !== undefined && lines.length === 0)
+        formats.push({ name: `${FORMAT_NAMES.scribbles} (${scribbles})`, boxes: 0, clicks: 0, strokes: undefined });
+      return { boxes, points: clicks, strokes, notices: told, formats };
     },
   };
+}
+
+function formatLabels(name: string, { boxes = [], points = [], scribbles = [] }: Partial<DrawnShapes>): FormatLabels {
+  return { name, boxes: boxes.length, clicks: points.length, strokes: scribbles.length };
 }
 
 /** Shapes of one format. */
@@ -229,6 +250,8 @@ function firstOfEachKind(
 }
 
 interface PointReader {
+  /** For messages. */
+  readonly name: string;
   readonly notices: readonly string[];
   of(id: string, size: ImageSize): Point[];
 }
@@ -243,7 +266,8 @@ async function openPoints(
   const optional = config.points === undefined && (config.supervision === "mixed" || hasOthers);
   if (optional && !(await fileExists(usual))) return undefined;
   const file = await readPointsFile(config.points ?? usual);
-  return { notices: pointsNotices(file), of: (id, size) => pointsOf(file, id, dataset, size) };
+  const name = `${FORMAT_NAMES.points} (${file.file})`;
+  return { name, notices: pointsNotices(file), of: (id, size) => pointsOf(file, id, dataset, size) };
 }
 
 /** What files of many photographs say of photographs that are not in the folder. */
