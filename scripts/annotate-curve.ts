@@ -18,6 +18,7 @@ import { readImageList } from "../src/data/image-list";
 import { type LabelMap, readLabel } from "../src/data/label-png";
 import { findImage } from "../src/data/photographs";
 import { labelPhotograph } from "../src/label-photograph/label-photograph";
+import { firstStrokes, strokeOnLargestError } from "./scripted-strokes";
 
 /** Full labels take long: they are made after these strokes. */
 const FULL_AFTER = [8];
@@ -67,7 +68,7 @@ async function main([data, list, out, count = "10", most = "12"]: readonly strin
         curve.full.push([strokes.length, miou(full.label, truth, dataset.ignore), cpuSince(begun)]);
       }
       if (strokes.length >= Number(most)) break;
-      const next = strokeOnLargestError(quick.label, truth, dataset.ignore);
+      const next = strokeOnLargestError([quick.label], truth, dataset.ignore);
       if (next === undefined) break;
       strokes.push(next);
     }
@@ -82,113 +83,6 @@ async function main([data, list, out, count = "10", most = "12"]: readonly strin
 function cpuSince(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1e6;
-}
-
-/** Of each class that the photograph shows, background included: its largest region, along its middle. */
-function firstStrokes(truth: LabelMap, ignore: number): ShapeStroke[] {
-  const classes = [...new Set(truth.data)].filter((value) => value !== ignore).sort((a, b) => a - b);
-  return classes.flatMap((label) => {
-    const region = largestRegion(truth, (i) => truth.data[i] === label);
-    return region === undefined ? [] : [{ class: label, points: middleLine(region, truth) }];
-  });
-}
-
-function strokeOnLargestError(label: LabelMap, truth: LabelMap, ignore: number): ShapeStroke | undefined {
-  let best: { region: Uint8Array; area: number; class: number } | undefined;
-  for (const value of new Set(truth.data)) {
-    if (value === ignore) continue;
-    const region = largestRegion(truth, (i) => truth.data[i] === value && label.data[i] !== value);
-    const area = region?.reduce((sum, inside) => sum + inside, 0) ?? 0;
-    if (region !== undefined && area > (best?.area ?? 30)) best = { region, area, class: value };
-  }
-  return best === undefined ? undefined : { class: best.class, points: middleLine(best.region, truth) };
-}
-
-/** 1 inside. */
-function largestRegion({ width, height }: LabelMap, isIn: (pixel: number) => boolean): Uint8Array | undefined {
-  const seen = new Uint8Array(width * height);
-  let best: number[] = [];
-  for (let start = 0; start < seen.length; start++) {
-    if (seen[start] === 1 || !isIn(start)) continue;
-    const pixels = [start];
-    seen[start] = 1;
-    for (let at = 0; at < pixels.length; at++) {
-      const pixel = pixels[at];
-      const x = pixel % width;
-      for (const next of [x > 0 ? pixel - 1 : -1, x < width - 1 ? pixel + 1 : -1, pixel - width, pixel + width])
-        if (next >= 0 && next < seen.length && seen[next] === 0 && isIn(next)) {
-          seen[next] = 1;
-          pixels.push(next);
-        }
-    }
-    if (pixels.length > best.length) best = pixels;
-  }
-  if (best.length === 0) return undefined;
-  const region = new Uint8Array(width * height);
-  for (const pixel of best) region[pixel] = 1;
-  return region;
-}
-
-/**
- * As a person would: from where the region is thickest, along its longer side, in the middle of what is left and right of
- * the way, for as long as it is at least half as thick.
- */
-function middleLine(region: Uint8Array, { width, height }: LabelMap): number[] {
-  const depth = depths(region, width, height);
-  let start = 0;
-  for (let i = 0; i < depth.length; i++) if (depth[i] > depth[start]) start = i;
-  const half = (sign: number): number[] => {
-    const points: number[] = [];
-    let at = start;
-    for (let steps = 0; steps < 60; steps++) {
-      let best = -1;
-      const [x, y] = [at % width, Math.floor(at / width)];
-      for (let dy = -4; dy <= 4; dy++)
-        for (let dx = -4; dx <= 4; dx++) {
-          const ahead = (isWide ? dx : dy) * sign;
-          const [u, v] = [x + dx, y + dy];
-          if (ahead < 2 || u < 0 || v < 0 || u >= width || v >= height) continue;
-          const next = v * width + u;
-          if (best < 0 || depth[next] > depth[best]) best = next;
-        }
-      if (best < 0 || depth[best] < Math.max(2, depth[start] / 2)) break;
-      points.push(best % width, Math.floor(best / width));
-      at = best;
-    }
-    return points;
-  };
-  const isWide = extent(region, width, height);
-  const back = half(-1);
-  const reversed: number[] = [];
-  for (let i = back.length - 2; i >= 0; i -= 2) reversed.push(back[i], back[i + 1]);
-  return [...reversed, start % width, Math.floor(start / width), ...half(1)];
-}
-
-/** Steps to the border of the region, in chessboard's moves. */
-function depths(region: Uint8Array, width: number, height: number): Uint16Array {
-  const depth = new Uint16Array(region.length);
-  const at = (x: number, y: number): number => (x < 0 || y < 0 || x >= width || y >= height ? 0 : depth[y * width + x]);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      if (region[y * width + x])
-        depth[y * width + x] = 1 + Math.min(at(x - 1, y), at(x, y - 1), at(x - 1, y - 1), at(x + 1, y - 1));
-  for (let y = height - 1; y >= 0; y--)
-    for (let x = width - 1; x >= 0; x--) {
-      const i = y * width + x;
-      if (region[i])
-        depth[i] = Math.min(depth[i], 1 + Math.min(at(x + 1, y), at(x, y + 1), at(x + 1, y + 1), at(x - 1, y + 1)));
-    }
-  return depth;
-}
-
-function extent(region: Uint8Array, width: number, height: number): boolean {
-  let [left, top, right, bottom] = [width, height, 0, 0];
-  for (let i = 0; i < region.length; i++) {
-    if (region[i] === 0) continue;
-    const [x, y] = [i % width, Math.floor(i / width)];
-    [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
-  }
-  return right - left >= bottom - top;
 }
 
 /** Over the classes that the photograph shows; unknown pixels of the truth do not count. */
