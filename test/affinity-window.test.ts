@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
-import { unfoldWindow } from "../src/image-ops/unfold";
 import { Random } from "../src/random";
 import { windowDistance } from "../src/window/distance";
+import { unfoldWindow } from "./unfold-window";
 
 /** By the definition: all windows in memory. */
 function plainDistance(x: tf.Tensor4D, radius: number): tf.Tensor4D {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addWalk, randomWalk, transitionWeights } from "../src/graph/random-walk";
-import { walk } from "../src/graph/walk";
+import { addWalk, randomWalk, transitionWeights, walk } from "../src/graph/random-walk";
 import { Random } from "../src/random";
 import { randomAffinity } from "./numeric-gradient";
 

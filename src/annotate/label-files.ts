@@ -11,8 +11,8 @@ import { parseJson } from "../data/json";
 import { decodeLabel, encodeLabel, type LabelMap } from "../data/label-png";
 import { type ContainedFolder, digest } from "./contained-folder";
 
-export const LABEL_FOLDER = "Labels";
-export const CHECKED_FILE = "checked.txt";
+const LABEL_FOLDER = "Labels";
+const CHECKED_FILE = "checked.txt";
 const RECORD_FILE = ".annotate.json";
 
 export interface LabelOnDisk {

@@ -20,10 +20,10 @@ import { type ContainedFolder, digest } from "./contained-folder";
 import { drawPins, pinsOf } from "./pinned-regions";
 import type { Shapes } from "./protocol";
 
-export const BOX_FOLDER = "Annotations";
-export const STROKE_FOLDER = "Scribbles";
-export const PIN_FOLDER = "Pins";
-export const POINTS_FILE = "points.json";
+const BOX_FOLDER = "Annotations";
+const STROKE_FOLDER = "Scribbles";
+const PIN_FOLDER = "Pins";
+const POINTS_FILE = "points.json";
 
 /** A photograph as its files call it. */
 export interface NamedPhotograph extends ImageSize {

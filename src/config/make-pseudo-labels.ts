@@ -15,7 +15,7 @@ import {
 import type { IgnoredFlags, OptionTable } from "./option";
 
 /** Formats of instance labels. */
-export const INSTANCE_FORMATS = ["voc", "coco", "labelme", "yolo"] as const;
+const INSTANCE_FORMATS = ["voc", "coco", "labelme", "yolo"] as const;
 export type InstanceFormat = (typeof INSTANCE_FORMATS)[number];
 
 export type Supervision = "image" | "point" | "scribble" | "box";

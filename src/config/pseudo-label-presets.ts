@@ -30,13 +30,13 @@ export const presets: Readonly<Record<Supervision, Partial<LabelConfig>>> = {
  * Padding that counts as background outweighs a few clicks. Affinities from colour and texture do not know where a
  * thing ends, but boxes do. Clicks are few and far between: on a smaller picture they reach farther.
  */
-export function handcraftedPreset(supervision: Supervision): Partial<LabelConfig> {
+function handcraftedPreset(supervision: Supervision): Partial<LabelConfig> {
   const graphSide = supervision === "point" ? 256 : 0;
   return { hidden: 64, epochs: 50, learningRate: 0.01, seedPadding: "ignore", boxLimit: true, graphSide };
 }
 
 /** The same for features of the ImageNet backbone, which tell a thing from its surroundings at any distance. */
-export function imagenetPreset(supervision: Supervision): Partial<LabelConfig> {
+function imagenetPreset(supervision: Supervision): Partial<LabelConfig> {
   return { ...handcraftedPreset(supervision), graphSide: 0 };
 }
 

@@ -86,7 +86,7 @@ export const trainAffinityOptions: OptionTable<TrainAffinityConfig> = {
 };
 
 /** What differs from the table's defaults. */
-export const stagePresets: Readonly<Record<AffinityStage, Partial<TrainAffinityConfig>>> = {
+const stagePresets: Readonly<Record<AffinityStage, Partial<TrainAffinityConfig>>> = {
   gated: {},
   plain: { sessionName: "resnet38_aff", radius: 5, batchSize: 8, epochs: 8, crfWeight: 0 },
 };

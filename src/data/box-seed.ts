@@ -10,7 +10,7 @@ import type { LabelMap } from "./label-png";
 import type { Box } from "./voc-boxes";
 
 /** Share of a box's area, in its middle and of its shape, that is taken to be of its class. */
-export const MIDDLE_SHARE = 0.2;
+const MIDDLE_SHARE = 0.2;
 
 /** Where boxes overlap the smaller one wins, as it is the more specific. */
 export function boxSeed(

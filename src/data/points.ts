@@ -25,7 +25,7 @@ export interface PointsFile {
 }
 
 /** Radius in pixels of the disc that a click labels. */
-export const POINT_RADIUS = 3;
+const POINT_RADIUS = 3;
 
 const MAX_POINTS = 100_000;
 

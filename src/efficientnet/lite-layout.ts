@@ -4,7 +4,7 @@
  * keep their size. Names and shapes are those of the PyPI package `efficientnet-lite-pytorch`.
  */
 
-export const LITE_VARIANTS = ["efficientnet-lite0", "efficientnet-lite2"] as const;
+const LITE_VARIANTS = ["efficientnet-lite0", "efficientnet-lite2"] as const;
 
 export type LiteVariant = (typeof LITE_VARIANTS)[number];
 

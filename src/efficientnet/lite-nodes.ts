@@ -22,8 +22,6 @@ const ENLARGED = 2;
 const COARSEST_STRIDE = 32;
 const NEGLIGIBLE = 1e-12;
 
-export const LITE_NODE_CHANNELS: number = 2 * COMPONENTS;
-
 /**
  * @param grid cells down and across
  * @returns [height·width, 48], ≥ 0, each row of sum 1

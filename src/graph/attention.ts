@@ -28,7 +28,7 @@ import { forEachNeighbour, transposed, type WindowedMap } from "../window/window
 import { divideRows } from "./divide-rows";
 
 /** Weight of the affinity among the scores (paper equation 5; fixed in the reference). 0 leaves the cosine alone. */
-export const AFFINITY_WEIGHT = 10;
+const AFFINITY_WEIGHT = 10;
 /** Keeps the cosine finite for empty features. */
 const EPSILON = 1e-7;
 /** Score of a pair that is left out: its exponential is exactly 0. */

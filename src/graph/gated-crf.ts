@@ -5,19 +5,33 @@
  * Kernels depend on the image only: they are built once, as K + Kᵀ, and the gradient is −(K + Kᵀ)y / cells. The
  * reference pads features with 0, so neighbours outside the map keep a kernel in the constant term Σ k_ij but add
  * nothing to the product; with a source mask they drop out of both.
+ * Goldens 05, 07.
  */
 
 import * as tf from "@tensorflow/tfjs";
 import { expected } from "../errors";
 import { createTileLayout, gatherKeys, gatherNodes, type TileLayout, windowToTiles } from "../window/tiles";
-import { forEachPair, OUTSIDE, transposed, type WindowedMap } from "../window/windowed-map";
-import { gatedCrfKernels, type KernelDescription } from "./gated-crf-kernels";
+import {
+  forEachPair,
+  OUTSIDE,
+  transposed,
+  type WindowedMap,
+  type WindowGrid,
+  windowSize,
+} from "../window/windowed-map";
 import { type Loss, throughSoftmax } from "./loss";
 
+/** One kernel: its weight, and the standard deviations of position (cells) and, where given, colour. */
+export interface KernelDescription {
+  readonly weight: number;
+  readonly xy?: number;
+  readonly rgb?: number;
+}
+
 /** The kernel of A2GNN's own training: position 6 cells, normalised colour 0.1. */
-export const GRAPH_KERNELS: readonly KernelDescription[] = [{ weight: 1, xy: 6, rgb: 0.1 }];
+const GRAPH_KERNELS: readonly KernelDescription[] = [{ weight: 1, xy: 6, rgb: 0.1 }];
 /** Its window radius. */
-export const GRAPH_KERNEL_RADIUS = 5;
+const GRAPH_KERNEL_RADIUS = 5;
 
 export interface GatedCrfOptions {
   readonly weight?: number;
@@ -47,6 +61,33 @@ export function gatedCrf({
     const dLogits = throughSoftmax(probabilities, tf.mul(gradient, weight));
     return { value: tf.mul(value, weight), dLogits };
   };
+}
+
+/** Kernels before any mask, 0 at the centre. @param colour [n·3], the normalised image at the grid's size */
+export function gatedCrfKernels(
+  colour: Float32Array,
+  { height, width, radius }: WindowGrid,
+  kernels: readonly KernelDescription[],
+): WindowedMap {
+  const map = { height, width, radius, values: new Float32Array(windowSize({ height, width, radius })) };
+  const column = Int32Array.from({ length: height * width }, (_, cell) => cell % width);
+  const row = Int32Array.from({ length: height * width }, (_, cell) => Math.floor(cell / width));
+  for (const { weight, xy, rgb } of kernels)
+    forEachPair(map, (pair, cell, neighbour) => {
+      if (neighbour === cell) return;
+      // reference: the zero padding of unfold gives every neighbour outside the map the position (0, 0) and the colour 0
+      const inside = neighbour !== OUTSIDE;
+      let distance = 0;
+      if (xy !== undefined)
+        distance +=
+          (((inside ? column[neighbour] : 0) - column[cell]) / xy) ** 2 +
+          (((inside ? row[neighbour] : 0) - row[cell]) / xy) ** 2;
+      if (rgb !== undefined)
+        for (let c = 0; c < 3; c++)
+          distance += (((inside ? colour[neighbour * 3 + c] : 0) - colour[cell * 3 + c]) / rgb) ** 2;
+      map.values[pair] += weight * Math.exp(-0.5 * distance);
+    });
+  return map;
 }
 
 /** The loss of one image, ready for every step. The owner disposes it. */

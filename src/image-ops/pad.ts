@@ -10,7 +10,7 @@ export interface RasterShape {
 type Pixels = Uint8Array | Float32Array;
 
 /** The next multiple. */
-export function roundUp(value: number, multiple: number): number {
+function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple;
 }
 
@@ -38,16 +38,4 @@ export function padToMultiple<T extends Pixels>(
   const height = roundUp(shape.height, multiple);
   const width = roundUp(shape.width, multiple);
   return { data: padTo(data, shape, [height, width], value), height, width };
-}
-
-/** The upper left part: [h·w·c] → [H·W·c], H ≤ h and W ≤ w. */
-export function cropTo<T extends Pixels>(
-  data: T,
-  { width, channels }: RasterShape,
-  [toHeight, toWidth]: readonly [number, number],
-): T {
-  const out = new (data.constructor as new (length: number) => T)(toHeight * toWidth * channels);
-  for (let y = 0; y < toHeight; y++)
-    out.set(data.subarray(y * width * channels, (y * width + toWidth) * channels) as T, y * toWidth * channels);
-  return out;
 }

@@ -87,7 +87,7 @@ export function valueAt(
 }
 
 /** Calls `visit` with each cell of a span and its place in the span's values. */
-export function eachCell(span: Span, { affinity }: CellGraph, visit: (cell: number, at: number) => void): void {
+function eachCell(span: Span, { affinity }: CellGraph, visit: (cell: number, at: number) => void): void {
   let at = 0;
   for (let y = span.top; y <= span.bottom; y++)
     for (let x = span.left; x <= span.right; x++) visit(y * affinity.width + x, at++);

@@ -66,7 +66,7 @@ export function decodeMask(rle: Rle): Uint8Array {
 }
 
 /** Calls `visit` with the row-major index of each pixel inside, column after column. */
-export function eachPixel({ width, height, counts }: Rle, visit: (pixel: number) => void): void {
+function eachPixel({ width, height, counts }: Rle, visit: (pixel: number) => void): void {
   let at = 0;
   for (let run = 0; run < counts.length; run++) {
     const end = at + counts[run];

@@ -92,7 +92,7 @@ export interface LabelledPhotograph {
 }
 
 /** Training steps of each phase where a training resumes, unless others are given. */
-export const RESUMED_STEPS = 10;
+const RESUMED_STEPS = 10;
 
 /**
  * Labels every pixel of one photograph from its weak label.

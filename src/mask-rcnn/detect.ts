@@ -25,7 +25,7 @@ export interface DetectOptions {
   readonly proposals?: ProposalOptions;
 }
 
-export const DEFAULT_SIDES: ImageSides = { short: 800, long: 1333 };
+const DEFAULT_SIDES: ImageSides = { short: 800, long: 1333 };
 
 /** @returns by falling score, in pixels of the photograph */
 export function detectInstances(
@@ -76,7 +76,7 @@ export interface Detections {
 }
 
 /** The same in the network's own input. */
-export function detectInInput(
+function detectInInput(
   { network, store, variant }: InstanceSegmenter,
   { data, padded, extent }: NetworkInput,
   options: DetectOptions = {},

@@ -31,7 +31,7 @@ export function suppress(
 }
 
 /** Indices by falling score, equal ones ascending. */
-export function byFallingScore(scores: ArrayLike<number>): Int32Array {
+function byFallingScore(scores: ArrayLike<number>): Int32Array {
   return Int32Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[b] - scores[a] || a - b);
 }
 

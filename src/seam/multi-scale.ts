@@ -29,7 +29,7 @@ export interface MultiScaleOptions {
   readonly camPower?: number;
 }
 
-export const defaultMultiScale: MultiScaleOptions = Object.freeze({ scales: [0.5, 1, 1.5, 2], flip: true });
+const defaultMultiScale: MultiScaleOptions = Object.freeze({ scales: [0.5, 1, 1.5, 2], flip: true });
 
 /**
  * @param tags the image's foreground classes, ascending; without any the network is not asked

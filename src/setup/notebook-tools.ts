@@ -21,7 +21,7 @@ export interface NotebookTools {
 }
 
 /** Where a clone describes its kernel. */
-export function kernelFolder(root: string): string {
+function kernelFolder(root: string): string {
   return path.join(root, "node_modules", ".cache", "a2gnn-jupyter");
 }
 

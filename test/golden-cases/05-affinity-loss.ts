@@ -1,7 +1,7 @@
 /** Case 05: pairs, kernels and losses of affinity training on given affinities, with both gradients. */
 
 import * as tf from "@tensorflow/tfjs";
-import { gatedCrfKernels } from "../../src/graph/gated-crf-kernels";
+import { gatedCrfKernels } from "../../src/graph/gated-crf";
 import { resizeBilinear } from "../../src/image-ops/bilinear";
 import type { NdArray } from "../../src/nd-array";
 import { type AffinityLosses, affinityLosses } from "../../src/training/affinity/affinity-loss";

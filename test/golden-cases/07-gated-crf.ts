@@ -1,8 +1,7 @@
 /** Case 07: the gated CRF loss of a batch; each image has its own kernels, all share one divisor. */
 
 import * as tf from "@tensorflow/tfjs";
-import { createGatedCrf, gatedCrfLoss } from "../../src/graph/gated-crf";
-import { gatedCrfKernels, type KernelDescription } from "../../src/graph/gated-crf-kernels";
+import { createGatedCrf, gatedCrfKernels, gatedCrfLoss, type KernelDescription } from "../../src/graph/gated-crf";
 import { type NdArray, sizeOf } from "../../src/nd-array";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { nchwToRows, rowsToNchw, windowToNchw } from "../window-layout";

@@ -1,9 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { checkConsistency } from "../../src/graph/consistency-check";
-import { createGatedCrf, gatedCrfLoss } from "../../src/graph/gated-crf";
-import { gatedCrfKernels, type KernelDescription } from "../../src/graph/gated-crf-kernels";
+import { createGatedCrf, gatedCrfKernels, gatedCrfLoss, type KernelDescription } from "../../src/graph/gated-crf";
 import { throughSoftmax } from "../../src/graph/loss";
-import { clipBoxes, findPoints, multiPointLoss } from "../../src/graph/multi-point";
+import { checkConsistency, clipBoxes, findPoints, multiPointLoss } from "../../src/graph/multi-point";
 import { createSeedTargets, crossEntropyOnSeeds } from "../../src/graph/seed-cross-entropy";
 import { createUpsampler } from "../../src/image-ops/upsampler";
 import type { GoldenCase, GoldenHandler } from "../golden-case";

@@ -1,5 +1,4 @@
-import { poolMaps, randomWalk, transitionWeights } from "../../src/graph/random-walk";
-import { walk } from "../../src/graph/walk";
+import { poolMaps, randomWalk, transitionWeights, walk } from "../../src/graph/random-walk";
 import type { GoldenHandler } from "../golden-case";
 import { nchwToWindow, rowsToNchw } from "../window-layout";
 

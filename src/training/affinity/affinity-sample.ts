@@ -58,7 +58,7 @@ export const handle: MakeSamples<AffinitySampleOptions, AffinitySample> = ({ req
   makeSample(request, options);
 
 /** @throws UserError "input" naming the file that cannot be used */
-export async function makeSample(request: SampleRequest, options: AffinitySampleOptions): Promise<AffinitySample> {
+async function makeSample(request: SampleRequest, options: AffinitySampleOptions): Promise<AffinitySample> {
   const { rgb, label } = await readLabelledImage(request.id, options);
   const random = new Random(deriveSeed(request.seed, "augment"));
   const jittered = options.jitter === undefined ? rgb : jitterColour(rgb, options.jitter, random);

@@ -3,7 +3,7 @@
  * a whole batch can sum the numbers before its losses divide by them. Plain arrays: made on the loader's threads.
  */
 
-import { gatedCrfKernels, type KernelDescription } from "../../graph/gated-crf-kernels";
+import { gatedCrfKernels, type KernelDescription } from "../../graph/gated-crf";
 import { BACKGROUND_PAIR, insidePairs, NO_PAIR, type PairGeometry, pairLabels } from "./pair-labels";
 
 /** Position 6 cells, normalised colour 0.1: docs/method.md, section 2.3. */

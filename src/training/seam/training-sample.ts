@@ -19,7 +19,7 @@ export interface SampleOptions {
   readonly jitter: JitterRanges | undefined;
 }
 
-export const defaultSampleOptions: SampleOptions = Object.freeze<SampleOptions>({
+const defaultSampleOptions: SampleOptions = Object.freeze<SampleOptions>({
   cropSize: 448,
   longSide: [448, 768],
   jitter: TRAINING_JITTER,
