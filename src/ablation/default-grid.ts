@@ -33,6 +33,7 @@ export const defaultGrid: readonly Variant[] = [
   { group: "padding", name: "seed padding unknown", supervision: "scribble", labels: { seedPadding: "ignore" } },
   { group: "padding", name: "seed padding background", supervision: "scribble", labels: { seedPadding: "background" } },
   { group: "features", name: "handcrafted features", supervision: "scribble", labels: { features: "handcrafted" } },
+  { group: "features", name: "ImageNet features", supervision: "scribble", labels: { features: "imagenet" } },
 
   { group: "seeds", name: "scribble and superpixels", supervision: "scribble", seeds: {} },
   { group: "seeds", name: "point and superpixels", supervision: "point", seeds: { camLabel: false } },
