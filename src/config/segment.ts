@@ -4,7 +4,7 @@ import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
 import { type ImagesConfig, imagesOptions, shardOption } from "./images";
 import { completeConfig, type OptionTable } from "./option";
 
-/** Of `--instances`: objects in place of labels. */
+/** Options of `--instances`: objects in place of labels. */
 export interface InstanceOptions {
   readonly instances: boolean;
   readonly truth?: string;

@@ -11,7 +11,7 @@ import type { Scribble } from "./scribbles";
 import { enclosing } from "./turned-box";
 import { type Boxes, checkBoxes, type RawBox, turnedNotice } from "./voc-boxes";
 
-/** Of one photograph. */
+/** The shapes of one photograph. */
 export interface DrawnShapes extends Boxes {
   readonly points: readonly Point[];
   readonly scribbles: readonly Scribble[];

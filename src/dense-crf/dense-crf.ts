@@ -14,7 +14,7 @@ import { buildLattice, type Lattice } from "./permutohedral";
 import { buildLatticeSimd } from "./permutohedral-simd";
 import { findSimplices, GROUP } from "./simplex";
 
-/** Pixels are handled tile by tile, so that those near each other in the image are so in memory. */
+/** Pixels are handled tile by tile, so that neighbours in the image are neighbours in memory. */
 const TILE = 32;
 
 /**
@@ -39,7 +39,7 @@ export function denseCrf(
 }
 
 /**
- * The most probable class of each pixel; of equal ones the first.
+ * The most probable class of each pixel; where several are equal, the first.
  * @param probabilities [pixels, classes], at most 256 classes
  */
 export function mostProbableClass(probabilities: Float32Array, classes: number): Uint8Array {
@@ -150,7 +150,7 @@ function checkInput(
 }
 
 function allFinite(values: Float32Array): boolean {
-  let sum = 0; // stays 0 until a NaN comes in, as 0 · ∞ is one too
+  let sum = 0; // stays 0 until a NaN appears; 0 · ∞ is NaN too
   for (let i = 0; i < values.length; i++) sum += values[i] * 0;
   return sum === 0;
 }

@@ -75,7 +75,7 @@ function blurFunction(blocks: number): WasmFunction {
     return repeatWhile(i32.below(chain.get, end.get), [
       at.set(vertexRow(values, i32.load(chain.get), blocks)),
       times(blocks, (b) => [previous[b].set(f32x4.const(0)), current[b].set(v128.load(at.get, b * VECTOR))]),
-      // A chain has two vertices at least; the last one is stored as its complement, a negative number.
+      // A chain has at least two vertices; the last one is stored as its complement, a negative number.
       repeatWhile(i32.lessThan(i32.const(-1), id.get), [
         advance(chain, WORD),
         id.set(i32.load(chain.get)),

@@ -15,9 +15,9 @@ import { rowKernels } from "./row-kernels";
 
 /** Half the last place of a float32 below 1. */
 const ROUNDING = 2 ** -25;
-/** Vectors of a vertex row: few, so that the vertices stay in the cache. The other classes are filtered after these. */
+/** Vectors of a vertex row: few enough that the vertices stay in the cache. The remaining classes are filtered in later passes. */
 const MOST_BLOCKS = 3;
-/** Every which pixel is looked at for the order of the classes. */
+/** The order of the classes is read off every so-many-th pixel. */
 const MASS_STRIDE = 17;
 /** Logarithm of the probability of the classes that only fill up the last vector. */
 const NEVER = -1e30;

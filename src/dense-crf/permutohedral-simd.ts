@@ -6,12 +6,12 @@ import { simplexKernel } from "./simplex-kernel";
 import { type VertexKernels, vertexKernels } from "./vertex-kernels";
 import { KEY_LENGTH } from "./vertex-table";
 
-/** The filter of absent neighbours has 2 to this bits for each slot of the table. */
+/** Base-2 logarithm of the bits per table slot in the filter of absent neighbours. */
 const FILTER_BITS = 3;
 
 /** The table of vertices in memory. */
 interface PlacedTable {
-  /** Vertices it has room for; the hash table has twice as many slots. */
+  /** Capacity in vertices; the hash table has twice as many slots. */
   readonly room: number;
   readonly shift: number;
   readonly slots: number;
@@ -82,7 +82,7 @@ export function buildLatticeSimd(
   };
 }
 
-/** An empty table with room for that many vertices at least. */
+/** An empty table with room for at least that many vertices. */
 function placeTable(wanted: number, corners: number, plan: MemoryPlan): PlacedTable {
   const bits = Math.ceil(Math.log2(wanted)) + 1;
   const room = 2 ** (bits - 1);

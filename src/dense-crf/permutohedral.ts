@@ -127,7 +127,7 @@ function slice(lattice: Lattice, channels: number, atVertices: Float32Array): Fl
   return values;
 }
 
-/** Every vertex' next one along an axis, as chains: see `Lattice.chains`. */
+/** Chains of each vertex and its successor along an axis: see `Lattice.chains`. */
 function chainsOf(next: Int32Array): Int32Array {
   const hasPrevious = new Uint8Array(next.length);
   let linked = 0;

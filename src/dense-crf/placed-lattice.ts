@@ -29,7 +29,7 @@ export interface Pass {
   readonly blocks: number;
 }
 
-/** Points that go through all functions before the next ones do: their rows stay in the cache. */
+/** Number of points that pass through all functions together, so that their rows stay in the cache. */
 const RANGE = 2048;
 
 /** @param blocks vectors of a vertex row over all passes */
@@ -49,7 +49,7 @@ export function placeLattice(lattice: Lattice, blocks: number, plan: MemoryPlan)
 }
 
 /**
- * Copies a lattice to its place, each weight multiplied with its point's symmetric normalisation (K 1)^−½: so that it counts
+ * Copies a lattice to its place. Each weight is multiplied by its point's symmetric normalisation (K 1)^−½, which then counts
  * once in the splat and once in the slice.
  * @param scratch rows to work in
  */

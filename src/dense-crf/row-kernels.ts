@@ -29,13 +29,13 @@ export function rowKernels(rowBlocks: number): RowKernels {
   return compile(`row ${rowBlocks}`, () => [logarithmFunction(), softmaxFunction(rowBlocks)]);
 }
 
-/** No term of a softmax is smaller than 2 to this, 1e-26: nobody sees it, and subnormal numbers are slow. */
+/** Base-2 logarithm of the smallest term of a softmax, 1e-26: too small to matter, while subnormal numbers are slow. */
 const SMALLEST_EXPONENT = -86;
-/** A float added to this is rounded, and stands in its lowest bits as an integer. */
+/** Adding a float to this number rounds it: the integer is left in the lowest bits. */
 const ROUNDER = 1.5 * 2 ** 23;
 /** 2ˣ for |x| ≤ ½ (`exp2f`), highest power first. */
 const POWER_OF_TWO = [1.535336188e-4, 1.33988744e-3, 9.618437357e-3, 5.550332471e-2, 2.402264791e-1, 6.931472029e-1, 1];
-/** ln 2 in two parts, the first of few digits, so that its products are exact. */
+/** ln 2 as a sum of two parts; the first has few digits, so that its products are exact. */
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -2.1219444e-4;
 /** (log(1 + x) − x + x²/2) / x³ (`logf`). */

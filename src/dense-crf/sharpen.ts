@@ -25,7 +25,7 @@ export function openSharpener(threads: number): Sharpener {
   };
 }
 
-/** In the calling thread, which waits for it. */
+/** Computes in the calling thread, which waits for it. */
 export const sharpenerHere: Sharpener = {
   sharpen: async ({ data, width, height }, probabilities, options) =>
     denseCrf(data, width, height, probabilities, options),

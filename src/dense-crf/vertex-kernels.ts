@@ -49,7 +49,7 @@ export interface VertexKernels {
   /** Sets the bit of each vertex' hash in a filter of 2^(32 − filterShift) bits, which begin as 0. */
   fillFilter(keys: number, end: number, filter: number, filterShift: number): void;
   /**
-   * next[vertex] ← id of the neighbour along an axis, or −1. `links` and `step` point at the axis. Most vertices that are not
+   * next[vertex] ← id of the neighbour along an axis, or −1. `links` and `step` point at the axis. Most absent vertices
    * there are told by the filter, which is small enough for the cache.
    */
   neighbours(

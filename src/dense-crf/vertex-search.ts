@@ -1,12 +1,12 @@
 /**
- * Look-ups in the table of vertices, as WebAssembly to be put into the functions of `vertex-kernels.ts`. A key is a vector of
+ * Look-ups in the table of vertices: WebAssembly that the functions of `vertex-kernels.ts` inline. A key is a vector of
  * eight int16; a slot holds an id + 1, so that 0 is none.
  */
 
 import { type Code, i16x8, i32, i32x4, ifTrue, type Local, repeatWhile, times, v128 } from "../wasm/assembler";
 import { VECTOR, WORD } from "../wasm/memory";
 
-/** Odd numbers without relation, for the hash: one a coordinate, and one for each pair. */
+/** Unrelated odd numbers for the hash: one per coordinate, and one per pair. */
 const MULTIPLIERS = [0x2545, 0x1b87, 0x4c2d, 0x3a99, 0x5f0b, 0x16d3, 0x6e21, 0x0f75];
 const PAIR_MULTIPLIERS = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f];
 

@@ -12,7 +12,7 @@ export interface CocoFigures {
   readonly AP: number;
   readonly AP50: number;
   readonly AP75: number;
-  /** Of objects up to 32² pixels, up to 96², and above. */
+  /** AP of objects up to 32² pixels, up to 96², and above. */
   readonly APs: number;
   readonly APm: number;
   readonly APl: number;

@@ -30,7 +30,7 @@ export interface LabelledPixels {
   /** [H·W, K], a column for each of `classes`. */
   readonly probabilities: Float32Array;
   readonly classes: readonly number[];
-  /** Of the probabilities, where they are of a reduced photograph. Default: the label's. */
+  /** Size of the probabilities where they belong to a reduced photograph. Default: the label's. */
   readonly probabilitySize?: ImageSize;
 }
 

@@ -101,7 +101,7 @@ interface Neighbours {
   readonly weights: Float32Array;
 }
 
-/** Of the cells that have any of the class, those around them that have. */
+/** For each cell that holds any of the class, the neighbours that do too. */
 function neighboursOf(affinity: WindowedMap, coverage: Float32Array): (Neighbours | undefined)[] {
   return Array.from(coverage, (share, cell) => {
     if (share === 0) return undefined;

@@ -16,7 +16,7 @@ export interface VocFigures {
 
 export const VOC_KEYS: readonly (keyof VocFigures)[] = ["APr50", "APr70", "APr75", "ABO"];
 
-/** Of one category. Crowds are no objects: a detection that lies in one by the threshold, and finds none, is ignored. */
+/** The figures of one category. Crowds are no objects: a detection that lies in one by the threshold, and finds none, is ignored. */
 export function vocFigures(comparisons: readonly Comparison[]): VocFigures {
   return {
     APr50: regionPrecision(comparisons, 0.5),

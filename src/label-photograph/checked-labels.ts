@@ -16,7 +16,7 @@ export interface CheckedLabels {
   /** Class on the strokes, the ignore value elsewhere. */
   readonly strokes?: LabelMap;
   readonly tags?: readonly number[];
-  /** Of the tags alone, where there are tags; ascending. */
+  /** Classes of the tags alone, where there are tags; ascending. */
   readonly maps?: ClassMaps;
   readonly seed?: LabelMap;
   readonly notices: readonly string[];

@@ -17,7 +17,7 @@ export interface LearnedParameters {
   readonly columns: Int32Array;
   /** The data set's class of each column of W₁. */
   readonly classes: ImageClasses;
-  /** Of the network, in its own order; A2GNN's: W₀ [columns, m], β of each layer, W₁ [m, K]. */
+  /** Parameters of the network, in its own order; A2GNN's: W₀ [columns, m], β of each layer, W₁ [m, K]. */
   readonly parameters: readonly NdArray<Float32Array>[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * What data-parallel training needs of its fellow processes: sums over all of them. One process is the same with a
+ * What data-parallel training needs of the other processes: sums over all of them. A single process uses a
  * communicator of size 1, whose sums change nothing.
  */
 

@@ -12,7 +12,7 @@ import type { StepContext, Summary } from "../running/step";
 import { findGpu } from "../setup/gpu";
 import { findMpi } from "../setup/mpi";
 
-/** What a started process finds in its environment. */
+/** Environment of the started processes. */
 export interface RankJob {
   readonly step: string;
   readonly config: object;

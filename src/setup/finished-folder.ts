@@ -1,7 +1,7 @@
 /**
  * A folder in the cache that is either finished or not there. It is built under another name and renamed when done; its
- * stamp holds the hash of the recipe it was made from and the sizes of its key files. So a set-up that was killed, a
- * file that was lost, or a newer recipe is seen by a few look-ups, and the next set-up heals it.
+ * stamp holds the hash of the recipe it was made from and the sizes of its key files. A killed set-up, a
+ * lost file, or a newer recipe is noticed by a few look-ups, and the next set-up repairs it.
  */
 
 import fs from "node:fs";
@@ -14,7 +14,7 @@ export interface FolderRecipe {
   readonly folder: string;
   /** Changes whenever the folder's contents would. */
   readonly hash: string;
-  /** Files, relative to the folder, without which it is of no use. */
+  /** Files that the folder must hold, relative to it. */
   readonly keyFiles: readonly string[];
 }
 
@@ -54,7 +54,7 @@ export interface FinishOptions extends LockOptions {
 }
 
 /**
- * Makes the folder unless it is ready. `build` fills an empty folder; when it throws, nothing is left but what it keeps
+ * Builds the folder unless it is ready. `build` fills an empty folder; if it throws, nothing remains but what it keeps
  * elsewhere on purpose. Processes that come at the same time wait, then find the work done.
  * @returns whether this call built it
  */
@@ -95,7 +95,7 @@ function writeStamp(folder: string, { hash, keyFiles }: FolderRecipe): void {
   fs.writeFileSync(path.join(folder, STAMP), `${JSON.stringify(stamp, null, 2)}\n`);
 }
 
-/** Two renames: whoever has the old folder's files open keeps them. */
+/** Swaps the folders by two renames: a process that has the old folder's files open keeps them. */
 function replaceFolder(from: string, to: string): void {
   const old = `${to}.old-${process.pid}`;
   if (fs.existsSync(to)) fs.renameSync(to, old);
@@ -103,7 +103,7 @@ function replaceFolder(from: string, to: string): void {
   fs.rmSync(old, { recursive: true, force: true });
 }
 
-/** What killed set-ups left behind: under the lock, whatever no living process of this machine is working on. */
+/** Removes what killed set-ups left behind; called under the lock, it spares folders of this machine's living processes. */
 function removeLeftovers(folder: string): void {
   const prefix = path.basename(folder);
   for (const name of fs.readdirSync(path.dirname(folder))) {

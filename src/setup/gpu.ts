@@ -1,4 +1,4 @@
-/** Whether this machine has an NVIDIA driver and which cards it shows. Nothing is loaded for it. */
+/** Whether this machine has an NVIDIA driver and which cards it shows. Nothing is loaded to find out. */
 
 import fs from "node:fs";
 import { probeCommand } from "./run-command";
@@ -11,7 +11,7 @@ export interface FoundGpu {
 
 export type GpuState = { readonly gpu: FoundGpu } | { readonly gpu: undefined; readonly why: string };
 
-/** Windows' Linux subsystem has its own door to the driver. */
+/** The Windows Subsystem for Linux reaches the driver through this device. */
 const doors = ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg"];
 
 export function findGpu(env: NodeJS.ProcessEnv = process.env): GpuState {

@@ -12,9 +12,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface LockOptions {
   /** Called once when another process holds the lock. */
   readonly onWait?: (holder: string) => void;
-  /** A lock not touched for so long is taken over; milliseconds. */
+  /** Age in milliseconds at which an untouched lock is taken over. */
   readonly staleAfter?: number;
-  /** Milliseconds between looks. */
+  /** Interval between checks, in milliseconds. */
   readonly poll?: number;
   readonly signal?: AbortSignal;
 }
@@ -60,7 +60,7 @@ function take(file: string, mine: Holder): boolean {
   }
 }
 
-/** Removes the lock of this holder and no other's: two processes may see the same abandoned lock, and one be quicker. */
+/** Removes this holder's lock only: two processes may notice the same abandoned lock, and the quicker one already holds a new one. */
 function remove(file: string, holder: Holder | undefined): void {
   const aside = `${file}.${randomUUID()}`;
   try {

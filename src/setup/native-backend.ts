@@ -144,7 +144,7 @@ async function compileAddons(folder: string, library: string, signal?: AbortSign
   ]);
 }
 
-/** A product and a gradient in a process of its own: a processor or C library that is too old shows here, by name. */
+/** Computes a product and a gradient in a separate process, so that a processor or C library that is too old fails here, with its name. */
 async function tryBackend(folder: string, recipe: NativeRecipe, signal?: AbortSignal): Promise<void> {
   const script = `
     const tf = require(${JSON.stringify(require.resolve("@tensorflow/tfjs"))});

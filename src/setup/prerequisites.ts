@@ -86,7 +86,7 @@ function hasAvx(): boolean {
   try {
     return /^flags\s*:.*\bavx\b/m.test(fs.readFileSync("/proc/cpuinfo", "utf8"));
   } catch {
-    return true; // not to be seen here: the try-out at the end of the set-up will tell
+    return true; // unknown here: the trial at the end of the set-up will show it
   }
 }
 

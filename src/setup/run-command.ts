@@ -36,7 +36,7 @@ export function runCommand(command: string, words: readonly string[], options: C
   });
 }
 
-/** A short look at a program: what it says, or undefined when it is not there or fails. */
+/** Output of a quick query to a program; undefined where the program is missing or fails. */
 export function probeCommand(
   command: string,
   words: readonly string[],

@@ -25,7 +25,7 @@ export interface BarChart {
   }[];
   /** Bars lie, labels stand at the left: for long labels. Default: more than 8 labels. */
   readonly horizontal?: boolean;
-  /** Of lying charts: bars begin at 0; dots stand on an axis that spans the values, so that small differences can be seen. Default "bars". */
+  /** Form of a horizontal chart: bars begin at 0; dots stand on an axis that spans the values, so that small differences can be seen. Default "bars". */
   readonly marks?: "bars" | "dots";
 }
 

@@ -36,7 +36,7 @@ export async function writeCheckpoint(
 }
 
 /**
- * Puts variables and optimizer back as they were.
+ * Restores variables and optimizer.
  * @param totalSteps of the whole run; a checkpoint beyond them is not of this run
  * @returns the number of steps done; 0 where there is no checkpoint
  * @throws UserError "weights" for a damaged file or one of another run, naming what differs
@@ -58,7 +58,7 @@ export async function readCheckpoint(
   }
 }
 
-/** The way out of every checkpoint that is no good. */
+/** What the message about an unusable checkpoint advises. */
 const CURE = "start over with --resume false";
 
 async function restore(
@@ -94,7 +94,7 @@ async function restore(
   }
 }
 
-/** Once the final weights are written. */
+/** Removes the checkpoint; called once the final weights are written. */
 export async function removeCheckpoint({ file }: CheckpointOptions): Promise<void> {
   await fs.rm(file, { force: true });
 }

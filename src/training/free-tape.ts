@@ -1,5 +1,5 @@
 /**
- * Frees what the backward pass has used as soon as it has used it, as PyTorch does. TensorFlow.js keeps every
+ * Frees each activation and gradient as soon as the backward pass has used it, as PyTorch does. TensorFlow.js keeps every
  * activation, and the gradient in every one of them, until the last gradient is computed, though each serves one node
  * of the tape alone.
  */
@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 
 /**
- * To be called at the end of the function whose gradient is wanted: what comes on the tape later is not freed. Not for
+ * Call this at the end of the function whose gradient is wanted: operations recorded later are not freed. Not for
  * gradients of gradients, which need the tape whole.
  */
 export function freeTapeAsItGoes(): void {

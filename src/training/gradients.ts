@@ -1,4 +1,4 @@
-/** A batch as one tensor, and the losses and gradients of a function of variables, as the trainer wants them. */
+/** A batch as one tensor, and the losses and gradients of a function of variables, in the form that the trainer takes. */
 
 import * as tf from "@tensorflow/tfjs";
 import { freeTapeAsItGoes } from "./free-tape";

@@ -1,6 +1,6 @@
 /**
  * The training loop: batches made ahead, counts and gradients summed over all processes, checkpoints from which a run
- * goes on as if it had never stopped, losses logged. What is trained is a `TrainingTask` (task.ts, which also says why
+ * resumes as if it had never stopped, and logs its losses. What is trained is a `TrainingTask` (task.ts, which also says why
  * counts come first); how samples are made is a `SampleLoader`.
  *
  *   for every step: count → sum counts → losses and gradients, part by part → sum them → update
@@ -65,7 +65,7 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
   const state = [...task.variables, ...(task.statistics ?? [])];
   const resumedFrom = checkpoint === undefined ? 0 : await readCheckpoint(checkpoint, state, optimizer, totalSteps);
   const isFirst = communicator.rank === 0;
-  if (resumedFrom > 0 && isFirst) reporter.notice(`going on from step ${resumedFrom} of ${totalSteps}`);
+  if (resumedFrom > 0 && isFirst) reporter.notice(`resuming at step ${resumedFrom} of ${totalSteps}`);
 
   const log = isFirst && options.log ? await createTrainingLog(options.log, task.lossNames, resumedFrom) : undefined;
   const queue = new SampleQueue(options.loader, totalSteps, resumedFrom, (at) =>

@@ -139,7 +139,7 @@ export const numpyGlobals: ReadonlyMap<string, PickleObject> = callables({
   "numpy.ndarray": reconstruct,
 });
 
-/** Elements of an array of objects, if it is one and has one for each place. */
+/** Elements of an array of objects; undefined for other arrays and where their number does not fit the shape. */
 export function objectsOf({ shape, descr, content }: PickledArray): readonly PickleValue[] | undefined {
   if (descr !== "|O" || !Array.isArray(content) || content.length !== sizeOf(shape)) return undefined;
   return content;

@@ -15,10 +15,10 @@ const PREFIXES: readonly string[] = [
   "ema_model.",
   "averaged_model.",
 ];
-/** Parameters of wrappers, no network's. */
+/** Parameters that belong to a wrapper rather than to the network. */
 const COUNTERS: readonly string[] = ["n_averaged", "num_updates", "decay", "initted", "step"];
 
-/** The names by the names in the file; prefixes go where every name has them, several may be on top of each other. */
+/** The names by the names in the file; a prefix is removed where every name has it, and several may be nested. */
 export function plainNames(names: readonly string[]): Map<string, string> {
   let pairs = names.map((name): [full: string, plain: string] => [name, name]);
   for (;;) {

@@ -10,7 +10,7 @@ export function callables(calls: Readonly<Record<string, Call>>): ReadonlyMap<st
   return new Map(Object.entries(calls).map(([name, call]) => [name, { kind: "function", call }]));
 }
 
-/** Rules that know the given names and nothing else. */
+/** Rules that accept the given names only. */
 export function rulesOf(...tables: readonly ReadonlyMap<string, PickleObject>[]): PickleRules {
   return { global: (name) => tables.find((table) => table.has(name))?.get(name) };
 }

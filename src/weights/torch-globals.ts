@@ -17,7 +17,7 @@ export interface PickledStorage extends PickleObject {
   readonly type: ElementType | undefined;
   /** Elements of `type`, or bytes. */
   readonly length: number;
-  /** Where a view (of old PyTorch versions) begins in the storage, in elements. */
+  /** First element of a view in its storage, as old PyTorch versions write it. */
   readonly viewOffset: number;
 }
 

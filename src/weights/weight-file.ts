@@ -1,8 +1,8 @@
-/** What every format of weights looks like from outside. */
+/** The common interface of all weight formats. */
 
 import type { NdArray } from "../nd-array";
 
-/** An open file of parameters. Values are read from the disk one parameter at a time; whoever opened it closes it. */
+/** An open file of parameters. Values are read from the disk one parameter at a time; its opener closes it. */
 export interface WeightFile {
   readonly format: "pth" | "params" | "safetensors" | "pkl";
   /** The file's name, for messages. */

@@ -21,7 +21,7 @@ export interface LabelFolders {
   readonly gt: string;
   readonly pred: string;
   readonly root: string;
-  /** Of the true labels. */
+  /** Folder of the true labels. */
   readonly annotationFrame?: AnnotationFrame;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Training of a segmentation network as the training loop wants it. Goldens 40 to 43.
+ * A segmentation network as a task of the training loop. Goldens 40 to 43.
  *
  * Where normalisations use the batch's statistics, a process's share is computed at once, and a process without any image of
  * the batch takes part in the sums with a blank one that counts nothing.
@@ -18,9 +18,9 @@ import { countLabels, labelLoss, pixelWeights } from "./label-loss";
 import type { SegmentationSample } from "./segmentation-sample";
 
 export interface SegmentationTaskOptions {
-  /** As the segmenter was loaded. */
+  /** The network as the segmenter loaded it. */
   readonly norm: NormMode;
-  /** Background and foreground pixels half each, whatever their numbers. */
+  /** Whether background and foreground count one half each, whatever their numbers of pixels. */
   readonly balanced: boolean;
   readonly dropout: boolean;
   /** Side of the samples. */
