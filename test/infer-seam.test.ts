@@ -88,7 +88,7 @@ test("--pcm false: the classifier's own maps, whatever PCM would make of them", 
   assert.ok(bytesOf("plain-without").join() === plain);
   assert.ok(refined !== plain && bytesOf("refined-without").join() !== refined);
   const { notices } = await inferSeam.run({ ...quick, outCam: folder("plain-with") });
-  assert.match(notices.join(), /results of other settings \(pcm/);
+  assert.match(notices.join(), /made again, as settings or inputs have changed \(pcm/);
 });
 
 test("goes on where something is missing, and takes maps that are there; shards together make the same", async () => {

@@ -136,14 +136,18 @@ test("a second run skips what is there and makes again only what is missing, to 
   assert.deepEqual(labelBytes(config.savePath), whole);
 });
 
-test("going on in a folder with other settings is said, and noted beside the labels", async () => {
+test("labels of other settings are made again, which is said, and both are noted beside the labels", async () => {
   const config = { ...quick, supervision: "box", savePath: path.join(work, "settings") } as const;
   const first = await makePseudoLabels.run(config);
   const same = await makePseudoLabels.run({ ...config, shard: "1/2", overlay: path.join(work, "settings-overlay") });
   const other = await makePseudoLabels.run({ ...config, epochs: 11 });
   const again = await makePseudoLabels.run({ ...config, epochs: 11 });
-  for (const { notices } of [first, same, again]) assert.doesNotMatch(notices.join("\n"), /other settings/);
-  assert.match(other.notices.join("\n"), /other settings \(epochs 10, now 11; crfEpochs 10, now 11\)/);
+  for (const { notices } of [first, same, again]) assert.doesNotMatch(notices.join("\n"), /made again/);
+  assert.match(
+    other.notices.join("\n"),
+    /4 files in .* made again, as settings or inputs have changed \(epochs 10, now 11; crfEpochs 10, now 11\)/,
+  );
+  assert.deepEqual([other.done, again.done, again.skipped], [COUNT, 0, COUNT]);
   const noted = JSON.parse(fs.readFileSync(path.join(config.savePath, "settings.json"), "utf8"));
   assert.deepEqual(
     noted.map(({ epochs }: { epochs: number }) => epochs),

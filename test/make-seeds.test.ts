@@ -99,7 +99,7 @@ test("seeds are the same again, in shards, and with other threads; what is there
     assert.equal(less.coverage.at(-1)?.images, COUNT - 1, "damaged counts are none");
   }
   const other = await makeSeeds.run({ ...base, supervision: "mixed", savePath: parts, superpixels: false });
-  assert.ok(other.notices.some((notice) => /other settings.*superpixels/.test(notice)));
+  assert.ok(other.notices.some((notice) => /made again, as settings.*superpixels true, now false/.test(notice)));
 });
 
 test("a stop leaves whole files, and the next run resumes", async () => {

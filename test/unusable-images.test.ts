@@ -57,7 +57,7 @@ async function failsFirst(reason: RegExp, config: Partial<MakePseudoLabelsConfig
   assert.match(summary.failed[0].reason, reason);
   assert.match(summary.warnings, /^image "img0": /m);
   assert.equal(summary.done, 1);
-  assert.deepEqual(fs.readdirSync(savePath), ["img1.png", "run.json", "settings.json"]);
+  assert.deepEqual(fs.readdirSync(savePath), [".a2gnn", "img1.png", "run.json", "settings.json"]);
 }
 
 const seeds = { seedLabelRoot: at("SeedLabel") } as const;
@@ -241,6 +241,7 @@ test("what a killed run left half written is swept away once it is old", async (
   const summary = await run({});
   assert.equal(summary.done, 2);
   assert.deepEqual(fs.readdirSync(savePath).sort(), [
+    ".a2gnn",
     ".img1.png.124.0.tmp",
     "img0.png",
     "img1.png",

@@ -7,10 +7,11 @@ export interface ImagesConfig {
   readonly voc12Root: string;
   readonly inferList: string;
   readonly frame: "displayed" | "stored";
+  readonly remake?: readonly string[];
   readonly shard: string;
 }
 
-export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard">> = {
+export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard" | "remake">> = {
   voc12Root: {
     kind: "path",
     affects: "fit",
@@ -34,6 +35,13 @@ export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard">> = {
     group: "Data",
     help: "frame of what is written for photographs with EXIF orientation; stored: for tools that ignore EXIF",
   },
+};
+
+export const remakeOption: Option<readonly string[] | undefined> = {
+  kind: "texts",
+  affects: "place",
+  group: "Running",
+  help: "images to make anew though their results exist, or all; the old files move to .old/ in their folder",
 };
 
 export const shardOption: Option<string> = {

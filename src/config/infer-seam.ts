@@ -5,7 +5,15 @@
 
 import { UserError } from "../errors";
 import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
-import { type ImagesConfig, imagesOptions, shardOption, type TagsForm, tagsFormOption, tagsOption } from "./images";
+import {
+  type ImagesConfig,
+  imagesOptions,
+  remakeOption,
+  shardOption,
+  type TagsForm,
+  tagsFormOption,
+  tagsOption,
+} from "./images";
 import { completeConfig, flagOf, type IgnoredFlags, type OptionTable } from "./option";
 
 export interface InferSeamConfig extends ImagesConfig, DenseCrfConfig {
@@ -175,6 +183,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     group: crf,
     help: "worker threads for the two dense CRFs of an image, which run while the network sees the next one",
   },
+  remake: remakeOption,
   shard: shardOption,
 };
 

@@ -8,6 +8,7 @@ import {
   type ImagesConfig,
   imagesOptions,
   pointRimOption,
+  remakeOption,
   shardOption,
   type WeakLabelsConfig,
   weakLabelsOptions,
@@ -419,6 +420,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     help: "polygons in COCO's JSON, instead of compressed run lengths",
   },
   seed,
+  remake: remakeOption,
   shard: shardOption,
 };
 

@@ -8,6 +8,7 @@ import {
   type ImagesConfig,
   imagesOptions,
   pointRimOption,
+  remakeOption,
   shardOption,
   type TagsForm,
   tagsFormOption,
@@ -293,6 +294,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     group: running,
     help: "worker threads for GrabCut and dense CRF",
   },
+  remake: remakeOption,
   shard: shardOption,
 };
 

@@ -1,7 +1,7 @@
 /** Every option of `segment` (docs/method.md, section 4). */
 
 import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
-import { type ImagesConfig, imagesOptions, shardOption } from "./images";
+import { type ImagesConfig, imagesOptions, remakeOption, shardOption } from "./images";
 import { completeConfig, type OptionTable } from "./option";
 
 /** Options of `--instances`: objects in place of labels. */
@@ -172,6 +172,7 @@ export const segmentOptions: OptionTable<SegmentConfig> = {
     help: "worker threads for the dense CRF, which runs while the network sees the next image",
   },
   ...instanceOptions,
+  remake: remakeOption,
   shard: shardOption,
 };
 

@@ -53,7 +53,7 @@ export function pointsOf(
   dataset: DatasetDescription,
   size: ImageSize,
 ): Point[] {
-  const entry = images.get(id) ?? images.get(id.normalize("NFC")) ?? images.get(id.normalize("NFD"));
+  const entry = pointsEntry({ images }, id);
   if (entry === undefined) return [];
   const where = `points of image "${id}" in ${file}`;
   const { fg, bg } = clicksIn(entry);
@@ -66,6 +66,11 @@ export function pointsOf(
     ...fg.map((click, index) => pointOf(click, undefined, dataset, place, `fg ${index + 1}, ${where}`)),
     ...bg.map((click, index) => pointOf(click, 0, dataset, place, `bg ${index + 1}, ${where}`)),
   ];
+}
+
+/** What a file of clicks says of an image, however accents in its name are written; undefined where it does not name it. */
+export function pointsEntry({ images }: Pick<PointsFile, "images">, id: string): unknown {
+  return images.get(id) ?? images.get(id.normalize("NFC")) ?? images.get(id.normalize("NFD"));
 }
 
 /** The lists of an image's entry, whatever they are. */

@@ -14,7 +14,8 @@ import type { Step, StepContext, Summary } from "../running/step";
 import type { ImageCams } from "../seam/cam-scores";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
-import { type Coverage, openSeamOutput } from "./outputs/seam-output";
+import { checkPlaces } from "./outputs/output-places";
+import { type Coverage, openSeamOutput, seamPlaces } from "./outputs/seam-output";
 import { type CamInput, openCamSource } from "./sources/cam-source";
 
 export interface InferSeamSummary extends Summary {
@@ -58,11 +59,18 @@ async function run(
   const crf = openSharpener(config.crfThreads);
   const coverages: Coverage[] = [];
   try {
-    const output = await openSeamOutput(config, dataset, (image, scores) =>
-      crf.sharpen(image, scores, crfOptionsOf(config)),
-    );
-    const source = await openCamSource(config, dataset);
-    for (const message of [...inferred, ...list.notices, ...source.notices, ...output.notices]) notice(message);
+    await checkPlaces(seamPlaces(config), config, inferSeamOptions, ["outCrf"]);
+    const source = await openCamSource(config, dataset, (id) => output.holdsMaps(id));
+    const output = await openSeamOutput(
+      config,
+      dataset,
+      (image, scores) => crf.sharpen(image, scores, crfOptionsOf(config)),
+      source.hashesOf,
+    ).catch((error: unknown) => {
+      source.dispose();
+      throw error;
+    });
+    for (const message of [...inferred, ...list.notices, ...source.notices]) notice(message);
     try {
       const loop: ImageLoop<CamInput, Computed> = {
         ids,
@@ -77,6 +85,7 @@ async function run(
         },
       };
       const result = await runImageLoop(loop, context);
+      for (const message of await output.lastNotices()) notice(message);
       if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
       return {
         step: "infer-seam",

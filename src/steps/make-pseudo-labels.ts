@@ -12,7 +12,7 @@ import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } fr
 import { touching } from "../config/option";
 import { type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
-import { findImage } from "../data/image";
+import { findImage, readRgb } from "../data/image";
 import { openSharpener } from "../dense-crf/sharpen";
 import type { ImageGraph } from "../graph/image-graph";
 import type { InstanceMark } from "../instances/instance-mark";
@@ -28,8 +28,11 @@ import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
 import { type FitStore, openFitStore } from "./outputs/fit-store";
 import type { InstancesWritten } from "./outputs/instance-label-output";
-import { type ObjectsOfImage, openLabelOutput } from "./outputs/label-output";
+import { type LabelOrigin, type ObjectsOfImage, openLabelOutput, outputPlaces } from "./outputs/label-output";
+import { checkPlaces } from "./outputs/output-places";
 import { recordRun } from "./outputs/run-record";
+import { settingsOf } from "./outputs/settings-file";
+import { openLabelHashes } from "./sources/input-hashes";
 import { openMarkSource } from "./sources/mark-source";
 import { prepareImage } from "./sources/prepare-image";
 import { openSeedSource } from "./sources/seed-source";
@@ -96,9 +99,14 @@ async function run(
   const { config, notices: inferred } = resolveConfig(given, findBackbone() !== undefined);
   const { dataset, list, ids, shard } = await openImages(config, given);
   for (const message of [...inferred, ...list.notices]) notice(message);
+  await checkPlaces(outputPlaces(config), config, makePseudoLabelsOptions, ["fits"]);
   const settings = touching<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions, ["fit", "label"]);
-  const output = await openLabelOutput(config, dataset, settings, notice);
-  output.notices.forEach(notice);
+  const source: LabelOrigin = {
+    settings: settingsOf<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions),
+    inputsOf: await openLabelHashes(config),
+    readImage: async (id) => readRgb(await findImage(config.voc12Root, id)),
+  };
+  const output = await openLabelOutput(config, dataset, settings, source, notice);
   const sharpener = openSharpener(config.crfThreads);
   try {
     const seeds = await openSeedSource(config, dataset);
@@ -109,6 +117,7 @@ async function run(
       const loop: ImageLoop<PreparedObjects, Computed> = {
         ids,
         isDone: output.isDone,
+        derive: output.derive,
         prepare: async (id) => {
           const say = (message: string): void => notice(`image "${id}": ${message}`);
           const prepared = await prepareImage(id, config, dataset, seeds, say);
@@ -125,6 +134,7 @@ async function run(
       };
       const result = await runImageLoop(loop, context);
       if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
+      for (const message of await output.lastNotices()) notice(message);
       const instances = await output.mergeInstances(list.ids);
       const summary: MakePseudoLabelsSummary = {
         step: "make-pseudo-labels",

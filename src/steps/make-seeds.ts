@@ -9,6 +9,7 @@ import path from "node:path";
 import { type MakeSeedsConfig, makeSeedsOptions, type ResolvedConfig, resolveConfig } from "../config/make-seeds";
 import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
+import { hashValue, type Inputs } from "../data/file-hash";
 import { readFittedLabel } from "../data/fitted-label";
 import { findImage, type RgbImage, readRgb } from "../data/image";
 import { type ImageTags, readImageTags } from "../data/image-tags";
@@ -27,9 +28,11 @@ import type { SeedImage, Seeds } from "../seeds/seed-image";
 import { type Superpixels, superpixels } from "../seeds/superpixels";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
-import { openSeedOutput } from "./outputs/seed-output";
+import { checkPlaces } from "./outputs/output-places";
+import { openSeedOutput, seedPlaces } from "./outputs/seed-output";
 import { tableText } from "./outputs/text-table";
-import { openConfidentLabels } from "./sources/confident-source";
+import { type ConfidentSource, openConfidentLabels } from "./sources/confident-source";
+import { photographHash } from "./sources/input-hashes";
 import { openWeakLabels, type WeakLabelsOfImage } from "./sources/weak-label-source";
 
 export interface MakeSeedsSummary extends Summary {
@@ -84,8 +87,16 @@ async function run(
   const weakLabels = await openWeakLabels(config, dataset);
   const confidentLabels = openConfidentLabels(config, dataset);
   const tags = await openTags(config, dataset);
-  const output = await openSeedOutput(config, dataset);
-  for (const message of [...inferred, ...list.notices, ...weakLabels.notices, ...output.notices]) notice(message);
+  await checkPlaces(seedPlaces(config), config, makeSeedsOptions, ["report"]);
+  const output = await openSeedOutput(config, dataset, {
+    inputsOf: async (id) => ({
+      photograph: await photographHash(config.voc12Root, id),
+      ...(await weakLabels.hashesOf(id)),
+      ...(await confidentHashes(id, confidentLabels, tags)),
+    }),
+    readImage: async (id) => readRgb(await findImage(config.voc12Root, id)),
+  });
+  for (const message of [...inferred, ...list.notices, ...weakLabels.notices]) notice(message);
   const grabCut = openGrabCut({
     iterations: config.grabCutIterations,
     maxPixels: config.grabCutPixels,
@@ -95,6 +106,7 @@ async function run(
     const loop: ImageLoop<Prepared, Computed> = {
       ids,
       isDone: output.isDone,
+      derive: output.derive,
       async prepare(id) {
         const file = await findImage(config.voc12Root, id);
         const image = annotatedIn(await readRgb(file), config.annotationFrame);
@@ -122,6 +134,7 @@ async function run(
         output.write(id, image, seeds, weak.boxes, mask, file),
     };
     const result = await runImageLoop(loop, context);
+    for (const message of await output.lastNotices()) notice(message);
     if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
     return {
       step: "make-seeds",
@@ -205,6 +218,17 @@ async function openTags(
   const isXml = tags.source === path.join(voc12Root, "Annotations");
   return async (id) =>
     isXml && !(await fileExists(path.join(tags.source, `${id}.xml`))) ? undefined : tags.tagsOf(id);
+}
+
+/** Tags count only where there is a confident label to restrict; unusable ones are named where they are read. */
+async function confidentHashes(
+  id: string,
+  confidentLabels: ConfidentSource,
+  tags: (id: string) => Promise<readonly number[] | undefined>,
+): Promise<Inputs> {
+  const confident = await confidentLabels.hashOf(id);
+  if (confident === undefined) return {};
+  return { "confident label": confident, tags: hashValue(await tags(id).catch(() => undefined)) };
 }
 
 /** The true label, where there is one, to judge the seeds by. */

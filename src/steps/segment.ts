@@ -31,8 +31,11 @@ import { classProbabilities } from "../segmentation/predict";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
 import { openInstanceOutput } from "./outputs/instance-output";
-import { openLabelOutput } from "./outputs/label-output";
+import { type LabelOrigin, openLabelOutput, outputPlaces } from "./outputs/label-output";
+import { checkPlaces } from "./outputs/output-places";
 import { recordRun } from "./outputs/run-record";
+import { settingsOf } from "./outputs/settings-file";
+import { openPhotographHashes } from "./sources/input-hashes";
 
 export interface SegmentSummary extends Summary {
   readonly split: string;
@@ -63,6 +66,12 @@ async function run(
   const { notices, notice } = collectNotices(context.reporter);
   const config = resolveConfig(given);
   const { dataset, list, ids, shard } = await openImages(config, given);
+  const places = config.instances
+    ? outputPlaces({ ...config, outProb: undefined }).map((place) =>
+        place.option === "savePath" ? { ...place, extension: ".json" } : place,
+      )
+    : outputPlaces(config);
+  await checkPlaces(places, config, segmentOptions);
   list.notices.forEach(notice);
   const opened = await (config.instances ? openObjects : openLabels)(config, dataset, { ids, all: list.ids }, notice);
   try {
@@ -109,17 +118,22 @@ async function openLabels(
   const settings = touching(config, segmentOptions, ["fit", "label"]);
   const { crfThreads } = config;
   const own = without(settings, Object.keys(instanceOptions) as (keyof InstanceOptions)[]);
-  const output = await openLabelOutput(config, dataset, own).catch((error: unknown) => {
+  const read = reader(config.voc12Root, notice);
+  const source: LabelOrigin = {
+    settings: without(settingsOf(config, segmentOptions), Object.keys(instanceOptions)),
+    inputsOf: openPhotographHashes(config.voc12Root, config.weights),
+    readImage: async (id) => (await read(id)).image,
+  };
+  const output = await openLabelOutput(config, dataset, own, source).catch((error: unknown) => {
     segmenter.dispose();
     throw error;
   });
-  output.notices.forEach(notice);
-  const read = reader(config.voc12Root, notice);
   const sharpener = openSharpener(crfThreads);
   const classes = [...dataset.classes.keys()];
   const loop: ImageLoop<RgbImage, UnsharpenedLabel> = {
     ids,
     isDone: output.isDone,
+    derive: output.derive,
     prepare: async (id) => (await read(id)).image,
     compute: async (_, image) => {
       const probabilities = classProbabilities(segmenter, image, config);
@@ -133,7 +147,11 @@ async function openLabels(
   };
   return {
     model: segmenter.shape.model,
-    work: (context) => runImageLoop(loop, context),
+    async work(context) {
+      const result = await runImageLoop(loop, context);
+      for (const message of await output.lastNotices()) notice(message);
+      return result;
+    },
     async close() {
       await sharpener.close();
       segmenter.dispose();
@@ -165,12 +183,12 @@ async function openObjects(
   const segmenter = await openInstanceSegmenter(config.weights, dataset.classes.length);
   const { shortSide: short, longSide: long, leastScore, objectOverlap: overlap, mostObjects: most, tile } = config;
   const options = { sides: { short, long }, leastScore, overlap, most };
-  const settings = { short, long, leastScore, overlap, most, tile, weights: config.weights };
-  const output = await openInstanceOutput(config, dataset, settings).catch((error: unknown) => {
+  const settings = { short, long, leastScore, overlap, most, tile };
+  const inputsOf = openPhotographHashes(config.voc12Root, config.weights);
+  const output = await openInstanceOutput(config, dataset, settings, inputsOf).catch((error: unknown) => {
     segmenter.dispose();
     throw error;
   });
-  output.notices.forEach(notice);
   const read = reader(config.voc12Root, notice);
   const objectsOf = (image: RgbImage): Instance[] =>
     tile === undefined
@@ -187,6 +205,7 @@ async function openObjects(
     model: modelNameOf(segmenter.shape),
     async work(context) {
       const result = await runImageLoop(loop, context);
+      for (const message of await output.lastNotices()) notice(message);
       await output.finish(all);
       return result;
     },

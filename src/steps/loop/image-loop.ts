@@ -13,6 +13,11 @@ export interface ImageLoop<Prepared, Computed> {
   readonly ids: readonly string[];
   /** Whether everything requested already exists; called before an image is prepared. */
   isDone(id: string): Promise<boolean>;
+  /**
+   * Makes what can be made of existing results, without computing; true where nothing else is left to do. Called before an
+   * image is prepared.
+   */
+  derive?(id: string): Promise<boolean>;
   /** Reading and decoding: runs while the image before is computed. */
   prepare(id: string): Promise<Prepared>;
   /** The work that holds the network; one image at a time. `say` puts a detail behind the progress, e.g. the loss. */
@@ -33,6 +38,8 @@ export interface LoopResult {
 }
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+type Ready<Prepared> = "skipped" | "derived" | { readonly input: Prepared };
 
 /** Runs every image once. A failing image is warned about and counted; nothing but a bug in the loop is thrown. */
 export async function runImageLoop<Prepared, Computed>(
@@ -67,8 +74,14 @@ export async function runImageLoop<Prepared, Computed>(
   };
   const stops = (): boolean => diskFull || signal?.aborted === true;
   // A second process may have made the image since the list was looked through.
-  const prepare = (id: string | undefined): Promise<Outcome<Prepared | undefined>> | undefined =>
-    id === undefined ? undefined : settle(async () => ((await loop.isDone(id)) ? undefined : loop.prepare(id)));
+  const prepare = (id: string | undefined): Promise<Outcome<Ready<Prepared>>> | undefined =>
+    id === undefined
+      ? undefined
+      : settle(async () => {
+          if (await loop.isDone(id)) return "skipped";
+          if (await loop.derive?.(id)) return "derived";
+          return { input: await loop.prepare(id) };
+        });
 
   if (todo.length > 0) report(todo[0]);
   const finishing = new Set<Promise<void>>();
@@ -76,18 +89,20 @@ export async function runImageLoop<Prepared, Computed>(
   let reached = 0;
   for (; reached < todo.length && !stops(); reached++) {
     const id = todo[reached];
-    const prepared = (await upcoming) as Outcome<Prepared | undefined>;
+    const prepared = (await upcoming) as Outcome<Ready<Prepared>>;
     upcoming = stops() ? undefined : prepare(todo[reached + 1]);
     if ("error" in prepared) {
       fail(id, prepared.error);
       report(id);
       continue;
     }
-    if (prepared.value === undefined) {
-      skipped++;
+    if (prepared.value === "skipped" || prepared.value === "derived") {
+      if (prepared.value === "skipped") skipped++;
+      else done++;
+      report(id);
       continue;
     }
-    const input = prepared.value;
+    const { input } = prepared.value;
     const computed = await settle(() => loop.compute(id, input, (detail) => report(id, detail)));
     while (finishing.size >= (loop.finishing ?? 1)) await Promise.race(finishing);
     const finished = settle(async () => {

@@ -10,7 +10,7 @@ import type { InstanceFormat } from "../../config/make-pseudo-labels";
 import { fileExists, MAX_ANNOTATION_BYTES, readBoundedJson } from "../../data/bounded-file";
 import type { DatasetDescription, ImageSize } from "../../data/dataset";
 import { shown } from "../../data/json";
-import { writeLabel } from "../../data/label-png";
+import { encodeLabel } from "../../data/label-png";
 import { vocPalette } from "../../data/voc";
 import { expected } from "../../errors";
 import type { InstanceLabels, LabelledInstance } from "../../instances/instance-labels";
@@ -18,7 +18,9 @@ import { type InstanceMark, spanOf } from "../../instances/instance-mark";
 import { maskOutline, maskOutlines } from "../../instances/region-outline";
 import { maskArea } from "../../instances/rle";
 import { cocoRle } from "../../instances/write-coco";
+import type { Origin } from "./file-record";
 import { openFolder } from "./output-folder";
+import type { OutputKeeper } from "./output-keeper";
 
 export interface InstanceLabelOutputConfig {
   readonly savePath: string;
@@ -46,6 +48,7 @@ export interface InstanceLabelOutput {
     size: ImageSize,
     found: InstanceLabels,
     marks: readonly InstanceMark[],
+    origin: Origin,
   ): Promise<void>;
   /** Writes `instances.json` of all images of the list that are there, those of other processes among them. */
   merge(ids: readonly string[]): Promise<InstancesWritten>;
@@ -64,6 +67,7 @@ const MOST_NAMED = 20;
 export async function openInstanceLabelOutput(
   { savePath, instanceFormats, instancePolygons }: InstanceLabelOutputConfig,
   dataset: DatasetDescription,
+  keeper: OutputKeeper,
   notice: (message: string) => void,
 ): Promise<InstanceLabelOutput> {
   const folder = path.join(savePath, "instances");
@@ -74,32 +78,35 @@ export async function openInstanceLabelOutput(
   const palette = vocPalette(256); // objects are numbered, and have no class's colour
   return {
     async isDone(id) {
-      if (!(await fileExists(own(id)))) return false;
+      if (keeper.remakes(id, own(id)) || !(await fileExists(own(id)))) return false;
       if (wants("labelme") && !(await fileExists(place("labelme", `${id}.json`)))) return false;
       if (wants("yolo") && !(await fileExists(place("yolo", `${id}.txt`)))) return false;
       if (!wants("voc") || (await fileExists(place("SegmentationObject", `${id}.png`)))) return true;
       return (await readImageFile(own(id))).annotations.length > MOST_OBJECTS;
     },
-    async write(id, fileName, { width, height }, { owners, instances }, marks) {
+    async write(id, fileName, { width, height }, { owners, instances }, marks, origin) {
+      const write = async (file: string, content: Uint8Array | string): Promise<void> => {
+        await keeper.write(id, file, content, origin);
+      };
       if (wants("voc") && instances.length > MOST_OBJECTS)
         notice(
           `image "${id}": ${instances.length} objects are more than a palette PNG can number: no SegmentationObject`,
         );
       else if (wants("voc")) {
         const data = Uint8Array.from(owners, (owner) => (owner < 0 ? 0 : owner + 1));
-        await writeLabel(place("SegmentationObject", `${id}.png`), { width, height, data }, palette);
+        await write(place("SegmentationObject", `${id}.png`), encodeLabel({ width, height, data }, palette));
       }
       const known = instances.filter(({ mask }) => maskArea(mask) > 0);
       if (wants("labelme"))
-        await writeAtomic(place("labelme", `${id}.json`), labelmeText(known, fileName, { width, height }, dataset));
-      if (wants("yolo")) await writeAtomic(place("yolo", `${id}.txt`), yoloText(known, { width, height }));
+        await write(place("labelme", `${id}.json`), labelmeText(known, fileName, { width, height }, dataset));
+      if (wants("yolo")) await write(place("yolo", `${id}.txt`), yoloText(known, { width, height }));
       const file: ImageFile = {
         image: { file_name: fileName, width, height },
         annotations: instances.flatMap((instance, index) =>
           maskArea(instance.mask) === 0 ? [] : [annotationOf(instance, marks[index], instancePolygons)],
         ),
       };
-      await writeAtomic(own(id), `${JSON.stringify(file)}\n`);
+      await write(own(id), `${JSON.stringify(file)}\n`);
     },
     async merge(ids) {
       const files: { id: string; content: ImageFile }[] = [];

@@ -7,6 +7,7 @@ import path from "node:path";
 import { writeAtomic } from "../../atomic-write";
 import { fileExists, MAX_ANNOTATION_BYTES, readBoundedJson } from "../../data/bounded-file";
 import { type DatasetDescription, foregroundIndex } from "../../data/dataset";
+import type { Inputs } from "../../data/file-hash";
 import type { RgbImage } from "../../data/image";
 import { expected, UserError } from "../../errors";
 import { type CocoId, type CocoTruth, imageName, readCocoTruth } from "../../instances/coco-truth";
@@ -14,22 +15,29 @@ import type { Instance } from "../../instances/instance";
 import { maskArea } from "../../instances/rle";
 import { type CocoResultEntry, cocoResultEntries } from "../../instances/write-coco";
 import { renderInstances } from "../../show/instance-overlay";
+import type { Origin } from "./file-record";
 import { openFolder } from "./output-folder";
-import { recordSettings, type Settings } from "./settings-record";
+import { openOutputKeeper } from "./output-keeper";
+import type { Settings } from "./settings-file";
+import { settingsMixture } from "./settings-mixture";
+import { recordSettings } from "./settings-record";
 
 export interface InstanceOutputConfig {
   readonly savePath: string;
   readonly overlay?: string;
   /** A COCO file whose ids `results.json` has. */
   readonly truth?: string;
+  /** Ids, or "all": made anew though they exist. */
+  readonly remake?: readonly string[];
 }
 
 export interface InstanceOutput {
-  readonly notices: readonly string[];
   isDone(id: string): Promise<boolean>;
   write(id: string, fileName: string, image: RgbImage, instances: readonly Instance[]): Promise<void>;
   /** Both files of all those images of the list that are there. */
   finish(ids: readonly string[]): Promise<void>;
+  /** What was kept, what was made again, and whether the folder mixes settings: at the end of a run. */
+  lastNotices(): Promise<string[]>;
 }
 
 /** One image's own file. */
@@ -43,32 +51,43 @@ interface ImageRecord {
 
 /** @throws UserError "output" for a folder that cannot be written, "input" for an unusable truth */
 export async function openInstanceOutput(
-  { savePath, overlay, truth: truthFile }: InstanceOutputConfig,
+  { savePath, overlay, truth: truthFile, remake }: InstanceOutputConfig,
   dataset: DatasetDescription,
   settings: Settings,
+  inputsOf: (id: string) => Promise<Inputs>,
 ): Promise<InstanceOutput> {
   for (const folder of [savePath, overlay]) if (folder !== undefined) await openFolder(folder);
   const truth = truthFile === undefined ? undefined : await readCocoTruth(truthFile);
-  const notice = await recordSettings(savePath, { ...settings, classes: dataset.classes });
+  const madeWith: Settings = { ...settings, classes: dataset.classes };
+  await recordSettings(savePath, madeWith);
+  const keeper = openOutputKeeper(remake);
   const recordFile = (id: string): string => path.join(savePath, `${id}.json`);
   const pictureFile = (id: string): string | undefined =>
     overlay === undefined ? undefined : path.join(overlay, `${id}.png`);
+  const originOf = async (id: string): Promise<Origin> => ({ settings: madeWith, inputs: await inputsOf(id) });
   return {
-    notices: notice === undefined ? [] : [notice],
     async isDone(id) {
-      const picture = pictureFile(id);
-      return (await fileExists(recordFile(id))) && (picture === undefined || (await fileExists(picture)));
+      const files = [recordFile(id), pictureFile(id)].filter((file) => file !== undefined);
+      const states: string[] = [];
+      for (const file of files) states.push(await keeper.stateOf(id, file, () => originOf(id)));
+      return !states.includes("missing") && !states.includes("stale");
     },
     async write(id, fileName, image, instances) {
+      const origin = await originOf(id);
       const picture = pictureFile(id);
-      if (picture !== undefined) await writeAtomic(picture, await renderInstances(image, instances, dataset));
+      if (picture !== undefined)
+        await keeper.write(id, picture, await renderInstances(image, instances, dataset), origin);
       const objects = cocoResultEntries(0, instances, (label) => label).map(({ image_id, ...entry }, i) => ({
         ...entry,
         area: maskArea(instances[i].mask),
       }));
       const { width, height } = image;
       const record: ImageRecord = { file_name: fileName, width, height, objects };
-      await writeAtomic(recordFile(id), `${JSON.stringify(record)}\n`);
+      await keeper.write(id, recordFile(id), `${JSON.stringify(record)}\n`, origin);
+    },
+    async lastNotices() {
+      const mixture = await settingsMixture(savePath);
+      return [...keeper.notices(), ...(mixture === undefined ? [] : [mixture])];
     },
     async finish(ids) {
       const records: (readonly [id: string, record: ImageRecord])[] = [];

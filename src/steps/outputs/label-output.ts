@@ -1,15 +1,14 @@
 /**
- * What is written of each labelled image: probabilities, overlay and label, the label last, so that an existing label
- * says that all of it is. Files appear whole or not at all.
+ * What is written of each labelled image: probabilities, objects, label, and the overlay of whatever label there is. Files
+ * appear whole or not at all, and only those that are missing or out of date are written.
  */
 
 import path from "node:path";
-import { writeAtomic } from "../../atomic-write";
-import { fileExists } from "../../data/bounded-file";
 import type { DatasetDescription, ImageSize } from "../../data/dataset";
-import { inFrame } from "../../data/fitted-label";
+import { hashFile, type Inputs } from "../../data/file-hash";
+import { inFrame, readFittedLabel } from "../../data/fitted-label";
 import type { RgbImage } from "../../data/image";
-import { type LabelMap, writeLabel } from "../../data/label-png";
+import { encodeLabel, type LabelMap } from "../../data/label-png";
 import { type Frame, storedRaster, storedSize } from "../../data/orientation";
 import { withConfidence } from "../../instances/instance-confidence";
 import { type InstanceRule, instanceLabels } from "../../instances/instance-labels";
@@ -20,9 +19,14 @@ import type { FinishedLabel } from "../../label-photograph/finish-label";
 import type { UnsharpenedLabel } from "../../label-photograph/label-probabilities";
 import { renderOverlay } from "../../show/overlay";
 import { encodeNpy } from "../../weights/npy";
+import type { Origin } from "./file-record";
 import { type InstancesWritten, openInstanceLabelOutput } from "./instance-label-output";
 import { openFolder } from "./output-folder";
-import { recordSettings, type Settings } from "./settings-record";
+import { openOutputKeeper } from "./output-keeper";
+import type { OutputPlace } from "./output-places";
+import type { Settings } from "./settings-file";
+import { settingsMixture } from "./settings-mixture";
+import { recordSettings } from "./settings-record";
 
 /** The options of a step that writes labels. */
 export interface LabelOutputConfig {
@@ -36,6 +40,27 @@ export interface LabelOutputConfig {
   readonly instancePolygons?: boolean;
   /** Of labels and probabilities. Default: displayed. */
   readonly frame?: Frame;
+  /** Ids, or "all": made anew though they exist. */
+  readonly remake?: readonly string[];
+}
+
+/** Where the images' files go. */
+export function outputPlaces({ savePath, overlay, outProb }: LabelOutputConfig): OutputPlace[] {
+  return [
+    { option: "savePath", folder: savePath, extension: ".png" },
+    ...(overlay === undefined ? [] : [{ option: "overlay", folder: overlay, extension: ".png" }]),
+    ...(outProb === undefined ? [] : [{ option: "outProb", folder: outProb, extension: ".npy" }]),
+  ];
+}
+
+/** Where a label comes from, and what it depends on. */
+export interface LabelOrigin {
+  /** Without paths: `settingsOf`. */
+  readonly settings: Settings;
+  /** Hashes of all that the image's label is made of. */
+  inputsOf(id: string): Promise<Inputs>;
+  /** The photograph, for a picture of a label that exists. */
+  readImage(id: string): Promise<RgbImage>;
 }
 
 /** What tells an image's objects apart, where the step labels instances. */
@@ -53,56 +78,94 @@ export interface ObjectsOfImage {
 }
 
 export interface LabelOutput {
-  /** What the user should know of the folders before the run. */
-  readonly notices: readonly string[];
-  /** Whether everything requested exists. */
+  /** Whether everything requested exists, or is somebody's own. */
   isDone(id: string): Promise<boolean>;
+  /** Draws a missing overlay of a label that exists. @returns whether nothing else is left to do */
+  derive(id: string): Promise<boolean>;
   /** Writes the probabilities before the dense CRF, where they are asked for; call it before `write`. */
   writeProbabilities(id: string, unsharpened: UnsharpenedLabel): Promise<void>;
   /** Writes the objects and the overlay, where they are asked for, and the label. */
   write(id: string, image: RgbImage, finished: FinishedLabel, objects?: ObjectsOfImage): Promise<void>;
   /** What the summary says of the instances of all images in the list, where there are any. */
   mergeInstances(ids: readonly string[]): Promise<InstancesWritten | undefined>;
+  /** What was kept, what was made again, and whether the folder mixes settings: at the end of a run. */
+  lastNotices(): Promise<string[]>;
 }
 
 /**
- * @param settings all that a label depends on; not where things are written, nor who makes which share of them
+ * @param settings as `settings.json` has them, paths among them
  * @throws UserError "output" for a folder that cannot be written, before any work is done
  */
 export async function openLabelOutput(
   config: LabelOutputConfig,
   dataset: DatasetDescription,
   settings: Settings,
+  source: LabelOrigin,
   say: (message: string) => void = () => undefined,
 ): Promise<LabelOutput> {
   const { savePath, overlay, outProb } = config;
   for (const folder of [savePath, overlay, outProb]) if (folder !== undefined) await openFolder(folder);
-  const notice = await recordSettings(savePath, { ...settings, classes: dataset.classes });
+  await recordSettings(savePath, { ...settings, classes: dataset.classes });
   const { instances = false, instanceFormats = [], instancePolygons = false, instanceRule } = config;
+  const keeper = openOutputKeeper(config.remake);
   const objectOutput = instances
-    ? await openInstanceLabelOutput({ savePath, instanceFormats, instancePolygons }, dataset, say)
+    ? await openInstanceLabelOutput({ savePath, instanceFormats, instancePolygons }, dataset, keeper, say)
     : undefined;
   const labelFile = (id: string): string => path.join(savePath, `${id}.png`);
-  const files = (id: string): string[] => [
-    labelFile(id),
-    ...(overlay === undefined ? [] : [path.join(overlay, `${id}.png`)]),
-    ...(outProb === undefined ? [] : [path.join(outProb, `${id}.npy`)]),
-  ];
+  const overlayFile = (id: string): string => path.join(overlay ?? savePath, `${id}.png`);
+  const probabilityFile = (id: string): string => path.join(outProb ?? savePath, `${id}.npy`);
+  const origins = new Map<string, Promise<Origin>>(); // of the images in hand
+  const readOrigin = async (id: string): Promise<Origin> => ({
+    settings: { ...source.settings, classes: dataset.classes },
+    inputs: await source.inputsOf(id),
+  });
+  const originOf = (id: string): Promise<Origin> => {
+    const known = origins.get(id) ?? readOrigin(id);
+    origins.set(id, known);
+    return known;
+  };
+  /** An overlay shows whatever label there is: it is made of that, and of the photograph. */
+  const overlayOrigin = async (id: string): Promise<Origin> => ({
+    settings: {},
+    inputs: { photograph: (await originOf(id)).inputs.photograph, label: await hashFile(labelFile(id)) },
+  });
+  const needs = async (id: string): Promise<{ label: boolean; overlay: boolean }> => {
+    const isTodo = async (file: string, origin: () => Promise<Origin>): Promise<boolean> =>
+      ["missing", "stale"].includes(await keeper.stateOf(id, file, origin));
+    const label = await isTodo(labelFile(id), () => originOf(id));
+    const probabilities = outProb !== undefined && (await isTodo(probabilityFile(id), () => originOf(id)));
+    const objects = objectOutput !== undefined && !(await objectOutput.isDone(id));
+    const picture = overlay !== undefined && (await isTodo(overlayFile(id), () => overlayOrigin(id)));
+    return { label: label || probabilities || objects, overlay: picture };
+  };
+  /** @param written the label, where this run has just written it */
+  const draw = async (id: string, image: RgbImage, written?: LabelMap): Promise<void> => {
+    if (overlay === undefined) return;
+    const label = written ?? (await readFittedLabel(labelFile(id), image, dataset, "label"));
+    await keeper.write(id, overlayFile(id), await renderOverlay(image, label, dataset), await overlayOrigin(id));
+  };
   return {
-    notices: notice === undefined ? [] : [notice],
     async isDone(id) {
-      for (const file of files(id)) if (!(await fileExists(file))) return false;
-      return objectOutput === undefined || objectOutput.isDone(id);
+      origins.delete(id); // inputs are hashed as they are when the image's turn comes
+      const { label, overlay: picture } = await needs(id);
+      if (!label && !picture) origins.delete(id);
+      return !label && !picture;
+    },
+    async derive(id) {
+      if ((await needs(id)).label) return false;
+      await draw(id, await source.readImage(id));
+      origins.delete(id);
+      return true;
     },
     async writeProbabilities(id, unsharpened) {
       if (outProb === undefined) return;
       const { image } = unsharpened;
       const turn = config.frame === "stored" ? image : { width: image.width, height: image.height };
       const encoded = encodeProbabilities(unsharpened, dataset.classes.length, turn);
-      await writeAtomic(path.join(outProb, `${id}.npy`), encoded);
+      await keeper.write(id, probabilityFile(id), encoded, await originOf(id));
     },
     async write(id, image, finished, objects) {
-      const { label } = finished;
+      const origin = await originOf(id);
       if (objectOutput !== undefined && objects !== undefined) {
         const { marks, graph, seed, fileName, probabilities, probabilitySize } = objects;
         const unsure = probabilities === undefined ? finished : { ...finished, probabilities, probabilitySize };
@@ -110,13 +173,18 @@ export async function openLabelOutput(
         const sure = seed === undefined ? labels : { ...labels, instances: withConfidence(labels, marks, seed) };
         const turned =
           config.frame === "stored" ? storedInstances(sure, marks, image) : { found: sure, marks, size: image };
-        await objectOutput.write(id, fileName, turned.size, turned.found, turned.marks);
+        await objectOutput.write(id, fileName, turned.size, turned.found, turned.marks, origin);
       }
-      if (overlay !== undefined)
-        await writeAtomic(path.join(overlay, `${id}.png`), await renderOverlay(image, label, dataset));
-      await writeLabel(labelFile(id), inFrame(label, image, config.frame), dataset.palette);
+      const encoded = encodeLabel(inFrame(finished.label, image, config.frame), dataset.palette);
+      const isWritten = await keeper.write(id, labelFile(id), encoded, origin);
+      await draw(id, image, isWritten ? finished.label : undefined);
+      origins.delete(id);
     },
     mergeInstances: async (ids) => objectOutput?.merge(ids),
+    async lastNotices() {
+      const mixture = await settingsMixture(savePath);
+      return [...keeper.notices(), ...(mixture === undefined ? [] : [mixture])];
+    },
   };
 }
 

@@ -12,7 +12,7 @@ import { backendInUse } from "../../backend";
 import { readBoundedJson } from "../../data/bounded-file";
 import type { Summary } from "../../running/step";
 import { version } from "../../version";
-import type { Settings } from "./settings-record";
+import type { Settings } from "./settings-file";
 
 export interface WeightRecord {
   /** Without its folder. */

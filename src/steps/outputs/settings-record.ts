@@ -8,10 +8,7 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../../atomic-write";
 import { readBoundedJson } from "../../data/bounded-file";
-
-export type Settings = Readonly<
-  Record<string, string | number | boolean | readonly string[] | readonly number[] | undefined>
->;
+import { differences, type Settings } from "./settings-file";
 
 const NAME = "settings.json";
 const MAX_BYTES = 1 << 24;
@@ -45,12 +42,4 @@ async function readSettings(file: string): Promise<Settings[]> {
   } catch {
     return [];
   }
-}
-
-function differences(before: Settings, now: Settings): string[] {
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  const text = (value: unknown): string => JSON.stringify(value) ?? "none";
-  return keys.flatMap((key) =>
-    text(before[key]) === text(now[key]) ? [] : [`${key} ${text(before[key])}, now ${text(now[key])}`],
-  );
 }

@@ -10,17 +10,19 @@ import { cvatShapesOf, readCvatFile } from "../../data/cvat";
 import type { DatasetDescription, ImageSize } from "../../data/dataset";
 import type { DrawnShapes } from "../../data/drawn-shapes";
 import type { EntriesByName } from "../../data/entries-by-name";
+import { hashFile, hashValue, type Inputs } from "../../data/file-hash";
 import { cleanedName, sameName } from "../../data/file-names";
 import { type AnnotationFormat, describeAnnotations, FORMAT_NAMES, findAnnotations } from "../../data/find-annotations";
 import { labelStudioShapesOf, readLabelStudioFile } from "../../data/label-studio";
 import { readLabelme } from "../../data/labelme";
 import { listPhotographs } from "../../data/photographs";
-import { type Point, pointsNotices, pointsOf, readPointsFile } from "../../data/points";
+import { type Point, pointsEntry, pointsNotices, pointsOf, readPointsFile } from "../../data/points";
 import { drawScribbles, readScribbles } from "../../data/scribbles";
 import { type Box, type Boxes, readBoxes } from "../../data/voc-boxes";
 import { openYoloFolder, readYoloBoxes } from "../../data/yolo";
 import { messageOf, UserError } from "../../errors";
 import type { WeakLabels } from "../../seeds/mixed-rule";
+import { scribbleHash } from "./input-hashes";
 
 export type WeakLabelKind = "box" | "point" | "scribble";
 
@@ -63,12 +65,19 @@ export interface WeakLabelSource {
   readonly notices: readonly string[];
   /** @throws UserError "input" for an image whose labels are unusable, or that lacks the one kind asked for */
   labelsOf(id: string, size: ImageSize): Promise<WeakLabelsOfImage>;
+  /** Hashes of what the files say of an image. */
+  hashesOf(id: string): Promise<Inputs>;
 }
 
 /** @throws UserError "input" where a named file is unusable as a whole */
 export async function openWeakLabels(config: WeakLabelConfig, dataset: DatasetDescription): Promise<WeakLabelSource> {
   const { supervision, scribbleWidth, voc12Root } = config;
-  if (supervision === "image") return { notices: [], labelsOf: async () => ({ boxes: [], points: [], notices: [] }) };
+  if (supervision === "image")
+    return {
+      notices: [],
+      labelsOf: async () => ({ boxes: [], points: [], notices: [] }),
+      hashesOf: async () => ({}),
+    };
   const wants = (kind: WeakLabelKind): boolean => supervision === kind || supervision === "mixed";
   const { readers, isFound, notices } = await openShapes(config, dataset);
   const points = wants("point") ? await openPoints(config, dataset, readers.length > 0) : undefined;
@@ -108,6 +117,14 @@ export async function openWeakLabels(config: WeakLabelConfig, dataset: DatasetDe
         formats.push({ name: `${FORMAT_NAMES.scribbles} (${scribbles})`, boxes: 0, clicks: 0, strokes: undefined });
       return { boxes, points: clicks, strokes, notices: told, formats };
     },
+    async hashesOf(id) {
+      const shapes = await Promise.all(readers.map(({ hashOf }) => hashOf(id).catch(() => undefined)));
+      return {
+        ...(readers.length === 0 ? {} : { shapes: hashValue(shapes.map((hash) => hash ?? null)) }),
+        ...(points === undefined ? {} : { clicks: points.hashOf(id) }),
+        ...(wants("scribble") ? { scribbles: await scribbleHash(scribbles, id) } : {}),
+      };
+    },
   };
 }
 
@@ -123,6 +140,8 @@ interface ShapeReader {
   readonly hasLines: boolean;
   /** Undefined where it says nothing of the image. */
   read(id: string, size: ImageSize): Promise<(Boxes & Partial<DrawnShapes>) | undefined>;
+  /** Of what the format's files say of an image. */
+  hashOf(id: string): Promise<string | undefined>;
   /** Of a file of many photographs: their names. */
   readonly names?: Pick<EntriesByName<unknown>, "names" | "hint">;
   readonly notices: readonly string[];
@@ -193,6 +212,7 @@ async function openFormat(
   /** A folder with a file for each photograph. */
   const each = (extension: string, read: ShapeReaderOfFile): ShapeReader => ({
     ...common,
+    hashOf: (id) => hashFile(path.join(place, id + extension)),
     async read(id, size) {
       const file = path.join(place, id + extension);
       return (await fileExists(file)) ? read(file, size) : undefined;
@@ -205,23 +225,34 @@ async function openFormat(
       return each(".json", (file, size) => readLabelme(file, dataset, size));
     case "yolo": {
       const folder = await openYoloFolder(place, dataset, yoloClasses);
-      return { ...common, notices: folder.notices, read: (id, size) => readYoloBoxes(folder, id, dataset, size) };
+      const hashOf = (id: string): Promise<string | undefined> => hashFile(path.join(place, `${id}.txt`));
+      return {
+        ...common,
+        hashOf,
+        notices: folder.notices,
+        read: (id, size) => readYoloBoxes(folder, id, dataset, size),
+      };
     }
     case "coco": {
       const file = await readCocoFile(place);
-      return { ...common, names: file.images, read: async (id, size) => cocoBoxesOf(file, id, dataset, size) };
+      return { ...common, ...held(file.images), read: async (id, size) => cocoBoxesOf(file, id, dataset, size) };
     }
     case "cvat": {
       const file = await readCvatFile(place);
-      return { ...common, names: file.images, read: async (id, size) => cvatShapesOf(file, id, dataset, size) };
+      return { ...common, ...held(file.images), read: async (id, size) => cvatShapesOf(file, id, dataset, size) };
     }
     case "labelStudio": {
       const file = await readLabelStudioFile(place);
       const read = async (id: string, size: ImageSize): Promise<DrawnShapes | undefined> =>
         labelStudioShapesOf(file, id, dataset, size);
-      return { ...common, names: file.images, read };
+      return { ...common, ...held(file.images), read };
     }
   }
+}
+
+/** Of a file of many photographs. */
+function held(images: EntriesByName<unknown>): Pick<ShapeReader, "names" | "hashOf"> {
+  return { names: images, hashOf: async (id) => hashValue(images.find(id)?.entry) };
 }
 
 type ShapeReaderOfFile = (file: string, size: ImageSize) => Promise<Boxes & Partial<DrawnShapes>>;
@@ -253,6 +284,7 @@ interface PointReader {
   /** For messages. */
   readonly name: string;
   readonly notices: readonly string[];
+  hashOf(id: string): string | undefined;
   of(id: string, size: ImageSize): Point[];
 }
 
@@ -266,8 +298,12 @@ async function openPoints(
   const optional = config.points === undefined && (config.supervision === "mixed" || hasOthers);
   if (optional && !(await fileExists(usual))) return undefined;
   const file = await readPointsFile(config.points ?? usual);
-  const name = `${FORMAT_NAMES.points} (${file.file})`;
-  return { name, notices: pointsNotices(file), of: (id, size) => pointsOf(file, id, dataset, size) };
+  return {
+    name: `${FORMAT_NAMES.points} (${file.file})`,
+    notices: pointsNotices(file),
+    hashOf: (id) => hashValue(pointsEntry(file, id)),
+    of: (id, size) => pointsOf(file, id, dataset, size),
+  };
 }
 
 /** What files of many photographs say of photographs that are not in the folder. */
