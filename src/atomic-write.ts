@@ -16,10 +16,18 @@ export function temporaryName(file: string): string {
 
 /**
  * Writes `bytes` to `file`, replacing what was there; its folder is made where needed.
+ * @param beforeItAppears runs once the bytes are on the disk and before the file takes its name: what must be known by then
  * @throws UserError "output" when the disk refuses; nothing is left behind then
  */
-export async function writeAtomic(file: string, bytes: Uint8Array | string): Promise<void> {
-  await replaceAtomic(file, (temporary) => fs.writeFile(temporary, bytes));
+export async function writeAtomic(
+  file: string,
+  bytes: Uint8Array | string,
+  beforeItAppears?: () => Promise<void>,
+): Promise<void> {
+  await replaceAtomic(file, async (temporary) => {
+    await fs.writeFile(temporary, bytes);
+    await beforeItAppears?.();
+  });
 }
 
 /** The same for content that is written piece by piece: `write` fills the temporary file it is given the name of. */

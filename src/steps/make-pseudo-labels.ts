@@ -80,6 +80,9 @@ function instanceLines({ instances }: MakePseudoLabelsSummary): string[] {
 /** Objects that are named on the screen; `--json` names more. */
 const LEAST_SURE = 5;
 
+/** Options that decide whether an image is labelled, not how: a label is the same with either value. */
+const WHICH_IMAGES = { withoutBoxes: undefined } as const;
+
 interface PreparedObjects extends PreparedImage {
   /** With `instances`. */
   readonly marks?: readonly InstanceMark[];
@@ -102,7 +105,7 @@ async function run(
   await checkPlaces(outputPlaces(config), config, makePseudoLabelsOptions, ["fits"]);
   const settings = touching<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions, ["fit", "label"]);
   const source: LabelOrigin = {
-    settings: settingsOf<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions),
+    settings: { ...settingsOf<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions), ...WHICH_IMAGES },
     inputsOf: await openLabelHashes(config),
     readImage: async (id) => readRgb(await findImage(config.voc12Root, id)),
   };

@@ -63,7 +63,7 @@ export async function findFile(file: string, origin: () => Promise<Origin>): Pro
   return { state: isSame ? "current" : "stale", sha256, record };
 }
 
-/** Writes a file and its record. @throws UserError "output" */
+/** Writes a file and its record, which is there before the file takes its name. @throws UserError "output" */
 export async function writeRecorded(file: string, bytes: Uint8Array | string, origin: Origin): Promise<void> {
   const settings = await writeSettings(path.join(path.dirname(file), RECORDS), origin.settings);
   const replaced = await hashFile(file);
@@ -73,8 +73,7 @@ export async function writeRecorded(file: string, bytes: Uint8Array | string, or
     settings,
     inputs: defined(origin.inputs),
   };
-  await writeAtomic(recordOf(file), `${JSON.stringify(record)}\n`);
-  await writeAtomic(file, bytes);
+  await writeAtomic(file, bytes, () => writeAtomic(recordOf(file), `${JSON.stringify(record)}\n`));
 }
 
 /** An unreadable record is none: the file counts as somebody's own then. */
