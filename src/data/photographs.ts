@@ -56,7 +56,7 @@ export async function listPhotographs(root: string): Promise<Photographs | undef
 }
 
 /** `root/JPEGImages`, or `root` where it holds photographs itself; undefined where neither is so. */
-async function photographFolder(root: string): Promise<string | undefined> {
+export async function photographFolder(root: string): Promise<string | undefined> {
   const usual = path.join(root, "JPEGImages");
   if (
     await fs.stat(usual).then(
