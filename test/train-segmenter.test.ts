@@ -3,12 +3,14 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
-import { MODELS, type ModelName } from "../src/config/segmentation-models";
+import { LIGHT_MODEL, MODELS, type ModelName } from "../src/config/segmentation-models";
 import { resolveConfig, type TrainSegmenterConfig } from "../src/config/train-segmenter";
 import { readLabel } from "../src/data/label-png";
 import { affinityShapes } from "../src/network/affinity-net";
 import { openSegmenter } from "../src/segmentation/open-segmenter";
+import { setUpBackbone } from "../src/setup/backbone";
 import { findMpi } from "../src/setup/mpi";
+import { backboneRecipe } from "../src/setup/native-recipe";
 import { segment } from "../src/steps/segment";
 import { trainSegmenter } from "../src/steps/train-segmenter";
 import { openWeights } from "../src/weights/checkpoint";
@@ -140,6 +142,37 @@ test("a backbone's weights under torchvision's names, and a network of other cla
     /expected a network of 4 classes, background included, got 3/,
   );
   assert.ok(!fs.existsSync(session("never")));
+});
+
+test("the light network begins from ImageNet's backbone, which may stay; stopped and resumed it has the same weights", async () => {
+  await setUpBackbone();
+  const config = { ...quick, weights: undefined, width: undefined, model: LIGHT_MODEL, learningRate: undefined };
+  const frozen = await trainSegmenter.run({ ...config, freezeBackbone: true, epochs: 1, sessionName: session("head") });
+  assert.deepEqual(
+    frozen.notices.map((notice) => notice.slice(0, 34)),
+    ["new layers, initialised: aspp.own,"],
+  );
+  const imagenet = await openWeights(backboneRecipe().weights);
+  const [stem, norm] = ["_conv_stem.weight", "_blocks.20._bn2.running_var"];
+  for (const key of [stem, norm]) assert.deepEqual(await parameter("head", key), (await imagenet.read(key)).data);
+
+  await trainSegmenter.run({ ...config, sessionName: session("light") });
+  const stopped = await trainSegmenter.run({ ...config, sessionName: session("light-b") }, stopAfter(3));
+  assert.deepEqual([stopped.steps, stopped.interrupted], [3, true]);
+  await trainSegmenter.run({ ...config, sessionName: session("light-b") });
+  assert.deepEqual(losses("light-b"), losses("light"));
+  for (const key of [stem, "aspp.rate.1.depthwise.weight", "decoder.classifier.bias"])
+    assert.deepEqual(await parameter("light-b", key), await parameter("light", key));
+  assert.notDeepEqual(await parameter("light", stem), (await imagenet.read(stem)).data);
+  assert.deepEqual(await parameter("light", norm), (await imagenet.read(norm)).data, "its normalisations stay");
+  await imagenet.close();
+
+  const refused: Partial<TrainSegmenterConfig> = { ...quick, freezeBackbone: true, sessionName: session("x") };
+  for (const model of [LIGHT_MODEL, "pspnet-resnet101"] as const)
+    await assert.rejects(
+      trainSegmenter.run({ ...refused, model }),
+      /--freeze-backbone goes with --model deeplab-v3plus/,
+    );
 });
 
 test("weights of another model, width beside weights, sizes and batches that do not fit: refused before any work", async () => {

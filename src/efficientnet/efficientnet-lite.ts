@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { RgbImage } from "../data/image";
 import { chain, type Layer, type Parameter, type Pass } from "../network/layer";
 import { invertedResidual, liteStem } from "./lite-layers";
-import { type LiteVariant, liteBlocks } from "./lite-layout";
+import { type LiteVariant, liteBlocks, STEM_CHANNELS } from "./lite-layout";
 
 export interface LiteStage {
   /** Photograph pixels a cell, across and down. */
@@ -27,9 +27,10 @@ export interface LiteNetwork {
   stageMaps(image: tf.Tensor4D, pass: Pass, wanted: readonly number[]): tf.Tensor4D[];
 }
 
-export function liteNetwork(variant: LiteVariant): LiteNetwork {
-  const blocks = liteBlocks(variant);
-  const stem = liteStem();
+/** @param channels of the stem. Default: the published networks' */
+export function liteNetwork(variant: LiteVariant, channels: number = STEM_CHANNELS): LiteNetwork {
+  const blocks = liteBlocks(variant, channels);
+  const stem = liteStem(channels);
   const count = blocks[blocks.length - 1].stage + 1;
   const chains: Layer[] = [];
   const stages: LiteStage[] = [];

@@ -4,18 +4,20 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { chain, type Layer, plainLayer } from "../network/layer";
+import { depthwiseConvolution } from "../network/depthwise-convolution";
+import { chain, type Layer } from "../network/layer";
 import { normLayer } from "../network/norm-layer";
-import { type LiteBlock, STEM_CHANNELS } from "./lite-layout";
+import { relu6 } from "../network/relu6";
+import type { LiteBlock } from "./lite-layout";
 
 /** TensorFlow's usual one. */
 const EPSILON = 1e-3;
 
-/** The stem: 3×3 convolution of stride 2, normalisation, ReLU6. [b, h, w, 3] → [b, ⌈h/2⌉, ⌈w/2⌉, 32] */
-export function liteStem(): Layer {
+/** The stem: 3×3 convolution of stride 2, normalisation, ReLU6. [b, h, w, 3] → [b, ⌈h/2⌉, ⌈w/2⌉, channels] */
+export function liteStem(channels: number): Layer {
   return chain([
-    sameConvolution("_conv_stem", 3, STEM_CHANNELS, { side: 3, stride: 2 }),
-    normLayer("_bn0", STEM_CHANNELS, false, { epsilon: EPSILON }),
+    sameConvolution("_conv_stem", 3, channels, { side: 3, stride: 2 }),
+    normLayer("_bn0", channels, false, { epsilon: EPSILON }),
     relu6,
   ]);
 }
@@ -33,7 +35,7 @@ export function invertedResidual({ name, input, output, expansion, side, stride 
         ];
   const branch = chain([
     ...expand,
-    depthwiseConvolution(`${name}._depthwise_conv`, inner, side, stride),
+    depthwiseConvolution(`${name}._depthwise_conv`, inner, { side, stride }),
     normLayer(`${name}._bn1`, inner, false, { epsilon: EPSILON }),
     relu6,
     sameConvolution(`${name}._project_conv`, inner, output),
@@ -46,9 +48,6 @@ export function invertedResidual({ name, input, output, expansion, side, stride 
   };
 }
 
-/** min(max(x, 0), 6). */
-const relu6: Layer = plainLayer((x) => tf.relu6(x));
-
 function sameConvolution(
   name: string,
   input: number,
@@ -58,17 +57,5 @@ function sameConvolution(
   return {
     parameters: [{ name: `${name}.weight`, shape: [output, input, side, side], kind: "kernel" }],
     apply: (x, pass) => tf.conv2d(x, pass.kernel(`${name}.weight`), stride, "same"),
-  };
-}
-
-/** Each channel by a kernel of its own: [c, 1, k, k] in PyTorch, which the store turns to [k, k, 1, c]. */
-function depthwiseConvolution(name: string, channels: number, side: number, stride: number): Layer {
-  return {
-    parameters: [{ name: `${name}.weight`, shape: [channels, 1, side, side], kind: "kernel" }],
-    apply: (x, pass) =>
-      tf.tidy(() => {
-        const kernel = pass.kernel(`${name}.weight`).reshape<tf.Tensor4D>([side, side, channels, 1]);
-        return tf.depthwiseConv2d(x, kernel, stride, "same");
-      }),
   };
 }

@@ -23,7 +23,7 @@ export interface LiteBlock {
   readonly stride: number;
 }
 
-/** Channels of the stem's only convolution. */
+/** Channels of the stem's only convolution in the published networks. */
 export const STEM_CHANNELS = 32;
 
 /** Width and depth relative to the base network. */
@@ -44,15 +44,20 @@ const STAGES: readonly (readonly [repeats: number, side: number, stride: number,
     [1, 3, 1, 6, 320],
   ];
 
-/** All blocks of a variant, in order. */
-export function liteBlocks(variant: LiteVariant): LiteBlock[] {
+/**
+ * All blocks of a variant, in order.
+ * @param stem channels of the stem. Default: the published networks'; a narrower network is narrower everywhere
+ */
+export function liteBlocks(variant: LiteVariant, stem: number = STEM_CHANNELS): LiteBlock[] {
   const [width, depth] = SCALES[variant];
+  const narrowing = stem / STEM_CHANNELS;
+  const multiple = Math.max(1, Math.floor(8 * narrowing));
   const blocks: LiteBlock[] = [];
-  let input = STEM_CHANNELS;
+  let input = stem;
   for (const [stage, [repeats, side, stride, expansion, output]] of STAGES.entries()) {
     const isEnd = stage === 0 || stage === STAGES.length - 1;
     const count = isEnd ? repeats : Math.ceil(repeats * depth);
-    const channels = roundedToEight(output * width);
+    const channels = rounded(output * width * narrowing, multiple);
     for (let i = 0; i < count; i++) {
       const name = `_blocks.${blocks.length}`;
       blocks.push({ name, stage, input, output: channels, expansion, side, stride: i === 0 ? stride : 1 });
@@ -62,8 +67,8 @@ export function liteBlocks(variant: LiteVariant): LiteBlock[] {
   return blocks;
 }
 
-/** The nearest multiple of 8, at least 90 % of the value. */
-function roundedToEight(value: number): number {
-  const nearest = Math.max(8, Math.floor((value + 4) / 8) * 8);
-  return nearest < 0.9 * value ? nearest + 8 : nearest;
+/** The nearest multiple, at least 90 % of the value. */
+function rounded(value: number, multiple: number): number {
+  const nearest = Math.max(multiple, Math.floor((value + multiple / 2) / multiple) * multiple);
+  return nearest < 0.9 * value ? nearest + multiple : nearest;
 }

@@ -1,6 +1,7 @@
-/** What a training begins with: a weight file whose layers fit, with new layers drawn, or everything drawn. */
+/** What a training begins with: the backbone that `setup` has fetched, a weight file whose layers fit, with new layers drawn, or everything drawn. */
 
 import { UserError } from "../errors";
+import { findBackbone } from "../setup/backbone";
 import { openWeights } from "../weights/checkpoint";
 import { type ParameterSource, parameterSource } from "./parameter-source";
 import { layerOf, type ParameterStore } from "./parameter-store";
@@ -9,7 +10,7 @@ import { layerOf, type ParameterStore } from "./parameter-store";
 export const FULL_WIDTH = 64;
 
 export interface InitialWeightsConfig {
-  /** A file, or none. */
+  /** A file, "imagenet" for the backbone that `setup` has fetched, or "none". */
   readonly weights: string;
   /** Channels of the first layer of a network from scratch. */
   readonly width?: number;
@@ -27,12 +28,15 @@ export interface InitialWeights {
 
 /** `--weights none`. */
 const NONE = "none";
+/** `--weights imagenet`. */
+export const IMAGENET = "imagenet";
 
-/** @throws UserError "usage" for a width beside weights, "weights" for an unusable file */
-export async function openInitialWeights({ weights: file, width }: InitialWeightsConfig): Promise<InitialWeights> {
-  if (file === NONE) return fromScratch(width ?? FULL_WIDTH);
+/** @throws UserError "environment" where the backbone is not set up, "usage" for a width beside weights, "weights" for an unusable file */
+export async function openInitialWeights({ weights: given, width }: InitialWeightsConfig): Promise<InitialWeights> {
+  if (given === NONE) return fromScratch(width ?? FULL_WIDTH);
   if (width !== undefined)
     throw new UserError("usage", "--width goes with --weights none: weights have their own width");
+  const file = given === IMAGENET ? backboneFile() : given;
   const weights = await openWeights(file);
   return {
     source: parameterSource(weights),
@@ -51,6 +55,15 @@ function fromScratch(width: number): InitialWeights {
     noticesOf: () => [`from scratch, width ${width} of ${FULL_WIDTH}: all layers are drawn, and all are trained`],
     close: async () => {},
   };
+}
+
+function backboneFile(): string {
+  const file = findBackbone();
+  if (file !== undefined) return file;
+  throw new UserError(
+    "environment",
+    "the ImageNet backbone is not set up: a2gnn setup fetches it (23 MB); or train from scratch with --weights none",
+  );
 }
 
 function layersOf(names: readonly string[]): string {

@@ -8,6 +8,27 @@
 
 import * as tf from "@tensorflow/tfjs";
 
+/** A place in the kernel, and the part of the map that it reads for the part of the output that it reaches. */
+export interface Tap {
+  readonly row: number;
+  readonly column: number;
+  readonly from: readonly [top: number, left: number];
+  readonly to: readonly [top: number, left: number];
+  readonly size: readonly [height: number, width: number];
+}
+
+/** Those that see some of the map. */
+export function tapsOf([, height, width]: readonly number[], side: number, dilation: number): Tap[] {
+  const places = Array.from({ length: side * side }, (_, i) => [Math.floor(i / side), i % side] as const);
+  return places.flatMap(([row, column]) => {
+    const [down, right] = [row, column].map((place) => (place - (side - 1) / 2) * dilation);
+    const size = [height - Math.abs(down), width - Math.abs(right)] as const;
+    if (size[0] <= 0 || size[1] <= 0) return [];
+    const from = [Math.max(0, down), Math.max(0, right)] as const;
+    return { row, column, from, to: [Math.max(0, -down), Math.max(0, -right)] as const, size };
+  });
+}
+
 /**
  * Gradients of `convolve` with that dilation and stride 1.
  * @param dy [b, h, w, out] @param x [b, h, w, in] @param kernel [k, k, in, out], k odd
@@ -24,27 +45,6 @@ export function gradientsByShifts(
 }
 
 // --- internal ---
-
-/** A place in the kernel, and the part of the map that it reads for the part of the output that it reaches. */
-interface Tap {
-  readonly row: number;
-  readonly column: number;
-  readonly from: readonly [top: number, left: number];
-  readonly to: readonly [top: number, left: number];
-  readonly size: readonly [height: number, width: number];
-}
-
-/** Those that see some of the map. */
-function tapsOf([, height, width]: readonly number[], side: number, dilation: number): Tap[] {
-  const places = Array.from({ length: side * side }, (_, i) => [Math.floor(i / side), i % side] as const);
-  return places.flatMap(([row, column]) => {
-    const [down, right] = [row, column].map((place) => (place - (side - 1) / 2) * dilation);
-    const size = [height - Math.abs(down), width - Math.abs(right)] as const;
-    if (size[0] <= 0 || size[1] <= 0) return [];
-    const from = [Math.max(0, down), Math.max(0, right)] as const;
-    return { row, column, from, to: [Math.max(0, -down), Math.max(0, -right)] as const, size };
-  });
-}
 
 /** Each tap's share where it was read, added up. [b, h, w, in] */
 function gradientOfMap(dy: tf.Tensor4D, kernel: tf.Tensor4D, taps: readonly Tap[]): tf.Tensor4D {

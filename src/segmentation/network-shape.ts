@@ -6,12 +6,13 @@ import type { InputColours } from "../image-ops/normalise";
 import { listed, type ParameterSource, parameterSource, type Weights } from "../network/parameter-source";
 import { RESNET101_BLOCKS } from "../network/resnet";
 import type { NetworkShape } from "./network";
-import { inputColours, renaming } from "./weight-names";
+import { inputColours, isOfClassifier, renaming } from "./weight-names";
 
 /** A name that only whole networks of the model have: the layer that gives the logits. */
 const CLASSIFIERS: Readonly<Record<ModelName, string>> = {
   "deeplab-v2-vgg16": "fc8_1.weight",
   "deeplab-v2-resnet101": "aspp.c0.weight",
+  "deeplab-v3plus-efficientnet-lite2": "decoder.classifier.weight",
   "pspnet-resnet101": "cls.4.weight",
   "tree-fcn-resnet101": "predict_layer.head_layers.1.weight",
 };
@@ -20,6 +21,7 @@ const CLASSIFIERS: Readonly<Record<ModelName, string>> = {
 const FIRST: Readonly<Record<ModelName, { readonly plain: string; readonly deep?: string }>> = {
   "deeplab-v2-vgg16": { plain: "features.0.weight" },
   "deeplab-v2-resnet101": { plain: "conv1.weight" },
+  "deeplab-v3plus-efficientnet-lite2": { plain: "_conv_stem.weight" },
   "pspnet-resnet101": { plain: "layer0.0.weight", deep: "layer0.0.weight" },
   "tree-fcn-resnet101": { plain: "backbone.conv1.weight", deep: "backbone.conv1.0.weight" },
 };
@@ -37,7 +39,9 @@ export interface RenamedSource extends ParameterSource {
 export function renamed(weights: Weights, model: ModelName): RenamedSource {
   const source = parameterSource(weights);
   const rename = renaming(model, source.names());
-  const original = new Map(source.names().map((name) => [rename(name), name]));
+  const original = new Map(
+    source.names().flatMap((name) => (isOfClassifier(model, name) ? [] : [[rename(name), name]])),
+  );
   const of = (name: string): string => original.get(name) ?? name;
   return {
     where: source.where,

@@ -51,6 +51,18 @@ export interface SegmentationNetwork {
   learning(parameter: Parameter): Learning;
   /** True of layers that no classification network has: they are drawn where the weights lack them. */
   isNew(name: string): boolean;
+  /** Whether drawn layers with a bias get their first scale from the first samples. Default: only if no layer has learned anything. */
+  readonly calibratesNew?: boolean;
+  /** The network in two parts, where a training may leave the first as it is. */
+  readonly backbone?: DividedNetwork;
+}
+
+/** What a training that leaves the backbone alone computes once, outside its gradient, and what it computes of that. */
+export interface DividedNetwork {
+  /** @param image [b, H, W, 3], normalised @returns the maps that the rest of the network sees */
+  maps(image: tf.Tensor4D, pass: Pass): tf.Tensor4D[];
+  /** As `train` of the network, from the maps. */
+  train(maps: readonly tf.Tensor4D[], pass: Pass): readonly tf.Tensor4D[];
 }
 
 /** Whether it has batch normalisations: VGG16 has none. */

@@ -11,10 +11,13 @@ import { buildNetwork } from "./models";
 import { hasNorms, type NetworkShape } from "./network";
 import { classifierOf, modelOf, type RenamedSource, renamed, shapeOf } from "./network-shape";
 import { Segmenter } from "./segmenter";
+import { inputColours } from "./weight-names";
 
 export interface TrainableConfig extends InitialWeightsConfig {
   readonly model: ModelName;
   readonly norm?: NormMode;
+  /** Only what the backbone's weights lack learns. Default false. */
+  readonly freezeBackbone?: boolean;
   readonly seed: number;
 }
 
@@ -42,7 +45,9 @@ export async function openTrainable(config: TrainableConfig, classes: number): P
       initial.width === undefined ? shapeOf(source, model, classes) : shapeFromScratch(model, initial.width, classes);
     const usual = !fromScratch && model.startsWith("deeplab") ? "frozen" : "batch";
     const norm = hasNorms(buildNetwork(shape)) ? (config.norm ?? usual) : "frozen";
-    const segmenter = await Segmenter.load(source, shape, { trained: norm, initialSeed: seed, fromScratch });
+    const { freezeBackbone } = config;
+    const loading = { trained: norm, initialSeed: seed, fromScratch, freezeBackbone };
+    const segmenter = await Segmenter.load(source, shape, loading);
     const notices = [
       ...(left > 0 ? [`${file} is of ${left} classes, not ${classes}: its classifier is left out`] : []),
       ...initial.noticesOf(segmenter.store),
@@ -82,7 +87,7 @@ export async function openSegmenter(file: string, classes: number): Promise<Segm
 /** The published network, or a narrower one. */
 export function shapeFromScratch(model: ModelName, base: number, classes: number): NetworkShape {
   const stem = model === "pspnet-resnet101" || model === "tree-fcn-resnet101" ? "deep" : "plain";
-  return { model, base, classes, stem, blocks: RESNET101_BLOCKS, input: "imagenet" };
+  return { model, base, classes, stem, blocks: RESNET101_BLOCKS, input: inputColours(model, []) };
 }
 
 // --- internal ---

@@ -7,7 +7,7 @@ import { NORM_EPSILON } from "../network/batch-norm";
 import type { Weights } from "../network/parameter-source";
 import { type NamedVariable, ParameterStore, type PassOptions } from "../network/parameter-store";
 import { buildNetwork } from "./models";
-import type { NetworkShape, SegmentationNetwork } from "./network";
+import type { DividedNetwork, NetworkShape, SegmentationNetwork } from "./network";
 import { fileName } from "./weight-names";
 
 export interface SegmenterOptions {
@@ -17,6 +17,8 @@ export interface SegmenterOptions {
   readonly initialSeed?: number;
   /** Every layer may be lacking, not only those that no classification network has. Default false. */
   readonly fromScratch?: boolean;
+  /** The backbone stays as it is; of a network that is divided. Default false. */
+  readonly freezeBackbone?: boolean;
   /** What the parameters are of. Default: the shape's model. */
   readonly network?: SegmentationNetwork;
 }
@@ -29,6 +31,8 @@ export class Segmenter {
     readonly store: ParameterStore,
     /** Whether every layer is new. */
     readonly fromScratch: boolean,
+    /** Whether the backbone stays as it is. */
+    readonly freezesBackbone: boolean,
     private readonly norm: NormMode,
   ) {}
 
@@ -36,11 +40,18 @@ export class Segmenter {
   static async load(
     weights: Weights,
     shape: NetworkShape,
-    { trained, initialSeed, fromScratch = false, network = buildNetwork(shape) }: SegmenterOptions = {},
+    {
+      trained,
+      initialSeed,
+      fromScratch = false,
+      freezeBackbone = false,
+      network = buildNetwork(shape),
+    }: SegmenterOptions = {},
   ): Promise<Segmenter> {
     const mayLack = fromScratch ? undefined : network.isNew;
-    const store = await ParameterStore.load(weights, network.parameters, { trained, initialSeed, mayLack });
-    return new Segmenter(shape, network, store, fromScratch, trained ?? "frozen");
+    const frozen = freezeBackbone ? (name: string): boolean => !network.isNew(name) : undefined;
+    const store = await ParameterStore.load(weights, network.parameters, { trained, initialSeed, mayLack, frozen });
+    return new Segmenter(shape, network, store, fromScratch, freezeBackbone, trained ?? "frozen");
   }
 
   /** Logits on the network's grid by the running statistics. [b, H, W, 3] → [b, h, w, K] */
@@ -48,19 +59,44 @@ export class Segmenter {
     return this.network.infer(image, this.store.pass());
   }
 
+  /** What a frozen backbone makes of the images; the caller disposes it. Undefined where the backbone learns too. */
+  backboneMaps(image: tf.Tensor4D): tf.Tensor4D[] | undefined {
+    if (!this.freezesBackbone) return undefined;
+    return this.divided.maps(image, this.store.pass());
+  }
+
+  /** As `train`, from `backboneMaps`. */
+  trainFrom(maps: readonly tf.Tensor4D[], pass: Omit<PassOptions, "norm"> = {}): readonly tf.Tensor4D[] {
+    return this.divided.train(maps, this.store.pass({ ...pass, norm: this.norm }));
+  }
+
+  private get divided(): DividedNetwork {
+    const { backbone } = this.network;
+    if (backbone === undefined) throw new Error(`${this.shape.model} is not divided`);
+    return backbone;
+  }
+
   /** Logits of all trained outputs. Batch statistics, if it is trained with them, go into the running ones. */
   train(image: tf.Tensor4D, pass: Omit<PassOptions, "norm"> = {}): readonly tf.Tensor4D[] {
     return this.network.train(image, this.store.pass({ ...pass, norm: this.norm }));
   }
 
+  /** Whether layers were drawn whose first scale should come from the first samples. */
+  get needsCalibration(): boolean {
+    const { network, store, fromScratch } = this;
+    if (fromScratch) return !store.hasNorms;
+    return network.calibratesNew === true && store.initialised.length > 0;
+  }
+
   /**
-   * Calibrates a network from scratch: scales and shifts every convolution that has a bias so that it answers these
+   * Calibrates layers that were drawn: scales and shifts every convolution that has a bias so that it answers these
    * images with mean 0 and variance 1 in each channel (Krähenbühl et al., ICLR 2016), which a ReLU then halves. Not
    * those that give logits.
    */
   calibrate(images: tf.Tensor4D): void {
     const { parameters } = this.network;
-    const done = new Set(parameters.flatMap(({ name, logits }) => (logits ? [name] : [])));
+    const drawn = new Set(this.store.initialised);
+    const done = new Set(parameters.flatMap(({ name, logits }) => (logits || !drawn.has(name) ? [name] : [])));
     const calibrate = (response: tf.Tensor4D, layer: string): tf.Tensor4D => {
       const name = `${layer}.weight`;
       if (done.has(name)) return response;

@@ -21,8 +21,14 @@ export function renaming(model: ModelName, names: readonly string[]): Rename {
 
 /** What the network of these weights sees. */
 export function inputColours(model: ModelName, names: readonly string[]): InputColours {
+  if (model === "deeplab-v3plus-efficientnet-lite2") return "efficientnet-lite";
   const fromCaffe = model === "deeplab-v2-resnet101" && names.some((name) => DEEPLAB_PYTORCH.test(name));
   return fromCaffe ? "caffe" : "imagenet";
+}
+
+/** Whether a file's parameter is of what EfficientNet-Lite classifies by, which no other network needs. */
+export function isOfClassifier(model: ModelName, name: string): boolean {
+  return model === "deeplab-v3plus-efficientnet-lite2" && /^(_conv_head|_bn1|_fc)\./.test(name);
 }
 
 /** The name to write a parameter under. */

@@ -47,6 +47,7 @@ export const trainSegmenter: Step<TrainSegmenterConfig, TrainingSummary> = {
     "a2gnn train-segmenter --model deeplab-v2-resnet101 --weights resnet101.pth --voc12-root VOC2012 --label-dir out/box_pred --session-name out/deeplab",
     "a2gnn train-segmenter --model pspnet-resnet101 --recipe full --weights resnet101.pth --voc12-root VOC2012 --label-dir VOC2012/SegmentationClass --train-list train.txt",
     "a2gnn train-segmenter --model tree-fcn-resnet101 --weights none --width 8 --voc12-root my-photographs --label-dir labels --crop-size 256",
+    "a2gnn train-segmenter --model deeplab-v3plus-efficientnet-lite2 --voc12-root my-photographs --label-dir labels --session-name out/light",
     "a2gnn train-segmenter --model mask-rcnn-resnet50-fpn --weights resnet50.pth --voc12-root my-photographs --instances instances.json --schedule step --warm-up 1000",
   ],
   needsBackend: true,
@@ -132,7 +133,7 @@ async function openTraining(
     },
     config.numWorkers,
   );
-  if (segmenter.fromScratch && !segmenter.store.hasNorms) await calibrateNorms(segmenter, loader, schedule, cropSize);
+  if (segmenter.needsCalibration) await calibrateNorms(segmenter, loader, schedule, cropSize);
   return {
     task: segmentationTask(segmenter, { norm, balanced, dropout, cropSize, communicator }),
     loader,

@@ -78,12 +78,14 @@ function computeShare(
   const { outputs } = segmenter.network;
   const samples = given.length > 0 ? given : [blankSample(segmenter, cropSize)];
   const images = stackImages(samples, cropSize);
+  const maps = segmenter.backboneMaps(images); // outside the gradient
   const share = lossShare(variables, () => {
-    const logits = segmenter.train(images, {
+    const pass = {
       communicator,
       counts: given.length > 0,
       dropoutSeeds: dropout ? samples.map(({ seed }) => seed) : undefined,
-    });
+    };
+    const logits = maps === undefined ? segmenter.train(images, pass) : segmenter.trainFrom(maps, pass);
     const losses = logits.map((each, i) => {
       const weights = pixelWeights({ background: counts[2 * i], foreground: counts[2 * i + 1] }, balanced);
       const labels = samples.map((sample) => sample.labels[i]);
@@ -93,7 +95,7 @@ function computeShare(
     const total = tf.addN(losses.map((loss, i) => loss.mul<tf.Scalar>(outputs[i].weight)));
     return [total, ...losses];
   });
-  images.dispose();
+  tf.dispose([images, ...(maps ?? [])]);
   return share;
 }
 
