@@ -10,6 +10,13 @@ from safetensors.torch import load_file
 from torchvision.models.detection import maskrcnn_resnet50_fpn
 
 
+def run_lengths(mask):
+    """Of 0 and 1 in turn, down the columns, as COCO counts."""
+    flat = mask.T.reshape(-1).int()
+    changes = (torch.diff(flat, prepend=torch.zeros(1, dtype=torch.int)) != 0).nonzero().flatten().tolist()
+    return [b - a for a, b in zip([0, *changes], [*changes, len(flat)])]
+
+
 def main(kind, weights, image_file, threads, short):
     torch.set_num_threads(int(threads))
     model = maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, min_size=int(short))
@@ -32,7 +39,7 @@ def main(kind, weights, image_file, threads, short):
                 [detections] = model([image])
                 found["boxes"] = detections["boxes"].tolist()
                 found["scores"] = detections["scores"].tolist()
-                (detections["masks"] > 0.5).sum()
+                found["masks"] = [run_lengths(mask[0] > 0.5) for mask in detections["masks"]]
     else:
         model.train()
         boxes = given["boxes"]

@@ -12,6 +12,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
+import { intersection, maskIou } from "../src/instances/mask-overlap";
+import { maskArea, type Rle } from "../src/instances/rle";
 import { detectInstances } from "../src/mask-rcnn/detect";
 import { InstanceSegmenter } from "../src/mask-rcnn/instance-segmenter";
 import { BACKBONES, type MaskRcnnShape, maskRcnn } from "../src/mask-rcnn/network";
@@ -48,6 +50,8 @@ interface Measured {
   readonly losses?: readonly number[];
   readonly boxes?: readonly number[][];
   readonly scores?: readonly number[];
+  /** Run lengths of each detection's mask, as COCO counts. */
+  readonly masks?: readonly (readonly number[])[];
 }
 
 async function main(): Promise<void> {
@@ -91,9 +95,20 @@ function comparison(ours: Measured, theirs: Measured): string {
   const [a, b] = [ours.boxes ?? [], theirs.boxes ?? []];
   const apart = (one: readonly number[], other: readonly number[]): number =>
     Math.max(...one.map((edge, i) => Math.abs(edge - other[i])));
-  const far = Math.max(...a.map((box) => Math.min(...b.map((other) => apart(box, other))))); // equal scores have no order
+  // equal scores have no order: each detection is compared with the nearest
+  const nearest = a.map((box) => b.map((other) => apart(box, other)).reduce((best, far, i, all) => (far < all[best] ? i : best), 0)); // biome-ignore format: one line
+  const far = Math.max(...a.map((box, i) => apart(box, b[nearest[i]])));
   const scores = Math.max(...(ours.scores ?? []).map((each, i) => Math.abs(each - (theirs.scores?.[i] ?? Number.NaN))));
-  return `           ${a.length} and ${b.length} detections; boxes differ by ${far.toPrecision(2)} pixels, scores by ${scores.toPrecision(2)}\n`;
+  return `           ${a.length} and ${b.length} detections; boxes differ by ${far.toPrecision(2)} pixels, scores by ${scores.toPrecision(2)}; ${maskComparison(ours, theirs, nearest)}\n`;
+}
+
+function maskComparison({ masks: a = [] }: Measured, { masks: b = [] }: Measured, nearest: readonly number[]): string {
+  const rle = (counts: readonly number[]): Rle => ({ width: WIDTH, height: HEIGHT, counts: Uint32Array.from(counts) });
+  const pairs = a.map((counts, i) => [rle(counts), rle(b[nearest[i]])] as const);
+  const apart = pairs.map(([one, other]) => maskArea(one) + maskArea(other) - 2 * intersection(one, other));
+  const least = Math.min(...pairs.map(([one, other], i) => (apart[i] === 0 ? 1 : maskIou(one, other))));
+  const pixels = pairs.reduce((sum, [one]) => sum + maskArea(one), 0);
+  return `masks by ${apart.reduce((sum, each) => sum + each, 0)} of ${pixels} pixels, least IoU ${least.toFixed(4)}`;
 }
 
 async function measure(kind: Kind, sides: ImageSides): Promise<Measured> {
@@ -117,7 +132,7 @@ async function measure(kind: Kind, sides: ImageSides): Promise<Measured> {
   };
 }
 
-type Run = () => Pick<Measured, "losses" | "boxes" | "scores">;
+type Run = () => Pick<Measured, "losses" | "boxes" | "scores" | "masks">;
 
 function stepOf(
   segmenter: InstanceSegmenter,
@@ -140,6 +155,7 @@ function inferenceOf(segmenter: InstanceSegmenter, image: ReturnType<typeof pict
     return {
       boxes: found.map(({ box: [x, y, w, h] }) => [x, y, x + w, y + h]),
       scores: found.map(({ score }) => score),
+      masks: found.map(({ mask }) => [...mask.counts]),
     };
   };
 }

@@ -3,149 +3,283 @@
  * GrabCut, connected components of the class label, and the two rules for boxes that overlap. With the true class labels
  * as LABELS it shows what telling objects apart costs by itself.
  *
- *     npx a2gnn make-pseudo-labels --supervision box --voc12-root DATA --infer-list LIST --save-path LABELS
- *     npx tsx scripts/measure-instances.ts DATA LIST LABELS [--grabcut]
+ *     npx a2gnn make-pseudo-labels --supervision box --voc12-root DATA --infer-list LIST --save-path LABELS --instances
+ *     npx tsx scripts/measure-instances.ts DATA LIST LABELS [--grabcut] [--graph-side N] [--cache FOLDER]
  *
- * DATA holds instances.json beside JPEGImages. Prints a table in Markdown: mean IoU of an object and its box's mask, the
- * share of objects above 0.5 and 0.75, and the same of those alone whose box meets another of their class.
+ * DATA holds instances.json beside JPEGImages; photographs of the list without a label are left out and counted. With
+ * --cache what was measured of a photograph is kept, and a run that was stopped resumes.
+ *
+ * Prints tables in Markdown: mean IoU of an object and its box's mask with an interval of 95 % (photographs drawn again with
+ * repetition, 2,000 times), the share of objects above 0.5 and 0.75, the same of those alone whose box meets another of
+ * their class; and COCO's AP of the masks, scored by the order of the boxes in the file and by our confidence.
  */
 
+import fs from "node:fs/promises";
 import path from "node:path";
 
-import { readDataset } from "../src/data/dataset";
-import { findImage, type RgbImage, readRgb } from "../src/data/image";
+import { writeAtomic } from "../src/atomic-write";
+import { fileExists } from "../src/data/bounded-file";
+import { type DatasetDescription, readDataset } from "../src/data/dataset";
+import { findImage, readRgb } from "../src/data/image";
 import { readImageList } from "../src/data/image-list";
-import { type LabelMap, readLabel } from "../src/data/label-png";
-import { pixelsInside } from "../src/data/turned-box";
-import type { Box } from "../src/data/voc-boxes";
-import { handcraftedGraph } from "../src/handcrafted/graph";
-import { cocoMask } from "../src/instances/coco-segmentation";
+import { readLabel } from "../src/data/label-png";
+import { categoryCurves, cocoFigures } from "../src/instances/coco-ap";
 import { type CocoImage, type CocoTruth, imageName, readCocoTruth } from "../src/instances/coco-truth";
-import { instanceLabels } from "../src/instances/instance-labels";
-import { isWithin, spanOf } from "../src/instances/instance-mark";
-import { boxMarks, strokeMarks } from "../src/instances/mark-sources";
-import { intersection, maskIou } from "../src/instances/mask-overlap";
-import { encodeMask, encodeWhere, type Rle } from "../src/instances/rle";
+import { compareInstances } from "../src/instances/compare-instances";
+import { maskIou } from "../src/instances/mask-overlap";
+import { type CocoRle, cocoRle } from "../src/instances/write-coco";
+import { deriveSeed, Random } from "../src/random";
 import { type GrabCut, openGrabCut } from "../src/seeds/grabcut";
-import { CELL } from "../src/window/windowed-map";
+import { masksOf, objectsOf, type TrueObject, WAYS, type Way } from "./instances/mask-ways";
 
-const RADIUS = 4;
+const DRAWS = 2000;
+const GRAPH: Way = "class label, the graph decides";
+const SMALLER: Way = "class label, the smaller box wins";
 
-interface TrueObject {
-  readonly box: Box;
-  readonly mask: Rle;
-  /** Its box meets another of its class. */
+/** One object of a photograph. */
+interface Measured {
+  readonly category: string;
   readonly meets: boolean;
+  /** Our confidence, where LABELS has instances. */
+  readonly score?: number;
+  readonly ways: Readonly<Partial<Record<Way, { readonly iou: number; readonly mask: CocoRle }>>>;
 }
 
-async function main([root, list, labels, ...flags]: readonly string[]): Promise<void> {
+interface Photograph {
+  readonly id: string;
+  readonly objects: readonly Measured[];
+}
+
+interface Options {
+  readonly root: string;
+  readonly labels: string;
+  readonly graphSide: number;
+  readonly grabCut: GrabCut | undefined;
+  readonly cache?: string;
+}
+
+async function main(words: string[]): Promise<void> {
+  const value = (flag: string): string | undefined => {
+    const at = words.indexOf(flag);
+    return at < 0 ? undefined : words.splice(at, 2)[1];
+  };
+  const [cache, graphSide] = [value("--cache"), Number(value("--graph-side") ?? 0)];
+  const [root, list, labels, ...flags] = words;
   const dataset = await readDataset(root);
   const truth = await readCocoTruth(path.join(root, "instances.json"));
   const { ids } = await readImageList(list, root);
   const grabCut = flags.includes("--grabcut") ? openGrabCut() : undefined;
-  const scores = new Map<string, { iou: number; meets: boolean }[]>();
+  const measured: Photograph[] = [];
   try {
     for (const id of ids) {
-      const image = truth.images.find((each) => imageName(each) === id);
-      if (image === undefined) throw new Error(`no image ${id} in instances.json`);
-      const objects = objectsOf(truth, image, dataset.classes);
-      const label = await readLabel(path.join(labels, `${id}.png`));
-      const photograph = await readRgb(await findImage(root, id));
-      for (const [name, masks] of await variants(objects, label, photograph, grabCut)) {
-        const of = scores.get(name) ?? [];
-        scores.set(name, of);
-        of.push(...masks.map((mask, i) => ({ iou: maskIou(mask, objects[i].mask), meets: objects[i].meets })));
-      }
-      process.stderr.write(`${id}: ${objects.length} objects\n`);
+      if (!(await fileExists(path.join(labels, `${id}.png`)))) continue;
+      measured.push(await photographOf(id, truth, dataset, { root, labels, graphSide, grabCut, cache }));
+      process.stderr.write(
+        `${measured.length}/${ids.length} ${id}: ${measured[measured.length - 1].objects.length} objects\n`,
+      );
     }
   } finally {
     await grabCut?.close();
   }
-  print(scores, ids.length);
+  const objects = measured.flatMap((each) => each.objects);
+  const meeting = objects.filter(({ meets }) => meets).length;
+  print([
+    `${measured.length} of ${ids.length} photographs, ${objects.length} objects, ${meeting} of them meeting another of their class`,
+    "",
+    ...overlapTable(measured),
+    "",
+    differenceLine(measured),
+    "",
+    ...(await precisionTable(measured, truth)),
+    ...confidenceLines(measured),
+  ]);
 }
 
-function objectsOf(truth: CocoTruth, image: CocoImage, classes: readonly string[]): TrueObject[] {
-  const nameOf = new Map(truth.categories.map(({ id, name }) => [id, name]));
-  const found = truth.annotations
-    .filter(({ imageId, isCrowd, box }) => imageId === image.id && !isCrowd && box !== undefined)
-    .map(({ box: [x, y, w, h] = [0, 0, 0, 0], categoryId, segmentation }) => ({
-      box: { ...pixelsInside(x, y, x + w, y + h), class: classes.indexOf(nameOf.get(categoryId) ?? "") },
-      mask: cocoMask(segmentation, image, `image ${image.fileName}`),
-    }));
-  const meet = (a: Box, b: Box): boolean =>
-    a.class === b.class && a.xmin <= b.xmax && b.xmin <= a.xmax && a.ymin <= b.ymax && b.ymin <= a.ymax;
-  return found.map((object, i) => ({ ...object, meets: found.some(({ box }, j) => i !== j && meet(object.box, box)) }));
+async function photographOf(
+  id: string,
+  truth: CocoTruth,
+  dataset: DatasetDescription,
+  options: Options,
+): Promise<Photograph> {
+  const file = options.cache === undefined ? undefined : path.join(options.cache, `${id}.json`);
+  if (file !== undefined && (await fileExists(file))) return JSON.parse(await fs.readFile(file, "utf8")) as Photograph;
+  const image = truth.images.find((each) => imageName(each) === id);
+  if (image === undefined) throw new Error(`no image ${id} in instances.json`);
+  const measured = { id, objects: await measure(id, objectsOf(truth, image, dataset.classes), dataset, options) };
+  if (file !== undefined) await writeAtomic(file, JSON.stringify(measured));
+  return measured;
 }
 
-async function variants(
+async function measure(
+  id: string,
   objects: readonly TrueObject[],
-  label: LabelMap,
-  photograph: RgbImage,
-  grabCut: GrabCut | undefined,
-): Promise<Map<string, Rle[]>> {
-  const boxes = objects.map(({ box }) => box);
-  const marks = boxMarks(boxes);
-  const { affinity } = handcraftedGraph(photograph, RADIUS);
-  const graph = { affinity, cell: CELL };
-  const ofRule = (of: LabelMap, rule: "graph" | "smaller", leastShare?: number): Rle[] => {
-    const pixels = { label: of, probabilities: new Float32Array(0), classes: [] };
-    return instanceLabels(pixels, marks, graph, { rule, leastShare }).instances.map(({ mask }) => mask);
-  };
-  const spans = marks.map((mark) => spanOf(mark, label));
-  const within = (i: number, x: number, y: number): boolean => isWithin(spans[i], x, y);
-  const filled = boxes.map((_, i) =>
-    encodeWhere((pixel) => within(i, pixel % label.width, Math.floor(pixel / label.width)), label),
-  );
-  const parts = strokeMarks(label, 255).map(({ class: value, pixels = [] }) => {
-    const mask = new Uint8Array(label.data.length);
-    for (const pixel of Array.from(pixels)) mask[pixel] = 1;
-    return { class: value, mask: encodeMask(mask, label) };
-  });
-  const components = boxes.map((box, i) => {
-    const own = parts.filter((part) => part.class === box.class);
-    const best = own.reduce<{ mask?: Rle; both: number }>(
-      (most, { mask }) => {
-        const both = intersection(mask, filled[i]);
-        return both > most.both ? { mask, both } : most;
-      },
-      { both: 0 },
-    );
-    return best.mask ?? encodeWhere(() => false, label);
-  });
-  const cuts: Rle[] = [];
-  for (const [i, box] of grabCut === undefined ? [] : boxes.entries()) {
-    const answer = await (grabCut as GrabCut).cut(photograph, box);
-    cuts.push("failure" in answer ? filled[i] : encodeMask(answer.foreground, label));
-  }
-  return new Map([
-    ["filled boxes", filled],
-    ...(grabCut === undefined ? [] : ([["GrabCut in each box", cuts]] as const)),
-    ["connected components of the class label", components],
-    ["class label, the smaller box wins", ofRule(label, "smaller")],
-    ["class label, the graph decides", ofRule(label, "graph")],
-    ["class label, the graph decides, lost objects left", ofRule(label, "graph", 0)],
-  ]);
+  { classes }: DatasetDescription,
+  { root, labels, graphSide, grabCut }: Options,
+): Promise<Measured[]> {
+  const label = await readLabel(path.join(labels, `${id}.png`));
+  const photograph = await readRgb(await findImage(root, id));
+  const ways = await masksOf(objects, label, photograph, graphSide, grabCut);
+  const scores = await scoresOf(path.join(labels, "instances", "coco", `${id}.json`), objects);
+  return objects.map(({ box, mask: truth, meets }, i) => ({
+    category: classes[box.class],
+    meets,
+    score: scores?.[i],
+    ways: Object.fromEntries(
+      [...ways].map(([way, masks]) => [way, { iou: maskIou(masks[i], truth), mask: cocoRle(masks[i]) }]),
+    ),
+  }));
 }
 
-function print(scores: ReadonlyMap<string, readonly { iou: number; meets: boolean }[]>, images: number): void {
-  const figures = (ious: readonly number[]): string[] => {
-    const share = (least: number): number => ious.filter((iou) => iou > least).length / ious.length;
-    const mean = ious.reduce((sum, iou) => sum + iou, 0) / ious.length;
-    return [mean, share(0.5), share(0.75)].map((value) => (100 * value).toFixed(1));
+/** The confidence of each object's label, found by its box: 0 where it got no pixel. */
+async function scoresOf(file: string, objects: readonly TrueObject[]): Promise<number[] | undefined> {
+  if (!(await fileExists(file))) return undefined;
+  const { annotations } = JSON.parse(await fs.readFile(file, "utf8")) as {
+    annotations: { category_id: number; bbox: number[]; score: number }[];
   };
-  const [first] = scores.values();
-  const meeting = first.filter(({ meets }) => meets).length;
-  const head = ["%", "mean IoU", "> 0.5", "> 0.75", "mean IoU, meeting", "> 0.5", "> 0.75"];
-  const rows = [...scores].map(([name, of]) => [
-    name,
-    ...figures(of.map(({ iou }) => iou)),
-    ...figures(of.filter(({ meets }) => meets).map(({ iou }) => iou)),
+  return objects.map(({ box }) => {
+    const own = annotations.filter(({ category_id }) => category_id === box.class);
+    const apart = ([x, y, w, h]: readonly number[]): number =>
+      Math.max(
+        ...[x - box.xmin, y - box.ymin, x + w - 1 - box.xmax, y + h - 1 - box.ymax].map((edge) => Math.abs(edge)),
+      );
+    const [best] = own.sort((a, b) => apart(a.bbox) - apart(b.bbox));
+    return best === undefined || apart(best.bbox) > 2 ? 0 : best.score; // a pixel or two: VOC's boxes are whole pixels
+  });
+}
+
+// --- figures ---
+
+function overlapTable(measured: readonly Photograph[]): string[] {
+  const head = ["%", "mean IoU", "95 %", "> 0.5", "> 0.75", "mean IoU, meeting", "95 %", "> 0.5", "> 0.75"];
+  const rows = waysOf(measured).map((way) => [
+    way,
+    ...figures(measured, way, () => true),
+    ...figures(measured, way, ({ meets }) => meets),
   ]);
-  process.stdout.write(
-    `${images} images, ${first.length} objects, ${meeting} of them meeting another of their class\n\n`,
-  );
-  for (const row of [head, ["---", ...head.slice(1).map(() => "---:")], ...rows])
-    process.stdout.write(`| ${row.join(" | ")} |\n`);
+  return table(head, rows);
+}
+
+function figures(measured: readonly Photograph[], way: Way, counts: (object: Measured) => boolean): string[] {
+  const ious = measured.map(({ objects }) => objects.filter(counts).map((object) => object.ways[way]?.iou ?? 0));
+  const all = ious.flat();
+  const share = (least: number): string => percent(all.filter((iou) => iou > least).length / all.length);
+  const [low, high] = interval(ious);
+  return [percent(mean(all)), `${percent(low)}–${percent(high)}`, share(0.5), share(0.75)];
+}
+
+/** By how much the graph's rule is better than the smaller box, on the same draws of photographs. */
+function differenceLine(measured: readonly Photograph[]): string {
+  const iou = (object: Measured, way: Way): number => object.ways[way]?.iou ?? 0;
+  const gain = (counts: (object: Measured) => boolean): string => {
+    const gains = measured.map(({ objects }) =>
+      objects.filter(counts).map((object) => iou(object, GRAPH) - iou(object, SMALLER)),
+    );
+    const [low, high] = interval(gains);
+    return `${percent(mean(gains.flat()))} (${percent(low)} to ${percent(high)})`;
+  };
+  return `The graph's rule less the smaller box's: ${gain(() => true)} points of IoU; of objects that meet another ${gain(({ meets }) => meets)}.`;
+}
+
+/** 95 % of the means over draws of whole photographs. @param groups values by photograph */
+function interval(groups: readonly (readonly number[])[]): [low: number, high: number] {
+  const random = new Random(deriveSeed(0, "photographs"));
+  const means = Array.from({ length: DRAWS }, () => {
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[random.integer(groups.length)];
+      for (const each of group) sum += each;
+      count += group.length;
+    }
+    return count === 0 ? 0 : sum / count;
+  }).sort((a, b) => a - b);
+  return [means[Math.floor(0.025 * DRAWS)], means[Math.ceil(0.975 * DRAWS) - 1]];
+}
+
+async function precisionTable(measured: readonly Photograph[], truth: CocoTruth): Promise<string[]> {
+  const images = truth.images.filter((image) => measured.some(({ id }) => id === imageName(image)));
+  const ap = async (way: Way, scoreOf: (object: Measured, place: number) => number): Promise<string[]> => {
+    const results = measured.flatMap(({ id, objects }) => resultsOf(id, objects, way, scoreOf, images, truth));
+    const { masks = [] } = await compareInstances(truth, images, results);
+    const { AP, AP50, AP75 } = cocoFigures(masks.map(categoryCurves));
+    return [AP, AP50, AP75].map(percent);
+  };
+  const scored = measured.every(({ objects }) => objects.every(({ score }) => score !== undefined));
+  const head = ["masks, scored by", "order: AP", "AP50", "AP75", ...(scored ? ["confidence: AP", "AP50", "AP75"] : [])];
+  const rows: string[][] = [];
+  for (const way of waysOf(measured)) {
+    const byOrder = await ap(way, (_, place) => 1 / (1 + place));
+    rows.push([way, ...byOrder, ...(scored ? await ap(way, ({ score = 0 }) => score) : [])]);
+  }
+  return table(head, rows);
+}
+
+function resultsOf(
+  id: string,
+  objects: readonly Measured[],
+  way: Way,
+  scoreOf: (object: Measured, place: number) => number,
+  images: readonly CocoImage[],
+  { categories }: CocoTruth,
+) {
+  const image = images.find((each) => imageName(each) === id) as CocoImage;
+  return objects.map((object, place) => ({
+    imageId: image.id,
+    categoryId: (categories.find(({ name }) => name === object.category) as { id: CocoImage["id"] }).id,
+    score: scoreOf(object, place),
+    segmentation: object.ways[way]?.mask,
+    where: `${way}, object ${place + 1} of ${id}`,
+  }));
+}
+
+/** Whether confidence says anything of the IoU: rank correlation, and the objects that a person would look at first. */
+function confidenceLines(measured: readonly Photograph[]): string[] {
+  const objects = measured.flatMap((each) => each.objects);
+  if (objects.some(({ score }) => score === undefined)) return [];
+  const ious = objects.map(({ ways }) => ways[GRAPH]?.iou ?? 0);
+  const scores = objects.map(({ score = 0 }) => score);
+  const order = [...objects.keys()].sort((a, b) => scores[a] - scores[b]);
+  const quarter = Math.max(1, Math.floor(objects.length / 4));
+  const of = (places: readonly number[]): string => percent(mean(places.map((place) => ious[place])));
+  const line = `Confidence and IoU: rank correlation ${correlation(ranks(scores), ranks(ious)).toFixed(2)}; mean IoU of the quarter of the least sure ${of(order.slice(0, quarter))}, of the surest ${of(order.slice(-quarter))}.`;
+  return ["", line];
+}
+
+/** Equal values share the mean of their ranks. */
+function ranks(values: readonly number[]): number[] {
+  return values.map((value) => {
+    const [below, same] = [
+      values.filter((each) => each < value).length,
+      values.filter((each) => each === value).length,
+    ];
+    return below + (same - 1) / 2;
+  });
+}
+
+function correlation(a: readonly number[], b: readonly number[]): number {
+  const [meanA, meanB] = [mean(a), mean(b)];
+  const moment = (x: readonly number[], mx: number, y: readonly number[], my: number): number =>
+    x.reduce((sum, each, i) => sum + (each - mx) * (y[i] - my), 0);
+  return moment(a, meanA, b, meanB) / Math.sqrt(moment(a, meanA, a, meanA) * moment(b, meanB, b, meanB));
+}
+
+function waysOf(measured: readonly Photograph[]): Way[] {
+  return WAYS.filter((way) => measured.some(({ objects }) => objects.some(({ ways }) => ways[way] !== undefined)));
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function percent(value: number): string {
+  return (100 * value).toFixed(1);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [head, ["---", ...head.slice(1).map(() => "---:")], ...rows].map((row) => `| ${row.join(" | ")} |`);
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join("\n")}\n`);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

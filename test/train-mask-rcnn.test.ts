@@ -10,6 +10,7 @@ import { rleFromString } from "../src/instances/rle-string";
 import { inputExtent } from "../src/mask-rcnn/network-input";
 import { tileStarts } from "../src/mask-rcnn/tiles";
 import { variantOf } from "../src/mask-rcnn/variant";
+import { bfloat16Problem } from "../src/network/bfloat16";
 import { Random } from "../src/random";
 import { findMpi } from "../src/setup/mpi";
 import { segment } from "../src/steps/segment";
@@ -106,6 +107,27 @@ test("stopped and resumed, on a thread, and from object numbers: the same losses
   const labelDir = path.join(root, "SegmentationClass");
   await trainSegmenter.run({ ...quick, instances: undefined, objectDir, labelDir, sessionName: session("c") });
   assert.deepEqual(losses("c"), losses("a"));
+});
+
+test("images computed one at a time have the losses and weights of a batch at once", async () => {
+  await trainSegmenter.run({ ...quick, microBatch: 1, sessionName: session("parts") });
+  await trainSegmenter.run({ ...quick, microBatch: 2, sessionName: session("whole") });
+  assert.deepEqual(losses("parts"), losses("a"));
+  for (const [row, line] of losses("whole").slice(1).entries())
+    for (const [column, value] of line.slice(3).entries()) {
+      const other = Number(losses("parts")[row + 1][column + 3]);
+      assert.ok(Math.abs(Number(value) - other) < 1e-5 * Math.max(1, other), `${value}, not ${other}`);
+    }
+});
+
+test("a training in bfloat16 has nearly the losses of one in float32", async (t) => {
+  if (bfloat16Problem() !== undefined) return t.skip(bfloat16Problem());
+  const mixed = await trainSegmenter.run({ ...quick, precision: "bfloat16", sessionName: session("mixed") });
+  assert.deepEqual([mixed.precision, mixed.steps], ["bfloat16", 4]);
+  const [exact, rounded] = ["a", "mixed"].map((name) => losses(name)[1].slice(3).map(Number));
+  for (const [i, loss] of exact.entries())
+    assert.ok(Math.abs(rounded[i] - loss) < 0.05 * Math.max(0.2, loss), `${rounded[i]}, not ${loss}`);
+  assert.notDeepEqual(rounded, exact);
 });
 
 test("two processes have the losses of one", { skip: findMpi() === undefined }, async () => {

@@ -37,7 +37,12 @@ const LONG_SIDE = [64, 80] as const;
 const CROP = 64;
 
 /** Without normalisations a smaller rate. */
-const RATES: Readonly<Record<BackboneName, number>> = { vgg16: 0.003, resnet101: 0.05, "resnet101-deep-stem": 0.05 };
+const RATES: Readonly<Record<BackboneName, number>> = {
+  vgg16: 0.003,
+  resnet101: 0.05,
+  "resnet101-deep-stem": 0.05,
+  resnet18: 0.05,
+};
 
 /** Goes on where it was stopped; what is done is not done again. */
 export async function trainBackbone(

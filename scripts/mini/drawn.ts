@@ -1,4 +1,4 @@
-/** Random scenes as data sets: pictures and weak labels to learn from, without any mask; or pictures and masks to judge by. */
+/** Drawn scenes as data sets: pictures and weak labels to learn from, without any mask; or pictures and the truth to judge by. */
 
 import fs from "node:fs/promises";
 import path from "node:path";
@@ -6,6 +6,7 @@ import { writeAtomic } from "../../src/atomic-write";
 import { writeLabel } from "../../src/data/label-png";
 import type { Reporter } from "../../src/running/reporter";
 import { datasetText, jpegOf, miniClasses, miniDataset } from "./dataset";
+import { InstancesFile } from "./instances-file";
 import { type Rendering, render } from "./render";
 import type { Scene } from "./scenes";
 import { weakLabelFiles } from "./weak-label-files";
@@ -26,6 +27,20 @@ export async function drawWeaklyLabelled(
     reporter,
     () => weakLabels.finish(),
   );
+}
+
+/** The same of any scenes, with the true masks of their things besides (`instances.json`), which networks may be compared on. */
+export async function drawWithInstances(root: string, scenes: readonly Scene[], reporter: Reporter): Promise<void> {
+  const weakLabels = weakLabelFiles(root);
+  const instances = new InstancesFile(miniDataset);
+  const addBoth = async (scene: Scene, rendering: Rendering): Promise<void> => {
+    instances.add(scene, rendering);
+    await weakLabels.add(scene, rendering);
+  };
+  await draw(root, scenes, addBoth, reporter, async () => {
+    await weakLabels.finish();
+    await writeAtomic(path.join(root, "instances.json"), instances.text());
+  });
 }
 
 /** The same of any scenes, with their masks in place of weak labels. */
