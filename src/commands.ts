@@ -2,6 +2,7 @@
 
 import { ablate } from "./ablation/ablate";
 import { demo } from "./demo/demo";
+import { learn } from "./learn/learn";
 import { report } from "./report/report";
 import type { Step } from "./running/step";
 import { annotate } from "./steps/annotate";
@@ -21,6 +22,7 @@ export const steps: readonly Step<object>[] = [
   doctor,
   demo,
   annotate,
+  learn,
   trainSeam,
   inferSeam,
   makeSeeds,
