@@ -7,7 +7,7 @@ import { type LearnConfig, resolveLearnConfig } from "../src/config/learn";
 import { readLabel } from "../src/data/label-png";
 import { classFindings, nextToLabel } from "../src/learn/class-findings";
 import { doubtOf } from "../src/learn/doubt";
-import type { Finding } from "../src/learn/joint-labels";
+import { type Finding, unsurePixels } from "../src/learn/joint-labels";
 import { jointProbabilities } from "../src/learn/joint-probabilities";
 import { learn } from "../src/learn/learn";
 import { budgetSeconds, type Costs, planFor } from "../src/learn/plan";
@@ -57,6 +57,13 @@ const quick: Partial<LearnConfig> = {
 };
 const into = (name: string): string => path.join(work, name);
 
+/** A run that has its first stage behind it: the labels of the weak labels, as the first test made them. */
+function withOwnLabels(name: string): string {
+  const out = into(name);
+  fs.cpSync(path.join(into("whole"), "own-labels"), path.join(out, "own-labels"), { recursive: true });
+  return out;
+}
+
 /** Every file of results, by its place in the folder; reports and records of time aside. */
 function results(folder: string): Map<string, string> {
   const names = fs.readdirSync(folder, { recursive: true, encoding: "utf8" });
@@ -101,7 +108,9 @@ test("stopped in each stage and started again: the same bytes", async () => {
         if (label.startsWith(`${stage} `)) controller.abort();
       },
     };
-    const out = into(`stopped-${stage}`);
+    const out = stage === "network" ? withOwnLabels("stopped network") : into(`stopped ${stage}`);
+    if (stage === "labels") fs.cpSync(into("stopped network"), out, { recursive: true });
+    if (stage === "labels") fs.rmSync(path.join(out, "round-1", "labels"), { recursive: true });
     const stopped = await learn.run({ ...quick, out }, { reporter, signal: controller.signal });
     assert.deepEqual([stopped.interrupted, stopped.labels], [true, undefined], stage);
     const resumed = await learn.run({ ...quick, out });
@@ -111,7 +120,7 @@ test("stopped in each stage and started again: the same bytes", async () => {
 });
 
 test("a second round learns from the labels of the first, and from photographs without a weak label", async () => {
-  const summary = await learn.run({ ...quick, rounds: 2, out: into("rounds") });
+  const summary = await learn.run({ ...quick, rounds: 2, out: withOwnLabels("rounds") });
   assert.equal(summary.labels, path.join(into("rounds"), "round-2", "labels"));
   const list = (round: number): string[] =>
     fs
@@ -119,12 +128,11 @@ test("a second round learns from the labels of the first, and from photographs w
       .trim()
       .split("\n");
   assert.deepEqual([list(1), list(2)], [[boxed, clicked, stroked], ids]);
-  const taught = await readLabel(path.join(into("rounds"), "round-1", "training-labels", `${bare}.png`));
-  assert.ok(taught.data.includes(255), "what the network is unsure of teaches nothing");
+  for (const id of ids) assert.ok(fs.existsSync(path.join(into("rounds"), "round-1", "training-labels", `${id}.png`)));
 });
 
 test("other options do not mix with a run; weak labels drawn since begin the network anew and lose nothing", async () => {
-  const out = into("grown");
+  const out = withOwnLabels("grown");
   await learn.run({ ...quick, out });
   await assert.rejects(learn.run({ ...quick, networkSteps: 6, out }), /networkSteps 4, now 6; choose another --out/);
   const file = path.join(root, "Annotations", `${bare}.xml`);
@@ -242,6 +250,10 @@ test("two opinions multiply, in the classes that the weak label names", () => {
   const second = (0.101 * 0.991) / (0.101 * 0.991 + 0.901 * 0.011);
   assert.ok(Math.abs(probabilities[1] - first) < 1e-6);
   assert.ok(Math.abs(probabilities[3] - second) < 1e-6);
+});
+
+test("what the network is unsure of teaches the next round nothing", () => {
+  assert.deepEqual([...unsurePixels(Float32Array.of(0.9, 0.1, 0, 0.5, 0.3, 0.2, 0.2, 0.75, 0.05), 3)], [0, 1, 0]);
 });
 
 test("doubt is the mean of one minus the margin, and its region the cells that hold the most of it", () => {

@@ -8,7 +8,6 @@ import path from "node:path";
 import { writeAtomic } from "../atomic-write";
 import { fileExists, readBoundedJson } from "../data/bounded-file";
 import { UserError } from "../errors";
-import { ownLabelFolders } from "./own-labels";
 import type { Plan } from "./plan";
 import type { Surveyed } from "./survey";
 
@@ -47,7 +46,7 @@ export async function resumeRun(
     (id) => earlier.marks[id] !== marks[id],
   );
   if (changed.length === 0) return { plan: earlier.plan, notices: [] };
-  const aside = await putAside(out, changed);
+  const aside = await putAside(out);
   return {
     notices: [
       `${changed.length} photographs or weak labels are new or changed since the last run: the network is trained again; what it had made is in ${aside}`,
@@ -75,22 +74,13 @@ function marksOf(photographs: readonly Surveyed[]): Record<string, string> {
   return Object.fromEntries(photographs.map(({ id, mark }) => [id, mark]));
 }
 
-/** Moves all rounds, and the own labels of these photographs. @returns the folder that they are in */
-async function putAside(out: string, ids: readonly string[]): Promise<string> {
+/** Moves all rounds; own labels are kept or made again one by one. @returns the folder that they are in */
+async function putAside(out: string): Promise<string> {
   const earlier = await fs.readdir(path.join(out, ".old")).catch(() => []);
   const aside = path.join(out, ".old", String(earlier.length + 1));
-  await fs.mkdir(path.join(aside, "own-labels"), { recursive: true });
-  const move = async (from: string, to: string): Promise<void> => {
-    await fs.rename(from, path.join(aside, to)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") throw error;
-    });
-  };
-  for (const name of await fs.readdir(out)) if (/^round-\d+$/.test(name)) await move(path.join(out, name), name);
-  const { labels, maps } = ownLabelFolders(out);
-  for (const id of ids) {
-    await move(path.join(labels, `${id}.png`), path.join("own-labels", `${id}.png`));
-    await fs.rm(path.join(maps, id), { recursive: true, force: true });
-  }
+  await fs.mkdir(aside, { recursive: true });
+  for (const name of await fs.readdir(out))
+    if (/^round-\d+$/.test(name)) await fs.rename(path.join(out, name), path.join(aside, name));
   await fs.rm(stateFile(out), { force: true });
   return aside;
 }

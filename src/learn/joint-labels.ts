@@ -22,6 +22,7 @@ import { openSegmenter } from "../segmentation/open-segmenter";
 import { classProbabilities } from "../segmentation/predict";
 import { type LoopResult, runImageLoop } from "../steps/loop/image-loop";
 import { openLabelOutput } from "../steps/outputs/label-output";
+import { openPhotographHashes } from "../steps/sources/input-hashes";
 import { openWeakLabels, type WeakLabelKind, type WeakLabelsOfImage } from "../steps/sources/weak-label-source";
 import { type Doubt, doubtOf, marginOf } from "./doubt";
 import { jointProbabilities } from "./joint-probabilities";
@@ -87,11 +88,14 @@ export async function makeJointLabels(
   const folders = jointLabelFolders(config.out, round);
   const kinds = new Map(photographs.map(({ id, kind }) => [id, kind]));
   const weakLabels = await openWeakLabels({ voc12Root: config.voc12Root, supervision: "mixed" }, dataset);
-  const output = await openLabelOutput({ savePath: folders.labels, overlay: folders.overlays }, dataset, {
-    round,
-    refine: config.refine,
-    flip: plan.flip,
-    seed: config.seed,
+  const settings = { refine: config.refine, flip: plan.flip, features: config.features };
+  const marks = new Map(photographs.map(({ id, mark }) => [id, mark]));
+  const hashes = openPhotographHashes(config.voc12Root, weights);
+  const places = { savePath: folders.labels, overlay: folders.overlays };
+  const output = await openLabelOutput(places, dataset, settings, {
+    settings,
+    inputsOf: async (id) => ({ ...(await hashes(id)), weakLabel: marks.get(id) ?? "none" }),
+    readImage: async (id) => readRgb(await findImage(config.voc12Root, id)),
   });
   const count = dataset.classes.length;
   const segmenter = await openSegmenter(weights, count);
@@ -101,6 +105,7 @@ export async function makeJointLabels(
       {
         ids: photographs.map(({ id }) => id),
         isDone: output.isDone,
+        derive: output.derive,
         async prepare(id) {
           const image = await readRgb(await findImage(config.voc12Root, id));
           const own = kinds.get(id) === undefined ? undefined : await ownProbabilities(config.out, id, image);
@@ -157,16 +162,17 @@ export async function readFindings(folders: JointLabels, ids: readonly string[])
   return found;
 }
 
+/** 1 where the two best classes of a pixel are close. @param seen [H·W, K] */
+export function unsurePixels(seen: Float32Array, count: number): Uint8Array {
+  return Uint8Array.from({ length: seen.length / count }, (_, i) => (marginOf(seen, i * count, count) < SURE ? 1 : 0));
+}
+
 // --- internal ---
 
 const NETWORK_CRF: FinishConfig = defaultsOf(segmentOptions);
 
 function findingFile(folders: JointLabels, id: string): string {
   return path.join(folders.labels, "findings", `${id}.json`);
-}
-
-function unsurePixels(seen: Float32Array, count: number): Uint8Array {
-  return Uint8Array.from({ length: seen.length / count }, (_, i) => (marginOf(seen, i * count, count) < SURE ? 1 : 0));
 }
 
 function agreementOf(own: Uint8Array, seen: Float32Array, count: number): NonNullable<Finding["agreement"]> {

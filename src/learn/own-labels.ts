@@ -19,6 +19,7 @@ import { drawnPixels } from "../seeds/point-rule";
 import { findBackbone } from "../setup/backbone";
 import { type LoopResult, runImageLoop } from "../steps/loop/image-loop";
 import { openLabelOutput } from "../steps/outputs/label-output";
+import { openPhotographHashes } from "../steps/sources/input-hashes";
 import { openWeakLabels, type WeakLabelKind, type WeakLabelsOfImage } from "../steps/sources/weak-label-source";
 import type { Plan } from "./plan";
 import { type ClassProbabilities, readMaps, writeMaps } from "./probability-maps";
@@ -50,12 +51,14 @@ export async function makeOwnLabels(
   const folders = ownLabelFolders(config.out);
   const labelled = photographs.filter(({ kind }) => kind !== undefined);
   const kinds = new Map(labelled.map(({ id, kind }) => [id, kind as WeakLabelKind]));
+  const marks = new Map(labelled.map(({ id, mark }) => [id, mark]));
   const weakLabels = await openWeakLabels({ voc12Root: config.voc12Root, supervision: "mixed" }, dataset);
-  const output = await openLabelOutput({ savePath: folders.labels }, dataset, {
-    supervision: config.supervision,
-    features: config.features,
-    labelEpochs: plan.labelEpochs,
-    seed: config.seed,
+  const settings = { features: config.features, labelEpochs: plan.labelEpochs, seed: config.seed };
+  const hashes = openPhotographHashes(config.voc12Root, undefined);
+  const output = await openLabelOutput({ savePath: folders.labels }, dataset, settings, {
+    settings,
+    inputsOf: async (id) => ({ ...(await hashes(id)), weakLabel: marks.get(id) ?? "none" }),
+    readImage: async (id) => readRgb(await findImage(config.voc12Root, id)),
   });
   const graphs = new Graphs();
   try {
@@ -63,6 +66,7 @@ export async function makeOwnLabels(
       {
         ids: labelled.map(({ id }) => id),
         isDone: output.isDone,
+        derive: output.derive,
         async prepare(id) {
           const image = await readRgb(await findImage(config.voc12Root, id));
           return { image, weak: wanted(await weakLabels.labelsOf(id, image), config.supervision) };
