@@ -2,6 +2,7 @@
 
 /** `a2gnn <step> [--option value …]`: the only file that writes to the console and ends the process. */
 
+import { SYNC_VARIABLE } from "./atomic-write";
 import { type BackendName, backendNames, preferBackend, useBackend } from "./backend";
 import { steps } from "./commands";
 import { describeOptions, type OptionTable, parseFlags, suggestion } from "./config/option";
@@ -19,6 +20,7 @@ interface GlobalOptions {
   readonly threads?: number;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly sync: boolean;
 }
 
 const globalOptions: OptionTable<GlobalOptions> = {
@@ -51,6 +53,13 @@ const globalOptions: OptionTable<GlobalOptions> = {
     default: false,
     group: "General",
     help: "no progress, notices or summary; only warnings",
+  },
+  sync: {
+    kind: "boolean",
+    affects: "speed",
+    default: true,
+    group: "General",
+    help: "flush each file to the disk before it takes its name; false is faster on slow disks, and a power failure may then leave torn files, which the next run finds and makes again",
   },
 };
 
@@ -85,7 +94,8 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const table = { ...step.options, ...globalOptions } as OptionTable<object & GlobalOptions>;
   const { given, notices } = parseFlags(rest, table, step.ignored, step.positional);
-  const { backend, threads, json = false, quiet = false, ...config } = given;
+  const { backend, threads, json = false, quiet = false, sync = true, ...config } = given;
+  if (!sync) process.env[SYNC_VARIABLE] = "false";
   const visible = createReporter();
   const reporter = quiet ? { ...silentReporter, warn: visible.warn } : visible;
   for (const notice of notices) reporter.notice(notice);

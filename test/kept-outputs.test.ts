@@ -25,7 +25,7 @@ after(() => fs.rmSync(work, { recursive: true }));
 const made = (settings: object, inputs: object = {}): Origin => ({ settings, inputs }) as Origin;
 
 test("a file is missing, current, stale, corrected or foreign", async () => {
-  const target = file("states", "a.png");
+  const target = file("states", "a.txt");
   const stateFor = async (origin: Origin): Promise<string> => (await findFile(target, async () => origin)).state;
   const origin = made({ epochs: 20 }, { photograph: "p" });
   assert.equal(await stateFor(origin), "missing");
@@ -36,12 +36,12 @@ test("a file is missing, current, stale, corrected or foreign", async () => {
   assert.equal(await stateFor(made({ epochs: 20 })), "stale");
   fs.writeFileSync(target, "painted");
   assert.equal(await stateFor(origin), "corrected");
-  fs.rmSync(file("states", ".a2gnn", "a.png.json"));
+  fs.rmSync(file("states", ".a2gnn", "a.txt.json"));
   assert.equal(await stateFor(origin), "foreign");
 });
 
 test("a run that is killed between record and file leaves no file for somebody's own", async () => {
-  const target = file("killed", "a.png");
+  const target = file("killed", "a.txt");
   await writeRecorded(target, "first", made({ epochs: 20 }));
   await writeRecorded(target, "second", made({ epochs: 40 }));
   fs.writeFileSync(target, "first"); // the record is of the second, the bytes are still the first's
@@ -49,18 +49,18 @@ test("a run that is killed between record and file leaves no file for somebody's
 });
 
 test("a corrected file is never replaced, but by --remake, which moves it to .old", async () => {
-  const target = file("remake", "a.png");
+  const target = file("remake", "a.txt");
   await writeRecorded(target, "first", made({}));
   fs.writeFileSync(target, "painted");
   const keeper = openOutputKeeper();
   assert.equal(await keeper.write("a", target, "second", made({})), false);
   assert.equal(fs.readFileSync(target, "utf8"), "painted");
-  assert.deepEqual(keeper.kept(), ["a"]);
-  assert.match(keeper.notices().join("\n"), /1 file in .* kept, as somebody has changed .*: a\.png/);
+  assert.equal(keeper.kept(), 1);
+  assert.match(keeper.notices().join("\n"), /1 file in .* kept, as somebody has changed .*: a\.txt/);
   for (const text of ["second", "third"]) assert.ok(await openOutputKeeper(["a"]).write("a", target, text, made({})));
   assert.equal(fs.readFileSync(target, "utf8"), "third");
-  assert.equal(fs.readFileSync(file("remake", ".old", "a.png"), "utf8"), "painted");
-  assert.equal(fs.readFileSync(file("remake", ".old", "a.2.png"), "utf8"), "second");
+  assert.equal(fs.readFileSync(file("remake", ".old", "a.txt"), "utf8"), "painted");
+  assert.equal(fs.readFileSync(file("remake", ".old", "a.2.txt"), "utf8"), "second");
 });
 
 test("settings that a folder mixes are told with the counts", async () => {

@@ -93,11 +93,14 @@ test("seeds are the same again, in shards, and with other threads; what is there
   assert.deepEqual([again.done, again.skipped], [0, COUNT]);
   assert.equal(again.coverage.at(-1)?.images, COUNT, "the report covers what was there");
   const counts = path.join(parts, "coverage", `${idOf(0)}.json`);
-  for (const damaged of ['{"cut', "[1]", '[{"rule":"seeds","pixels":9,"classes":{"1":{"labelled":3}}}]']) {
+  for (const damaged of ["[1]", '[{"rule":"seeds","pixels":9,"classes":{"1":{"labelled":3}}}]']) {
     fs.writeFileSync(counts, damaged);
     const less = await makeSeeds.run({ ...base, supervision: "mixed", savePath: parts });
     assert.equal(less.coverage.at(-1)?.images, COUNT - 1, "damaged counts are none");
   }
+  fs.writeFileSync(counts, '{"cut');
+  const mended = await makeSeeds.run({ ...base, supervision: "mixed", savePath: parts });
+  assert.deepEqual([mended.done, mended.coverage.at(-1)?.images], [1, COUNT], "those that break off are made again");
   const other = await makeSeeds.run({ ...base, supervision: "mixed", savePath: parts, superpixels: false });
   assert.ok(other.notices.some((notice) => /made again, as settings.*superpixels true, now false/.test(notice)));
 });

@@ -66,7 +66,7 @@ function fields(message: Buffer): Map<number, number | Buffer> {
 test("event files are what TensorBoard reads: records with checksums, version first, scalars by step", async () => {
   assert.equal(crc32c(Buffer.from("123456789")), 0xe3069283);
   const folder = path.join(work, "events");
-  const writer = await openEventWriter(folder, 300);
+  const writer = await openEventWriter(folder, 300, assert.fail);
   await writer.scalars(301, { "loss/total": 0.25, learning_rate: 1e-2 });
   await writer.close();
   const [name] = fs.readdirSync(folder);

@@ -3,6 +3,7 @@
  */
 
 import type { FeatureKind } from "../config/make-pseudo-labels";
+import { csvText } from "../csv-text";
 import type { BarChart } from "../show/chart";
 import { differences, type Variant } from "./variant";
 
@@ -94,8 +95,7 @@ export function ablationCsv({ rows }: AblationTable): string {
     number(row.accuracy, 3),
     number(row.secondsPerImage, 2),
   ]);
-  const quote = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return `${[HEAD, ...lines].map((line) => line.map(quote).join(",")).join("\n")}\n`;
+  return csvText([HEAD, ...lines]);
 }
 
 export function ablationMarkdown(table: AblationTable, command: string): string {

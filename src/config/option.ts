@@ -261,6 +261,7 @@ function checkValue(value: unknown, option: Option<unknown>, flag: string): unkn
   const checkNumber = (x: unknown): void => {
     if (typeof x !== "number" || !Number.isFinite(x)) throw wrong("a number");
     if (option.kind === "integer" && !Number.isInteger(x)) throw wrong("a whole number");
+    if (option.kind === "integer" && !Number.isSafeInteger(x)) throw wrong("a whole number below 2^53");
     const { min = -Infinity, max = Infinity } = option;
     if (x < min || x > max)
       throw wrong(max === Infinity ? `at least ${min}` : min === -Infinity ? `at most ${max}` : `${min} to ${max}`);

@@ -1,5 +1,6 @@
 /** Options of every step that trains a network: they mean the same everywhere. */
 
+import { expected } from "../errors";
 import { type AnnotationFrame, annotationFrameOption } from "./images";
 import type { Option, OptionTable } from "./option";
 
@@ -105,6 +106,7 @@ export function trainingOptions(
       affects: "fit",
       default: 12,
       min: 1,
+      max: 1_000_000,
       aliases: ["max_epoches", "max_epochs"],
       group: schedule,
       help: "passes over the list",
@@ -213,6 +215,17 @@ export function trainingOptions(
       help: "seed of all random numbers; results depend neither on threads nor on the number of processes",
     },
   });
+}
+
+/** @throws UserError "usage" for a session whose files would have no name: "/", "out/" */
+export function checkSessionName(name: string | undefined): void {
+  if (name === undefined || !/(^|[\\/])\.{0,2}$/.test(name)) return;
+  throw expected(
+    "usage",
+    "a name for the results, e.g. out/affinity for out/affinity.pth",
+    `"${name}"`,
+    "--session-name",
+  );
 }
 
 /** SGD's momentum: without the option as large as the weight decay, the reference's slip (training/poly-sgd.ts). */

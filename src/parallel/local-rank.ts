@@ -1,6 +1,7 @@
 /** What a launcher (mpiexec, srun, torchrun's kin) tells a process about its place among the others on its machine. */
 
 import os from "node:os";
+import { isLaunched } from "./launcher";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,8 +21,28 @@ const LAUNCHERS: readonly (readonly [string, string, string, string])[] = [
   ["SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", "SLURM_STEP_TASKS_PER_NODE"],
 ];
 
-/** Undefined where this process was started alone. */
-export function launchedRank(env: Environment = process.env): LaunchedRank | undefined {
+/** Undefined where this process was started alone, whatever a launcher that is gone has left in the environment. */
+export function launchedRank(env?: Environment): LaunchedRank | undefined {
+  const rank = statedRank(env ?? process.env);
+  return rank !== undefined && env === undefined && isLeftOver() ? undefined : rank;
+}
+
+/** What to tell the user where a rank in the environment is not obeyed. */
+export function leftOverRank(): string | undefined {
+  const rank = statedRank(process.env);
+  if (rank === undefined || !isLeftOver()) return undefined;
+  const name = LAUNCHERS.map(([each]) => each).find((each) => process.env[each] !== undefined);
+  return `${name}=${rank.rank} is in the environment, but no launcher (mpiexec, srun) started this process: it is left over, and this process works alone`;
+}
+
+function isLeftOver(): boolean {
+  leftOver ??= !isLaunched();
+  return leftOver;
+}
+
+let leftOver: boolean | undefined;
+
+function statedRank(env: Environment): LaunchedRank | undefined {
   const number = (name: string): number | undefined => {
     const digits = /^\d+/.exec(env[name] ?? "")?.[0]; // Slurm writes "2(x4)" for two tasks on each of four machines
     return digits === undefined ? undefined : Number(digits);
@@ -39,7 +60,7 @@ export function launchedRank(env: Environment = process.env): LaunchedRank | und
  * set stays: a `CUDA_VISIBLE_DEVICES` of several cards is taken as the list to choose from.
  */
 export function bindLocalRank(env: Record<string, string | undefined> = process.env): void {
-  const launched = launchedRank(env);
+  const launched = launchedRank(env === process.env ? undefined : env);
   if (launched === undefined) return;
   const { localRank, localSize } = launched;
   const cards = env.CUDA_VISIBLE_DEVICES?.split(",").filter((card) => card.trim() !== "");

@@ -47,6 +47,7 @@ ${table(
 )}
 ${failures("Images without figures", scores.failed)}
 <h2>How the labels were made</h2>
+${scores.notices.map((notice) => `<p>${escapeXml(notice)}</p>`).join("\n")}
 ${runs.length === 0 ? "<p>The folder has no record of its runs.</p>" : runs.map(runSection).join("\n")}
 <h2>Pictures</h2>
 <p>By the mIoU over the classes of each image's own truth.</p>

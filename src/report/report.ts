@@ -4,6 +4,7 @@
  */
 
 import fs from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { writeAtomic } from "../atomic-write";
@@ -22,6 +23,7 @@ import { chartSvg } from "../show/chart-svg";
 import { overlayPicture } from "../show/overlay";
 import { evaluate } from "../steps/evaluate";
 import type { EvaluateSummary } from "../steps/outputs/evaluate-table";
+import { checkReports, writeReport } from "../steps/outputs/report-file";
 import { readRuns } from "../steps/outputs/run-record";
 import { readLabelPair } from "../steps/sources/label-pair";
 import { type ReportPicture, reportPage } from "./report-page";
@@ -55,18 +57,21 @@ async function run(
   const gt = config.gt ?? path.join(config.voc12Root, "SegmentationClass");
   const page = config.out ?? path.join(config.pred, "report.html");
   const title = config.title ?? path.basename(path.resolve(config.pred));
+  await checkReports({ "--out": page });
   const dataset = await readDataset(config.voc12Root);
-  const list = config.list ?? (await commonLabels(config.pred, gt, `${page}.images.txt`));
+  const scratch = await fs.mkdtemp(path.join(os.tmpdir(), "a2gnn-"));
+  const list = config.list ?? path.join(scratch, "images.txt");
   let scores: EvaluateSummary;
   const scored: Scored[] = [];
   try {
+    if (config.list === undefined) await listCommonLabels(config.pred, gt, list);
     scores = await evaluate.run({ pred: config.pred, gt, voc12Root: config.voc12Root, list, stage: title }, context);
     const bad = new Set(scores.failed.map(({ image }) => image));
     const { ids } = await readImageList(list, config.voc12Root);
     for (const id of ids.filter((each) => !bad.has(each)))
       scored.push({ id, mIoU: (await scoreOf(id, config.pred, gt, config.voc12Root, dataset)) ?? 0 });
   } finally {
-    if (config.list === undefined) await fs.rm(list, { force: true });
+    await fs.rm(scratch, { recursive: true });
   }
   scored.sort((a, b) => b.mIoU - a.mIoU);
   const groups = [];
@@ -88,7 +93,7 @@ async function run(
   const classes = scores.perClass.flatMap(({ class: name, present, predictedPixels }, index) =>
     present || predictedPixels > 0 ? [{ name, colour: dataset.palette[index] }] : [],
   );
-  await writeAtomic(page, reportPage({ title, runs, scores: shown, chart, classes, groups }));
+  await writeReport("--out", page, reportPage({ title, runs, scores: shown, chart, classes, groups }));
   return {
     step: "report",
     images: scores.images,
@@ -102,8 +107,8 @@ async function run(
   };
 }
 
-/** A list of the labels that have a true one, in a file for `evaluate`. */
-async function commonLabels(pred: string, gt: string, file: string): Promise<string> {
+/** Writes a list of the labels that have a true one, for `evaluate`. */
+async function listCommonLabels(pred: string, gt: string, file: string): Promise<void> {
   const names = async (folder: string): Promise<string[]> => {
     const all = await fs.readdir(folder).catch((error: unknown) => {
       throw new UserError("input", `cannot read the folder of labels: ${messageOf(error)}`);
@@ -115,7 +120,6 @@ async function commonLabels(pred: string, gt: string, file: string): Promise<str
   if (ids.length === 0)
     throw new UserError("input", `expected labels, NAME.png, that are in ${gt} as well, got none (${pred})`);
   await writeAtomic(file, `${ids.join("\n")}\n`);
-  return file;
 }
 
 async function scoreOf(

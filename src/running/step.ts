@@ -20,6 +20,8 @@ export interface Summary {
   readonly done: number;
   /** Images whose results already existed. */
   readonly skipped: number;
+  /** Images with a result that somebody else made or corrected, and that was left as it is. */
+  readonly kept?: number;
   readonly failed: readonly ImageFailure[];
   readonly seconds: number;
   readonly notices: readonly string[];

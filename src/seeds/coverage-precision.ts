@@ -3,6 +3,7 @@
  * rule that adds more mistakes than seeds can be seen (docs/method.md, section 1.3).
  */
 
+import { csvText } from "../csv-text";
 import type { LabelMap } from "../data/label-png";
 import type { Stage } from "./seed-image";
 
@@ -98,18 +99,15 @@ export function coverageRows(images: Iterable<readonly StageCounts[]>, classes: 
 /** The rows as CSV with a heading. */
 export function coverageCsv(rows: readonly CoverageRow[]): string {
   const cell = (value: number | undefined): string => (value === undefined ? "" : value.toFixed(6));
-  const quote = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = rows.map((each) =>
-    [
-      quote(each.rule),
-      quote(each.class),
-      each.images,
-      cell(each.coverage),
-      cell(each.precision),
-      cell(each.recall),
-    ].join(","),
-  );
-  return `rule,class,images,coverage,precision,recall\n${lines.join("\n")}\n`;
+  const lines = rows.map((each) => [
+    each.rule,
+    each.class,
+    each.images,
+    cell(each.coverage),
+    cell(each.precision),
+    cell(each.recall),
+  ]);
+  return csvText([["rule", "class", "images", "coverage", "precision", "recall"], ...lines]);
 }
 
 // --- internal ---

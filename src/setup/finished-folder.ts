@@ -7,7 +7,8 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { isAliveProcess, type LockOptions, withLock } from "./lock";
+import { isAliveProcess } from "../files/living-process";
+import { type LockOptions, withLock } from "../files/lock";
 
 export interface FolderRecipe {
   /** Where the finished folder stands. */
@@ -63,7 +64,10 @@ export async function finishFolder(
   build: (folder: string) => Promise<void>,
   { force = false, ...lock }: FinishOptions = {},
 ): Promise<boolean> {
-  if (!force && inspectFolder(recipe).state === "ready") return false;
+  if (!force && inspectFolder(recipe).state === "ready") {
+    removeLeftovers(recipe.folder, os.hostname());
+    return false;
+  }
   return withLock(
     `${recipe.folder}.lock`,
     async () => {
@@ -103,12 +107,16 @@ function replaceFolder(from: string, to: string): void {
   fs.rmSync(old, { recursive: true, force: true });
 }
 
-/** Removes what killed set-ups left behind; called under the lock, it spares folders of this machine's living processes. */
-function removeLeftovers(folder: string): void {
+/**
+ * Removes what killed set-ups left behind, but for folders of this machine's living processes.
+ * @param host whose alone are removed; default: everybody's, which takes the lock
+ */
+function removeLeftovers(folder: string, host?: string): void {
   const prefix = path.basename(folder);
   for (const name of fs.readdirSync(path.dirname(folder))) {
     const match = /^\.(?:building|old)-(.*-)?(\d+)$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : "");
-    if (match === null || (Number(match[2]) !== process.pid && isAliveProcess(Number(match[2])))) continue;
+    if (match === null || (host !== undefined && match[1] !== `${host}-`)) continue;
+    if (Number(match[2]) === process.pid ? host !== undefined : isAliveProcess(Number(match[2]))) continue;
     fs.rmSync(path.join(path.dirname(folder), name), { recursive: true, force: true });
   }
 }

@@ -1,7 +1,6 @@
 /** `evaluate --instances`: detections against true instances, both COCO's JSON (docs/method.md, section 5). */
 
 import path from "node:path";
-import { writeAtomic } from "../atomic-write";
 import type { EvaluateConfig } from "../config/evaluate";
 import { readImageList } from "../data/image-list";
 import { UserError } from "../errors";
@@ -18,6 +17,7 @@ import type { LineChart } from "../show/chart";
 import { chartSvg } from "../show/chart-svg";
 import { chartPng } from "../show/show-chart";
 import { type EvaluateInstancesSummary, type InstanceFigures, instancesCsv } from "./outputs/instances-table";
+import { checkReports, writeReport } from "./outputs/report-file";
 
 /** @throws UserError "usage" without a truth; "input" where truth or results cannot be compared, naming the entry */
 export async function evaluateInstances(
@@ -29,6 +29,7 @@ export async function evaluateInstances(
     throw new UserError("usage", "--confusion is of labels: with --instances there is no confusion matrix");
   const gt = config.gt ?? (config.voc12Root && path.join(config.voc12Root, "instances.json"));
   if (gt === undefined) throw new UserError("usage", "--gt or --voc12-root is required: where are the true instances?");
+  await checkReports({ "--csv": config.csv, "--curves": config.curves });
   const said = collectNotices(reporter);
   const truth = await readCocoTruth(gt);
   const { images, split } = await chosenImages(truth, config, said.notice);
@@ -64,7 +65,7 @@ export async function evaluateInstances(
     seconds: (performance.now() - started) / 1000,
     notices: said.notices,
   };
-  if (config.csv !== undefined) await writeAtomic(config.csv, instancesCsv(summary));
+  if (config.csv !== undefined) await writeReport("--csv", config.csv, instancesCsv(summary));
   if (config.curves !== undefined) await writeCurves(config.curves, summary);
   return summary;
 }
@@ -157,5 +158,6 @@ async function writeCurves(
       precision[iou] === undefined ? [] : [{ name: `IoU ${iou}`, x: RECALLS, y: precision[iou] }],
     ),
   };
-  await writeAtomic(file, path.extname(file).toLowerCase() === ".svg" ? chartSvg(chart) : await chartPng(chart));
+  const isSvg = path.extname(file).toLowerCase() === ".svg";
+  await writeReport("--curves", file, isSvg ? chartSvg(chart) : await chartPng(chart));
 }

@@ -5,7 +5,6 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
-import { writeAtomic } from "../atomic-write";
 import { type EvaluateConfig, evaluateOptions } from "../config/evaluate";
 import { completeConfig } from "../config/option";
 import { readDataset } from "../data/dataset";
@@ -20,6 +19,8 @@ import { evaluateInstances } from "./evaluate-instances";
 import { runImageLoop } from "./loop/image-loop";
 import { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./outputs/evaluate-table";
 import { type EvaluateInstancesSummary, instancesTable } from "./outputs/instances-table";
+import { checkReports, writeReport } from "./outputs/report-file";
+import { settingsMixture } from "./outputs/settings-mixture";
 import { readLabelPair } from "./sources/label-pair";
 
 type EvaluateOf<Instances extends boolean> = Partial<EvaluateConfig> & { readonly instances?: Instances };
@@ -64,8 +65,14 @@ async function evaluateLabels(config: EvaluateConfig, context: StepContext): Pro
   if (gt === undefined) throw new UserError("usage", "--gt or --voc12-root is required: where are the true labels?");
   const root = config.voc12Root ?? path.dirname(path.resolve(gt));
   const dataset = await readDataset(root);
-  const { ids, split, notices } =
+  await checkReports({ "--csv": config.csv, "--confusion": config.confusion });
+  const { ids, split, ...list } =
     config.list === undefined ? await everyLabel(gt) : await readImageList(config.list, root);
+  const mixture = await settingsMixture(
+    config.pred,
+    ids.map((id) => `${id}.png`),
+  );
+  const notices = [...list.notices, ...(mixture === undefined ? [] : [mixture])];
   for (const notice of notices) context.reporter.notice(notice);
 
   const confusion = createConfusion(dataset.classes.length);
@@ -101,8 +108,8 @@ async function evaluateLabels(config: EvaluateConfig, context: StepContext): Pro
     seconds: (performance.now() - started) / 1000,
     notices,
   };
-  if (config.csv !== undefined) await writeAtomic(config.csv, scoresCsv(summary));
-  if (config.confusion !== undefined) await writeAtomic(config.confusion, confusionCsv(summary));
+  if (config.csv !== undefined) await writeReport("--csv", config.csv, scoresCsv(summary));
+  if (config.confusion !== undefined) await writeReport("--confusion", config.confusion, confusionCsv(summary));
   return summary;
 }
 

@@ -6,14 +6,17 @@
  */
 
 import { type InferSeamConfig, ignoredFlags, inferSeamOptions, resolveConfig } from "../config/infer-seam";
+import { touching } from "../config/option";
 import type { RgbImage } from "../data/image";
 import { crfOptionsOf } from "../dense-crf/dense-crf-options";
 import { openSharpener } from "../dense-crf/sharpen";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
+import { alreadyThere } from "../running/summary-text";
 import type { ImageCams } from "../seam/cam-scores";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
+import { whileClaimed } from "./outputs/claimed-places";
 import { checkPlaces } from "./outputs/output-places";
 import { type Coverage, openSeamOutput, seamPlaces } from "./outputs/seam-output";
 import { type CamInput, openCamSource } from "./sources/cam-source";
@@ -56,54 +59,60 @@ async function run(
   const { notices, notice } = collectNotices(context.reporter);
   const { config, notices: inferred } = resolveConfig(given);
   const { dataset, list, ids } = await openImages(config, given);
-  const crf = openSharpener(config.crfThreads);
-  const coverages: Coverage[] = [];
-  try {
-    await checkPlaces(seamPlaces(config), config, inferSeamOptions, ["outCrf"]);
-    const source = await openCamSource(config, dataset, (id) => output.holdsMaps(id));
-    const output = await openSeamOutput(
-      config,
-      dataset,
-      (image, scores) => crf.sharpen(image, scores, crfOptionsOf(config)),
-      source.hashesOf,
-    ).catch((error: unknown) => {
-      source.dispose();
-      throw error;
-    });
-    for (const message of [...inferred, ...list.notices, ...source.notices]) notice(message);
+  const places = seamPlaces(config);
+  await checkPlaces(places, config, inferSeamOptions, ["outCrf"]);
+  const settings = touching<InferSeamConfig>(config, inferSeamOptions, ["fit", "label"]);
+  const { voc12Root } = config;
+  return whileClaimed(places, { step: inferSeam.name, voc12Root, ...settings }, async () => {
+    const crf = openSharpener(config.crfThreads);
+    const coverages: Coverage[] = [];
     try {
-      const loop: ImageLoop<CamInput, Computed> = {
-        ids,
-        isDone: output.isDone,
-        prepare: source.prepare,
-        compute: async (id, input) => {
-          if (input.tags.length === 0) notice(`image "${id}" has no tags: background all over`);
-          return { image: input.image, cams: source.computeCams(input) };
-        },
-        finish: async (id, { image, cams }) => {
-          coverages.push(await output.write(id, image, cams));
-        },
-      };
-      const result = await runImageLoop(loop, context);
-      for (const message of await output.lastNotices()) notice(message);
-      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
-      return {
-        step: "infer-seam",
-        split: list.split,
-        maps: source.description,
-        folders: output.folders,
-        coverage: meanCoverage(coverages),
-        images: ids.length,
-        ...result,
-        seconds: (performance.now() - started) / 1000,
-        notices,
-      };
+      const source = await openCamSource(config, dataset, (id) => output.holdsMaps(id));
+      const output = await openSeamOutput(
+        config,
+        dataset,
+        (image, scores) => crf.sharpen(image, scores, crfOptionsOf(config)),
+        source.hashesOf,
+      ).catch((error: unknown) => {
+        source.dispose();
+        throw error;
+      });
+      for (const message of [...inferred, ...list.notices, ...source.notices]) notice(message);
+      try {
+        const loop: ImageLoop<CamInput, Computed> = {
+          ids,
+          isDone: output.isDone,
+          prepare: source.prepare,
+          compute: async (id, input) => {
+            if (input.tags.length === 0) notice(`image "${id}" has no tags: background all over`);
+            return { image: input.image, cams: source.computeCams(input) };
+          },
+          finish: async (id, { image, cams }) => {
+            coverages.push(await output.write(id, image, cams));
+          },
+        };
+        const result = await runImageLoop(loop, context);
+        for (const message of await output.lastNotices()) notice(message);
+        if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
+        return {
+          step: "infer-seam",
+          split: list.split,
+          maps: source.description,
+          folders: output.folders,
+          coverage: meanCoverage(coverages),
+          images: ids.length,
+          ...result,
+          kept: output.kept(),
+          seconds: (performance.now() - started) / 1000,
+          notices,
+        };
+      } finally {
+        source.dispose();
+      }
     } finally {
-      source.dispose();
+      await crf.close();
     }
-  } finally {
-    await crf.close();
-  }
+  });
 }
 
 function meanCoverage(coverages: readonly Coverage[]): Coverage {
@@ -115,10 +124,10 @@ function meanCoverage(coverages: readonly Coverage[]): Coverage {
 }
 
 function describe(summary: InferSeamSummary): string {
-  const { done, skipped, failed, images, seconds, maps, folders, coverage } = summary;
+  const { done, failed, images, seconds, maps, folders, coverage } = summary;
   const share = (name: string, value: number | undefined): string =>
     value === undefined ? "" : `\n  ${name} labels cover ${(100 * value).toFixed(1)} % of the pixels`;
   const failures = failed.map(({ image, reason }) => `\n  failed: ${image}: ${reason}`).join("");
-  const head = `infer-seam (${maps}): ${done} done, ${skipped} already there, ${failed.length} failed of ${images} in ${seconds.toFixed(1)} s`;
+  const head = `infer-seam (${maps}): ${done} done, ${alreadyThere(summary)}, ${failed.length} failed of ${images} in ${seconds.toFixed(1)} s`;
   return `${head}; in ${folders.join(", ")}${share("confident", coverage.confident)}${share("full", coverage.full)}${failures}`;
 }

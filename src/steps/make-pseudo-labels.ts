@@ -26,8 +26,9 @@ import { describeSummary } from "../running/summary-text";
 import { findBackbone } from "../setup/backbone";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
+import { whileClaimed } from "./outputs/claimed-places";
 import { type FitStore, openFitStore } from "./outputs/fit-store";
-import type { InstancesWritten } from "./outputs/instance-label-output";
+import { type InstancesWritten, instancePlaces } from "./outputs/instance-label-output";
 import { type LabelOrigin, type ObjectsOfImage, openLabelOutput, outputPlaces } from "./outputs/label-output";
 import { checkPlaces } from "./outputs/output-places";
 import { recordRun } from "./outputs/run-record";
@@ -80,8 +81,15 @@ function instanceLines({ instances }: MakePseudoLabelsSummary): string[] {
 /** Objects that are named on the screen; `--json` names more. */
 const LEAST_SURE = 5;
 
-/** Options that decide whether an image is labelled, not how: a label is the same with either value. */
-const WHICH_IMAGES = { withoutBoxes: undefined } as const;
+/** What a label depends on, and its objects. Whether images without boxes are labelled changes neither. */
+function settingsOfLabels(config: ResolvedConfig): Pick<LabelOrigin, "settings" | "objectSettings"> {
+  const { withoutBoxes, instances, instanceFormats, ...objectSettings } = settingsOf<MakePseudoLabelsConfig>(
+    config,
+    makePseudoLabelsOptions,
+  );
+  const { instanceRule, instancePolygons, ...settings } = objectSettings;
+  return { settings, objectSettings };
+}
 
 interface PreparedObjects extends PreparedImage {
   /** With `instances`. */
@@ -102,64 +110,70 @@ async function run(
   const { config, notices: inferred } = resolveConfig(given, findBackbone() !== undefined);
   const { dataset, list, ids, shard } = await openImages(config, given);
   for (const message of [...inferred, ...list.notices]) notice(message);
-  await checkPlaces(outputPlaces(config), config, makePseudoLabelsOptions, ["fits"]);
+  const places = outputPlaces(config);
+  const all = config.instances ? [...places, ...instancePlaces(config)] : places;
+  await checkPlaces(all, config, makePseudoLabelsOptions, ["fits"]);
   const settings = touching<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions, ["fit", "label"]);
-  const source: LabelOrigin = {
-    settings: { ...settingsOf<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions), ...WHICH_IMAGES },
-    inputsOf: await openLabelHashes(config),
-    readImage: async (id) => readRgb(await findImage(config.voc12Root, id)),
-  };
-  const output = await openLabelOutput(config, dataset, settings, source, notice);
-  const sharpener = openSharpener(config.crfThreads);
-  try {
-    const seeds = await openSeedSource(config, dataset);
-    const marksOf = config.instances ? await openMarkSource(config, dataset) : undefined;
-    const fits = await openFitStore(config);
-    const graphs = await openGraphSource(config);
+  const { voc12Root } = config;
+  return whileClaimed(places, { step: makePseudoLabels.name, voc12Root, ...settings }, async () => {
+    const source: LabelOrigin = {
+      ...settingsOfLabels(config),
+      inputsOf: await openLabelHashes(config),
+      readImage: async (id) => readRgb(await findImage(config.voc12Root, id)),
+    };
+    const output = await openLabelOutput(config, dataset, settings, source, notice);
+    const sharpener = openSharpener(config.crfThreads);
     try {
-      const loop: ImageLoop<PreparedObjects, Computed> = {
-        ids,
-        isDone: output.isDone,
-        derive: output.derive,
-        prepare: async (id) => {
-          const say = (message: string): void => notice(`image "${id}": ${message}`);
-          const prepared = await prepareImage(id, config, dataset, seeds, say);
-          return { ...prepared, marks: await marksOf?.(id, prepared.image, prepared.boxes) };
-        },
-        compute: (id, prepared, say) => compute(id, prepared, graphs, fits, config, dataset, say),
-        finish: async (id, { objects, ...unsharpened }) => {
-          await output.writeProbabilities(id, unsharpened);
-          const unsure = objects && { ...objects, probabilities: unsharpened.probabilities.slice() };
-          const finished = await finishLabel(unsharpened, config, sharpener);
-          await output.write(id, (unsharpened.full ?? unsharpened).image, finished, unsure);
-        },
-        finishing: config.crfThreads,
-      };
-      const result = await runImageLoop(loop, context);
-      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
-      for (const message of await output.lastNotices()) notice(message);
-      const instances = await output.mergeInstances(list.ids);
-      const summary: MakePseudoLabelsSummary = {
-        step: "make-pseudo-labels",
-        split: list.split,
-        supervision: config.supervision,
-        features: graphs.description,
-        savePath: config.savePath,
-        images: ids.length,
-        ...result,
-        seconds: (performance.now() - started) / 1000,
-        notices,
-        ...(instances === undefined ? {} : { instances }),
-      };
-      const weights = config.features === "cnn" ? config.weights : undefined;
-      await recordRun(config.savePath, summary, { ...config }, weights, shard);
-      return summary;
+      const seeds = await openSeedSource(config, dataset);
+      const marksOf = config.instances ? await openMarkSource(config, dataset) : undefined;
+      const fits = await openFitStore(config);
+      const graphs = await openGraphSource(config);
+      try {
+        const loop: ImageLoop<PreparedObjects, Computed> = {
+          ids,
+          isDone: output.isDone,
+          derive: output.derive,
+          prepare: async (id) => {
+            const say = (message: string): void => notice(`image "${id}": ${message}`);
+            const prepared = await prepareImage(id, config, dataset, seeds, say);
+            return { ...prepared, marks: await marksOf?.(id, prepared.image, prepared.boxes) };
+          },
+          compute: (id, prepared, say) => compute(id, prepared, graphs, fits, config, dataset, say),
+          finish: async (id, { objects, ...unsharpened }) => {
+            await output.writeProbabilities(id, unsharpened);
+            const unsure = objects && { ...objects, probabilities: unsharpened.probabilities.slice() };
+            const finished = await finishLabel(unsharpened, config, sharpener);
+            await output.write(id, (unsharpened.full ?? unsharpened).image, finished, unsure);
+          },
+          finishing: config.crfThreads,
+        };
+        const result = await runImageLoop(loop, context);
+        if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
+        for (const message of await output.lastNotices()) notice(message);
+        const instances = await output.mergeInstances(list.ids);
+        const summary: MakePseudoLabelsSummary = {
+          step: "make-pseudo-labels",
+          split: list.split,
+          supervision: config.supervision,
+          features: graphs.description,
+          savePath: config.savePath,
+          images: ids.length,
+          ...result,
+          kept: output.kept(),
+          seconds: (performance.now() - started) / 1000,
+          notices,
+          ...(instances === undefined ? {} : { instances }),
+        };
+        const weights = config.features === "cnn" ? config.weights : undefined;
+        await recordRun(config.savePath, summary, { ...config }, weights, shard);
+        return summary;
+      } finally {
+        graphs.dispose();
+      }
     } finally {
-      graphs.dispose();
+      await sharpener.close();
     }
-  } finally {
-    await sharpener.close();
-  }
+  });
 }
 
 /** Builds the graph, trains on it or takes what was trained before, infers. */

@@ -7,6 +7,7 @@
 
 import path from "node:path";
 import { type MakeSeedsConfig, makeSeedsOptions, type ResolvedConfig, resolveConfig } from "../config/make-seeds";
+import { touching } from "../config/option";
 import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
 import { hashValue, type Inputs } from "../data/file-hash";
@@ -17,6 +18,7 @@ import type { LabelMap } from "../data/label-png";
 import { annotatedIn } from "../data/orientation";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
+import { alreadyThere } from "../running/summary-text";
 import { boxRule } from "../seeds/box-rule";
 import type { CoverageRow } from "../seeds/coverage-precision";
 import { type GrabCut, type GrabCutAnswer, openGrabCut } from "../seeds/grabcut";
@@ -28,6 +30,7 @@ import type { SeedImage, Seeds } from "../seeds/seed-image";
 import { type Superpixels, superpixels } from "../seeds/superpixels";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
+import { whileClaimed } from "./outputs/claimed-places";
 import { checkPlaces } from "./outputs/output-places";
 import { openSeedOutput, seedPlaces } from "./outputs/seed-output";
 import { tableText } from "./outputs/text-table";
@@ -87,69 +90,75 @@ async function run(
   const weakLabels = await openWeakLabels(config, dataset);
   const confidentLabels = openConfidentLabels(config, dataset);
   const tags = await openTags(config, dataset);
-  await checkPlaces(seedPlaces(config), config, makeSeedsOptions, ["report"]);
-  const output = await openSeedOutput(config, dataset, {
-    inputsOf: async (id) => ({
-      photograph: await photographHash(config.voc12Root, id),
-      ...(await weakLabels.hashesOf(id)),
-      ...(await confidentHashes(id, confidentLabels, tags)),
-    }),
-    readImage: async (id) => readRgb(await findImage(config.voc12Root, id)),
+  const places = seedPlaces(config);
+  await checkPlaces(places, config, makeSeedsOptions, ["report"]);
+  const settings = touching<MakeSeedsConfig>(config, makeSeedsOptions, ["fit", "label"]);
+  const { voc12Root } = config;
+  return whileClaimed(places, { step: makeSeeds.name, voc12Root, ...settings }, async () => {
+    const output = await openSeedOutput(config, dataset, {
+      inputsOf: async (id) => ({
+        photograph: await photographHash(config.voc12Root, id),
+        ...(await weakLabels.hashesOf(id)),
+        ...(await confidentHashes(id, confidentLabels, tags)),
+      }),
+      readImage: async (id) => readRgb(await findImage(config.voc12Root, id)),
+    });
+    for (const message of [...inferred, ...list.notices, ...weakLabels.notices]) notice(message);
+    const grabCut = openGrabCut({
+      iterations: config.grabCutIterations,
+      maxPixels: config.grabCutPixels,
+      threads: config.threads,
+    });
+    try {
+      const loop: ImageLoop<Prepared, Computed> = {
+        ids,
+        isDone: output.isDone,
+        derive: output.derive,
+        async prepare(id) {
+          const file = await findImage(config.voc12Root, id);
+          const image = annotatedIn(await readRgb(file), config.annotationFrame);
+          const weak = await weakLabels.labelsOf(id, image);
+          const confident = await confidentLabels.labelOf(id, image);
+          const seed = seedImage(image, dataset, config, confident, confident && (await tags(id)));
+          return {
+            file: path.basename(file),
+            seed,
+            weak,
+            cuts: cutsOf(grabCut, image, weak, config, dataset.ignore),
+            mask: await maskOf(id, image, config, dataset),
+          };
+        },
+        async compute(id, prepared) {
+          const { seed, weak, cuts } = prepared;
+          const seeds = merge(seed, weak, await cuts, config);
+          if (seeds.label.data.every((value) => value === dataset.ignore))
+            notice(`image "${id}": every pixel is unknown`);
+          for (const message of [...(seed.image.notices ?? []), ...weak.notices, ...seeds.notices])
+            notice(`image "${id}": ${message}`);
+          return { image: seed.image, seeds, prepared };
+        },
+        finish: (id, { image, seeds, prepared: { weak, mask, file } }) =>
+          output.write(id, image, seeds, weak.boxes, mask, file),
+      };
+      const result = await runImageLoop(loop, context);
+      for (const message of await output.lastNotices()) notice(message);
+      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
+      return {
+        step: "make-seeds",
+        split: list.split,
+        supervision: config.supervision,
+        savePath: config.savePath,
+        coverage: await output.report(list.ids),
+        images: ids.length,
+        ...result,
+        kept: output.kept(),
+        seconds: (performance.now() - started) / 1000,
+        notices,
+      };
+    } finally {
+      await Promise.all([grabCut.close(), confidentLabels.close()]);
+    }
   });
-  for (const message of [...inferred, ...list.notices, ...weakLabels.notices]) notice(message);
-  const grabCut = openGrabCut({
-    iterations: config.grabCutIterations,
-    maxPixels: config.grabCutPixels,
-    threads: config.threads,
-  });
-  try {
-    const loop: ImageLoop<Prepared, Computed> = {
-      ids,
-      isDone: output.isDone,
-      derive: output.derive,
-      async prepare(id) {
-        const file = await findImage(config.voc12Root, id);
-        const image = annotatedIn(await readRgb(file), config.annotationFrame);
-        const weak = await weakLabels.labelsOf(id, image);
-        const confident = await confidentLabels.labelOf(id, image);
-        const seed = seedImage(image, dataset, config, confident, confident && (await tags(id)));
-        return {
-          file: path.basename(file),
-          seed,
-          weak,
-          cuts: cutsOf(grabCut, image, weak, config, dataset.ignore),
-          mask: await maskOf(id, image, config, dataset),
-        };
-      },
-      async compute(id, prepared) {
-        const { seed, weak, cuts } = prepared;
-        const seeds = merge(seed, weak, await cuts, config);
-        if (seeds.label.data.every((value) => value === dataset.ignore))
-          notice(`image "${id}": every pixel is unknown`);
-        for (const message of [...(seed.image.notices ?? []), ...weak.notices, ...seeds.notices])
-          notice(`image "${id}": ${message}`);
-        return { image: seed.image, seeds, prepared };
-      },
-      finish: (id, { image, seeds, prepared: { weak, mask, file } }) =>
-        output.write(id, image, seeds, weak.boxes, mask, file),
-    };
-    const result = await runImageLoop(loop, context);
-    for (const message of await output.lastNotices()) notice(message);
-    if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
-    return {
-      step: "make-seeds",
-      split: list.split,
-      supervision: config.supervision,
-      savePath: config.savePath,
-      coverage: await output.report(list.ids),
-      images: ids.length,
-      ...result,
-      seconds: (performance.now() - started) / 1000,
-      notices,
-    };
-  } finally {
-    await Promise.all([grabCut.close(), confidentLabels.close()]);
-  }
 }
 
 function merge(
@@ -245,8 +254,8 @@ async function maskOf(
 
 /** What was done, then coverage and precision: all classes after each rule, and each class in the end. */
 function describe(summary: MakeSeedsSummary): string {
-  const { done, skipped, failed, images, seconds, supervision, savePath, coverage } = summary;
-  const head = `make-seeds (${supervision}): ${done} done, ${skipped} already there, ${failed.length} failed of ${images} in ${seconds.toFixed(1)} s; in ${savePath}`;
+  const { done, failed, images, seconds, supervision, savePath, coverage } = summary;
+  const head = `make-seeds (${supervision}): ${done} done, ${alreadyThere(summary)}, ${failed.length} failed of ${images} in ${seconds.toFixed(1)} s; in ${savePath}`;
   const share = (value: number | undefined): string => (value === undefined ? "–" : `${(100 * value).toFixed(1)} %`);
   const last = coverage.at(-1)?.rule;
   const rows = coverage.filter((row) => row.class === "all" || row.rule === last);

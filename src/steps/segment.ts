@@ -30,7 +30,8 @@ import { openSegmenter } from "../segmentation/open-segmenter";
 import { classProbabilities } from "../segmentation/predict";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
-import { openInstanceOutput } from "./outputs/instance-output";
+import { whileClaimed } from "./outputs/claimed-places";
+import { checkNames, openInstanceOutput } from "./outputs/instance-output";
 import { type LabelOrigin, openLabelOutput, outputPlaces } from "./outputs/label-output";
 import { checkPlaces } from "./outputs/output-places";
 import { recordRun } from "./outputs/run-record";
@@ -73,25 +74,30 @@ async function run(
     : outputPlaces(config);
   await checkPlaces(places, config, segmentOptions);
   list.notices.forEach(notice);
-  const opened = await (config.instances ? openObjects : openLabels)(config, dataset, { ids, all: list.ids }, notice);
-  try {
-    const result = await opened.work(context);
-    if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
-    const summary: SegmentSummary = {
-      step: segment.name,
-      split: list.split,
-      model: opened.model,
-      savePath: config.savePath,
-      images: ids.length,
-      ...result,
-      seconds: (performance.now() - started) / 1000,
-      notices,
-    };
-    await recordRun(config.savePath, summary, { ...config }, config.weights, shard);
-    return summary;
-  } finally {
-    await opened.close();
-  }
+  const { voc12Root } = config;
+  const settings = touching(config, segmentOptions, ["fit", "label"]);
+  return whileClaimed(places, { step: segment.name, voc12Root, ...settings }, async () => {
+    const opened = await (config.instances ? openObjects : openLabels)(config, dataset, { ids, all: list.ids }, notice);
+    try {
+      const result = await opened.work(context);
+      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
+      const summary: SegmentSummary = {
+        step: segment.name,
+        split: list.split,
+        model: opened.model,
+        savePath: config.savePath,
+        images: ids.length,
+        ...result,
+        kept: opened.kept(),
+        seconds: (performance.now() - started) / 1000,
+        notices,
+      };
+      await recordRun(config.savePath, summary, { ...config }, config.weights, shard);
+      return summary;
+    } finally {
+      await opened.close();
+    }
+  });
 }
 
 interface Images {
@@ -105,6 +111,8 @@ interface Images {
 interface Opened {
   readonly model: string;
   work(context: StepContext): ReturnType<typeof runImageLoop>;
+  /** How many images have a file that is kept because it is somebody's own. */
+  kept(): number;
   close(): Promise<void>;
 }
 
@@ -147,6 +155,7 @@ async function openLabels(
   };
   return {
     model: segmenter.shape.model,
+    kept: output.kept,
     async work(context) {
       const result = await runImageLoop(loop, context);
       for (const message of await output.lastNotices()) notice(message);
@@ -180,6 +189,7 @@ async function openObjects(
   { ids, all }: Images,
   notice: (message: string) => void,
 ): Promise<Opened> {
+  checkNames(all, config.savePath);
   const segmenter = await openInstanceSegmenter(config.weights, dataset.classes.length);
   const { shortSide: short, longSide: long, leastScore, objectOverlap: overlap, mostObjects: most, tile } = config;
   const options = { sides: { short, long }, leastScore, overlap, most };
@@ -203,6 +213,7 @@ async function openObjects(
   };
   return {
     model: modelNameOf(segmenter.shape),
+    kept: output.kept,
     async work(context) {
       const result = await runImageLoop(loop, context);
       for (const message of await output.lastNotices()) notice(message);

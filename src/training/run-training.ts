@@ -11,7 +11,7 @@ import { type Schedule, stepsPerEpoch } from "./epoch-order";
 import type { LearningRateOptions } from "./learning-rate";
 import { PolySgd } from "./poly-sgd";
 import { checkPrecision } from "./precision";
-import { finishSession, isFinished, trainingSession } from "./session";
+import { claimSession, finishSession, isFinished, trainingSession } from "./session";
 import type { SampleLoader, TrainingTask } from "./task";
 import { type TrainingResult, train } from "./trainer";
 import type { UsableImages } from "./usable-images";
@@ -95,37 +95,43 @@ export async function runTraining<S>(
     seconds: (performance.now() - started) / 1000,
     notices,
   });
-  if (!config.resume) {
-    if (isFirst) await removeCheckpoint(session.checkpoint);
-    communicator.sum(new Float64Array(1)); // no process continues before it is gone
-  }
-  if (config.resume && (await isFinished(session))) {
-    notice(`${session.weights.safetensors} already exists: nothing to train`);
-    return summary(undefined, true);
-  }
-
-  const schedule = { ids: images.ids, batchSize: config.batchSize, epochs: config.epochs, seed: config.seed };
-  const steps = stepsPerEpoch(schedule) * config.epochs;
-  const { task, loader, notices: opening, dispose } = await open(schedule);
-  opening.forEach(notice);
-  const { learningRate, weightDecay, momentum, power } = config;
-  const optimizer = new PolySgd(task.variables, { learningRate, weightDecay, steps, momentum, power, ...rates });
+  const claim = isFirst ? await claimSession(session) : undefined;
   try {
-    // On a CPU larger parts are no faster, and need memory for all their activations.
-    const microBatch = config.microBatch ?? (backendInUse()?.usesGpu === true ? undefined : 1);
-    const { checkpoint } = session;
-    const log = { ...session.log, ...(tensorboard === undefined ? {} : { tensorboard }) };
-    const trainer = { task, optimizer, loader, schedule, communicator, microBatch, checkpoint, log };
-    const work = (): Promise<TrainingResult> => train(trainer, { reporter, signal });
-    const result = await (precision === "bfloat16" ? inBfloat16(work) : work());
-    if (result.interrupted)
-      notice(`stopped after step ${result.steps} of ${result.totalSteps}; the same command resumes`);
-    else if (isFirst) await finishSession(session, await task.toStateDict());
-    return summary(result, !result.interrupted);
+    if (!config.resume) {
+      if (isFirst) await removeCheckpoint(session.checkpoint);
+      communicator.sum(new Float64Array(1)); // no process continues before it is gone
+    }
+    if (config.resume && (await isFinished(session))) {
+      if (isFirst) await removeCheckpoint(session.checkpoint); // of a run that was killed before it did
+      notice(`${session.weights.safetensors} already exists: nothing to train`);
+      return summary(undefined, true);
+    }
+
+    const schedule = { ids: images.ids, batchSize: config.batchSize, epochs: config.epochs, seed: config.seed };
+    const steps = stepsPerEpoch(schedule) * config.epochs;
+    const { task, loader, notices: opening, dispose } = await open(schedule);
+    opening.forEach(notice);
+    const { learningRate, weightDecay, momentum, power } = config;
+    const optimizer = new PolySgd(task.variables, { learningRate, weightDecay, steps, momentum, power, ...rates });
+    try {
+      // On a CPU larger parts are no faster, and need memory for all their activations.
+      const microBatch = config.microBatch ?? (backendInUse()?.usesGpu === true ? undefined : 1);
+      const { checkpoint } = session;
+      const log = { ...session.log, ...(tensorboard === undefined ? {} : { tensorboard }) };
+      const trainer = { task, optimizer, loader, schedule, communicator, microBatch, checkpoint, log };
+      const work = (): Promise<TrainingResult> => train(trainer, { reporter, signal });
+      const result = await (precision === "bfloat16" ? inBfloat16(work) : work());
+      if (result.interrupted)
+        notice(`stopped after step ${result.steps} of ${result.totalSteps}; the same command resumes`);
+      else if (isFirst) await finishSession(session, await task.toStateDict());
+      return summary(result, !result.interrupted);
+    } finally {
+      await loader.close();
+      optimizer.dispose();
+      dispose();
+    }
   } finally {
-    await loader.close();
-    optimizer.dispose();
-    dispose();
+    claim?.release();
   }
 }
 

@@ -3,10 +3,9 @@
  * Our own writer because the libraries that have one bring TensorFlow bindings of their own; the format is four fields.
  */
 
-import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { messageOf, UserError } from "../errors";
+import { openLogFile } from "../files/log-file";
 
 export interface EventWriter {
   /** One point on each curve. */
@@ -16,35 +15,31 @@ export interface EventWriter {
 
 let files = 0;
 
-/** @param resumedFrom steps done before; TensorBoard then forgets later points of an earlier attempt */
-export async function openEventWriter(folder: string, resumedFrom = 0): Promise<EventWriter> {
+/**
+ * @param resumedFrom steps done before; TensorBoard then forgets later points of an earlier attempt
+ * @param warn called once, where something cannot be written; nothing is thrown
+ */
+export async function openEventWriter(
+  folder: string,
+  resumedFrom: number,
+  warn: (message: string) => void,
+): Promise<EventWriter> {
   const seconds = Date.now() / 1000;
   const name = `events.out.tfevents.${Math.floor(seconds)}.${os.hostname()}.${process.pid}.${files++}`;
-  const handle = await open(folder, name);
-  const write = async (...fields: Uint8Array[]): Promise<void> => {
-    await handle.write(record(Buffer.concat([double(1, Date.now() / 1000), ...fields])));
-  };
-  await write(bytes(3, Buffer.from("brain.Event:2")));
+  const event = (...fields: Uint8Array[]): Buffer => record(Buffer.concat([double(1, Date.now() / 1000), ...fields]));
   const START = 1;
-  if (resumedFrom > 0) await write(integer(2, resumedFrom + 1), bytes(7, integer(1, START)));
+  const restart = resumedFrom > 0 ? [event(integer(2, resumedFrom + 1), bytes(7, integer(1, START)))] : [];
+  const begin = Buffer.concat([event(bytes(3, Buffer.from("brain.Event:2"))), ...restart]);
+  const log = await openLogFile(path.join(folder, name), begin, warn);
   return {
     scalars: (step, values) => {
       const points = Object.entries(values).map(([tag, value]) =>
         bytes(1, Buffer.concat([bytes(1, Buffer.from(tag)), float(2, value)])),
       );
-      return write(integer(2, step), bytes(5, Buffer.concat(points)));
+      return log.append(event(integer(2, step), bytes(5, Buffer.concat(points))));
     },
-    close: () => handle.close(),
+    close: log.close,
   };
-}
-
-async function open(folder: string, name: string): Promise<fs.FileHandle> {
-  try {
-    await fs.mkdir(folder, { recursive: true });
-    return await fs.open(path.join(folder, name), "w");
-  } catch (error) {
-    throw new UserError("output", `cannot write into ${folder}: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 /** A TFRecord. */

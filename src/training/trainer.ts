@@ -6,6 +6,9 @@
  *   for every step: count → sum counts → losses and gradients, part by part → sum them → update
  */
 
+import fs from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { messageOf, UserError } from "../errors";
 import { type Communicator, singleProcess } from "../parallel/communicator";
 import type { ImageFailure, StepContext } from "../running/step";
@@ -29,6 +32,8 @@ export interface TrainerOptions<S> {
   readonly microBatch?: number;
   /** Where the state is kept after every epoch and when stopped, and where training resumes from. Default: nowhere. */
   readonly checkpoint?: CheckpointOptions;
+  /** Where the state goes when the training is stopped and the disk refuses the checkpoint. Default: the system's. */
+  readonly spare?: string;
   /** Losses of every step as CSV and TensorBoard events. Default: none. */
   readonly log?: LogOptions;
   /** Called after every step with its losses by name. */
@@ -67,7 +72,10 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
   const isFirst = communicator.rank === 0;
   if (resumedFrom > 0 && isFirst) reporter.notice(`resuming at step ${resumedFrom} of ${totalSteps}`);
 
-  const log = isFirst && options.log ? await createTrainingLog(options.log, task.lossNames, resumedFrom) : undefined;
+  const log =
+    isFirst && options.log
+      ? await createTrainingLog(options.log, task.lossNames, resumedFrom, reporter.warn)
+      : undefined;
   const queue = new SampleQueue(options.loader, totalSteps, resumedFrom, (at) =>
     requestsOf(schedule, at, communicator),
   );
@@ -78,6 +86,17 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
   let interrupted = false;
   const save = async (): Promise<void> => {
     if (isFirst && checkpoint !== undefined) await writeCheckpoint(checkpoint, state, optimizer, step);
+  };
+  const rescue = async (error: unknown): Promise<never> => {
+    const { file, run } = checkpoint as CheckpointOptions; // without one, nothing was to be written
+    const folder = await fs.mkdtemp(path.join(options.spare ?? os.tmpdir(), "a2gnn-"));
+    const rescued = path.join(folder, path.basename(file));
+    await writeCheckpoint({ file: rescued, run }, state, optimizer, step);
+    throw new UserError(
+      "output",
+      `${messageOf(error)}; the state after step ${step} is in ${rescued}: once there is room, move it to ${file}, and the same command resumes`,
+      { cause: error },
+    );
   };
 
   try {
@@ -119,7 +138,7 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
       }
       await new Promise(setImmediate); // signals and workers have their turn
     }
-    if (interrupted) await save();
+    if (interrupted) await save().catch((error: unknown) => rescue(error));
   } finally {
     await log?.close();
   }

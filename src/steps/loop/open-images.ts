@@ -4,6 +4,7 @@ import type { ImagesConfig } from "../../config/images";
 import { type DatasetDescription, readDataset } from "../../data/dataset";
 import type { ImageList } from "../../data/image-list";
 import { listImages } from "../../data/list-images";
+import { leftOverRank } from "../../parallel/local-rank";
 import { readShard, type Shard, shardOf } from "./shard";
 
 export interface OpenImages {
@@ -22,6 +23,8 @@ export interface OpenImages {
 export async function openImages(config: ImagesConfig, given: Partial<ImagesConfig>): Promise<OpenImages> {
   const shard = readShard(config.shard);
   const dataset = await readDataset(config.voc12Root);
-  const list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
+  let list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
+  const leftOver = config.shard.trim() === "launched" ? leftOverRank() : undefined;
+  if (leftOver !== undefined) list = { ...list, notices: [...list.notices, leftOver] };
   return { dataset, list, ids: shardOf(list.ids, shard), shard };
 }

@@ -20,7 +20,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * where the launcher tells only the index (Kubernetes).
  * @throws UserError "usage" for anything else, or where `auto` finds nothing
  */
-export function readShard(text: string, environment: Environment = process.env): Shard {
+export function readShard(text: string, environment?: Environment): Shard {
   if (text.trim() === "launched") {
     const { rank: index, size: count } = launchedRank(environment) ?? { rank: 0, size: 1 };
     return { index, count };
@@ -28,7 +28,7 @@ export function readShard(text: string, environment: Environment = process.env):
   const [first, second, ...rest] = text.trim().split("/");
   const count = second === undefined ? undefined : Number(second);
   const isCount = count === undefined || (Number.isInteger(count) && count >= 1);
-  if (first === "auto" && rest.length === 0 && isCount) return shardFromEnvironment(environment, count);
+  if (first === "auto" && rest.length === 0 && isCount) return shardFromEnvironment(environment ?? process.env, count);
   const position = Number(first);
   if (rest.length > 0 || count === undefined || !isCount || !Number.isInteger(position) || first === "")
     throw new UserError("usage", `expected launched, i/n (1/8 … 8/8), auto, or auto/n, got "${text}" (--shard)`);

@@ -1,5 +1,6 @@
 /** The evaluation's summary, and its report as text and as CSV, from its plain rows. */
 
+import { csvText } from "../../csv-text";
 import type { Scores } from "../../miou";
 import type { Summary } from "../../running/step";
 import { tableText } from "./text-table";
@@ -39,13 +40,13 @@ export function scoresCsv(summary: EvaluateSummary): string {
   ]);
   const predicted = summary.labelledPixels - summary.unpredictedPixels;
   const mean = [...common, "mIoU", summary.mIoU ?? "", "", summary.labelledPixels, predicted];
-  return csv([head, ...rows, mean]);
+  return csvText([head, ...rows, mean]);
 }
 
 /** Pixels, rows truth, columns prediction; the last column holds pixels predicted as unknown. */
 export function confusionCsv(summary: EvaluateSummary): string {
   const names = summary.perClass.map((score) => score.class);
-  return csv([["truth", ...names, "unknown"], ...summary.confusion.map((row, index) => [names[index], ...row])]);
+  return csvText([["truth", ...names, "unknown"], ...summary.confusion.map((row, index) => [names[index], ...row])]);
 }
 
 function figures(summary: EvaluateSummary): string[] {
@@ -97,9 +98,4 @@ function confusionText({ perClass, confusion, unpredictedPixels }: EvaluateSumma
 
 function percent(fraction: number | null): string {
   return fraction === null ? "–" : `${(100 * fraction).toFixed(2)} %`;
-}
-
-function csv(rows: readonly (readonly (string | number | boolean)[])[]): string {
-  const quote = (value: string): string => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  return `${rows.map((row) => row.map((value) => quote(String(value))).join(",")).join("\n")}\n`;
 }

@@ -9,6 +9,7 @@ import path from "node:path";
 import { writeAtomic } from "../../atomic-write";
 import { readBoundedJson } from "../../data/bounded-file";
 import { hashBytes, hashFile, type Inputs } from "../../data/file-hash";
+import { isTorn } from "../../files/torn-file";
 import { hashSettings, type Settings, writeSettings } from "./settings-file";
 
 /** What a file is made of. */
@@ -22,10 +23,16 @@ export interface Origin {
  * missing    does not exist
  * current    is what this run would write
  * stale      was written by this program, of other settings or inputs; nobody has touched it since
+ * torn       breaks off: it has no end that its kind must have
  * corrected  was written by this program and changed by somebody else
  * foreign    was never written by this program, or before it kept records
  */
-export type FileState = "missing" | "current" | "stale" | "corrected" | "foreign";
+export type FileState = "missing" | "current" | "stale" | "torn" | "corrected" | "foreign";
+
+/** Whether a run makes a file of that state. */
+export function isToDo(state: FileState): boolean {
+  return state === "missing" || state === "stale" || state === "torn";
+}
 
 export interface FileRecord {
   readonly sha256: string;
@@ -55,9 +62,9 @@ export async function findFile(file: string, origin: () => Promise<Origin>): Pro
   const sha256 = await hashFile(file);
   if (sha256 === undefined) return { state: "missing" };
   const record = await readFileRecord(file);
-  if (record === undefined) return { state: "foreign", sha256 };
+  if (record === undefined) return { state: (await isTorn(file)) ? "torn" : "foreign", sha256 };
   if (record.replaced === sha256 && record.sha256 !== sha256) return { state: "stale", sha256, record };
-  if (record.sha256 !== sha256) return { state: "corrected", sha256, record };
+  if (record.sha256 !== sha256) return { state: (await isTorn(file)) ? "torn" : "corrected", sha256, record };
   const { settings, inputs } = await origin();
   const isSame = record.settings === hashSettings(settings) && isEqual(record.inputs, inputs);
   return { state: isSame ? "current" : "stale", sha256, record };

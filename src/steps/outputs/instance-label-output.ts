@@ -18,9 +18,10 @@ import { type InstanceMark, spanOf } from "../../instances/instance-mark";
 import { maskOutline, maskOutlines } from "../../instances/region-outline";
 import { maskArea } from "../../instances/rle";
 import { cocoRle } from "../../instances/write-coco";
-import type { Origin } from "./file-record";
+import { isToDo, type Origin } from "./file-record";
 import { openFolder } from "./output-folder";
 import type { OutputKeeper } from "./output-keeper";
+import type { OutputPlace } from "./output-places";
 
 export interface InstanceLabelOutputConfig {
   readonly savePath: string;
@@ -40,7 +41,7 @@ export interface InstancesWritten {
 }
 
 export interface InstanceLabelOutput {
-  isDone(id: string): Promise<boolean>;
+  isDone(id: string, origin: () => Promise<Origin>): Promise<boolean>;
   /** @param size of the label */
   write(
     id: string,
@@ -64,6 +65,21 @@ interface ImageFile {
 const MOST_OBJECTS = 254;
 const MOST_NAMED = 20;
 
+/** Folders of the images' files, so that nothing else is written there. */
+export function instancePlaces({ savePath }: Pick<InstanceLabelOutputConfig, "savePath">): OutputPlace[] {
+  const place = (kind: string, extension: string): OutputPlace => ({
+    option: "savePath",
+    folder: path.join(savePath, "instances", kind),
+    extension,
+  });
+  return [
+    place("SegmentationObject", ".png"),
+    place("coco", ".json"),
+    place("labelme", ".json"),
+    place("yolo", ".txt"),
+  ];
+}
+
 export async function openInstanceLabelOutput(
   { savePath, instanceFormats, instancePolygons }: InstanceLabelOutputConfig,
   dataset: DatasetDescription,
@@ -77,11 +93,12 @@ export async function openInstanceLabelOutput(
   await openFolder(path.join(folder, "coco"));
   const palette = vocPalette(256); // objects are numbered, and have no class's colour
   return {
-    async isDone(id) {
-      if (keeper.remakes(id, own(id)) || !(await fileExists(own(id)))) return false;
-      if (wants("labelme") && !(await fileExists(place("labelme", `${id}.json`)))) return false;
-      if (wants("yolo") && !(await fileExists(place("yolo", `${id}.txt`)))) return false;
-      if (!wants("voc") || (await fileExists(place("SegmentationObject", `${id}.png`)))) return true;
+    async isDone(id, origin) {
+      const isThere = async (file: string): Promise<boolean> => !isToDo(await keeper.stateOf(id, file, origin));
+      if (!(await isThere(own(id)))) return false;
+      if (wants("labelme") && !(await isThere(place("labelme", `${id}.json`)))) return false;
+      if (wants("yolo") && !(await isThere(place("yolo", `${id}.txt`)))) return false;
+      if (!wants("voc") || (await isThere(place("SegmentationObject", `${id}.png`)))) return true;
       return (await readImageFile(own(id))).annotations.length > MOST_OBJECTS;
     },
     async write(id, fileName, { width, height }, { owners, instances }, marks, origin) {

@@ -15,7 +15,7 @@ import type { Instance } from "../../instances/instance";
 import { maskArea } from "../../instances/rle";
 import { type CocoResultEntry, cocoResultEntries } from "../../instances/write-coco";
 import { renderInstances } from "../../show/instance-overlay";
-import type { Origin } from "./file-record";
+import { isToDo, type Origin } from "./file-record";
 import { openFolder } from "./output-folder";
 import { openOutputKeeper } from "./output-keeper";
 import type { Settings } from "./settings-file";
@@ -38,6 +38,8 @@ export interface InstanceOutput {
   finish(ids: readonly string[]): Promise<void>;
   /** What was kept, what was made again, and whether the folder mixes settings: at the end of a run. */
   lastNotices(): Promise<string[]>;
+  /** How many images have a file that is kept because it is somebody's own. */
+  kept(): number;
 }
 
 /** One image's own file. */
@@ -47,6 +49,19 @@ interface ImageRecord {
   readonly height: number;
   /** `category_id`: the class's index. */
   readonly objects: readonly (Omit<CocoResultEntry, "image_id"> & { readonly area: number })[];
+}
+
+/** Names without extension of the step's own files beside those of the images. */
+const TAKEN = ["instances", "results", "run", "settings"];
+
+/** @throws UserError "usage" for photographs whose objects would fall onto the step's own files */
+export function checkNames(ids: readonly string[], savePath: string): void {
+  const taken = ids.filter((id) => TAKEN.includes(id));
+  if (taken.length > 0)
+    throw new UserError(
+      "usage",
+      `the objects of the photograph "${taken[0]}" would be written to ${path.join(savePath, `${taken[0]}.json`)}, which this step needs for all photographs together: rename the photograph`,
+    );
 }
 
 /** @throws UserError "output" for a folder that cannot be written, "input" for an unusable truth */
@@ -68,9 +83,9 @@ export async function openInstanceOutput(
   return {
     async isDone(id) {
       const files = [recordFile(id), pictureFile(id)].filter((file) => file !== undefined);
-      const states: string[] = [];
-      for (const file of files) states.push(await keeper.stateOf(id, file, () => originOf(id)));
-      return !states.includes("missing") && !states.includes("stale");
+      let isDone = true;
+      for (const file of files) if (isToDo(await keeper.stateOf(id, file, () => originOf(id)))) isDone = false;
+      return isDone;
     },
     async write(id, fileName, image, instances) {
       const origin = await originOf(id);
@@ -85,6 +100,7 @@ export async function openInstanceOutput(
       const record: ImageRecord = { file_name: fileName, width, height, objects };
       await keeper.write(id, recordFile(id), `${JSON.stringify(record)}\n`, origin);
     },
+    kept: keeper.kept,
     async lastNotices() {
       const mixture = await settingsMixture(savePath);
       return [...keeper.notices(), ...(mixture === undefined ? [] : [mixture])];

@@ -1,5 +1,6 @@
 /** The summary of an evaluation of instances, and its report as text and as CSV. */
 
+import { csvText } from "../../csv-text";
 import { COCO_KEYS, type CocoFigures } from "../../instances/coco-ap";
 import { VOC_KEYS, type VocFigures } from "../../instances/voc-ap";
 import type { Summary } from "../../running/step";
@@ -79,10 +80,7 @@ export function instancesCsv(summary: EvaluateInstancesSummary): string {
     ]);
   const head = ["stage", "split", "images", "kind", "class", "instances", "detections", ...KEYS];
   const masks = summary.perClass.length > 0 ? rowsOf("mask", summary) : [];
-  const quote = (value: string): string => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  return `${[head, ...masks, ...rowsOf("box", summary.bbox)]
-    .map((row) => row.map((value) => quote(String(value))).join(","))
-    .join("\n")}\n`;
+  return csvText([head, ...masks, ...rowsOf("box", summary.bbox)]);
 }
 
 function percent(fraction: number): string {

@@ -19,7 +19,7 @@ import type { FinishedLabel } from "../../label-photograph/finish-label";
 import type { UnsharpenedLabel } from "../../label-photograph/label-probabilities";
 import { renderOverlay } from "../../show/overlay";
 import { encodeNpy } from "../../weights/npy";
-import type { Origin } from "./file-record";
+import { isToDo, type Origin } from "./file-record";
 import { type InstancesWritten, openInstanceLabelOutput } from "./instance-label-output";
 import { openFolder } from "./output-folder";
 import { openOutputKeeper } from "./output-keeper";
@@ -57,6 +57,8 @@ export function outputPlaces({ savePath, overlay, outProb }: LabelOutputConfig):
 export interface LabelOrigin {
   /** Without paths: `settingsOf`. */
   readonly settings: Settings;
+  /** What objects depend on beside the inputs, where the step labels them. Default: the same. */
+  readonly objectSettings?: Settings;
   /** Hashes of all that the image's label is made of. */
   inputsOf(id: string): Promise<Inputs>;
   /** The photograph, for a picture of a label that exists. */
@@ -90,6 +92,8 @@ export interface LabelOutput {
   mergeInstances(ids: readonly string[]): Promise<InstancesWritten | undefined>;
   /** What was kept, what was made again, and whether the folder mixes settings: at the end of a run. */
   lastNotices(): Promise<string[]>;
+  /** How many images have a file that is kept because it is somebody's own. */
+  kept(): number;
 }
 
 /**
@@ -124,6 +128,10 @@ export async function openLabelOutput(
     origins.set(id, known);
     return known;
   };
+  const objectOrigin = async (id: string): Promise<Origin> => ({
+    settings: { ...(source.objectSettings ?? source.settings), classes: dataset.classes },
+    inputs: (await originOf(id)).inputs,
+  });
   /** An overlay shows whatever label there is: it is made of that, and of the photograph. */
   const overlayOrigin = async (id: string): Promise<Origin> => ({
     settings: {},
@@ -131,10 +139,10 @@ export async function openLabelOutput(
   });
   const needs = async (id: string): Promise<{ label: boolean; overlay: boolean }> => {
     const isTodo = async (file: string, origin: () => Promise<Origin>): Promise<boolean> =>
-      ["missing", "stale"].includes(await keeper.stateOf(id, file, origin));
+      isToDo(await keeper.stateOf(id, file, origin));
     const label = await isTodo(labelFile(id), () => originOf(id));
     const probabilities = outProb !== undefined && (await isTodo(probabilityFile(id), () => originOf(id)));
-    const objects = objectOutput !== undefined && !(await objectOutput.isDone(id));
+    const objects = objectOutput !== undefined && !(await objectOutput.isDone(id, () => objectOrigin(id)));
     const picture = overlay !== undefined && (await isTodo(overlayFile(id), () => overlayOrigin(id)));
     return { label: label || probabilities || objects, overlay: picture };
   };
@@ -173,7 +181,7 @@ export async function openLabelOutput(
         const sure = seed === undefined ? labels : { ...labels, instances: withConfidence(labels, marks, seed) };
         const turned =
           config.frame === "stored" ? storedInstances(sure, marks, image) : { found: sure, marks, size: image };
-        await objectOutput.write(id, fileName, turned.size, turned.found, turned.marks, origin);
+        await objectOutput.write(id, fileName, turned.size, turned.found, turned.marks, await objectOrigin(id));
       }
       const encoded = encodeLabel(inFrame(finished.label, image, config.frame), dataset.palette);
       const isWritten = await keeper.write(id, labelFile(id), encoded, origin);
@@ -181,6 +189,7 @@ export async function openLabelOutput(
       origins.delete(id);
     },
     mergeInstances: async (ids) => objectOutput?.merge(ids),
+    kept: keeper.kept,
     async lastNotices() {
       const mixture = await settingsMixture(savePath);
       return [...keeper.notices(), ...(mixture === undefined ? [] : [mixture])];

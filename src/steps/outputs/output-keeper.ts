@@ -1,33 +1,28 @@
 /**
  * What a step may write and what it must leave alone. A file that somebody has made or corrected is never replaced; one
- * that this program has written is made again where its settings or inputs have changed. `--remake` replaces either, and
- * moves what was there to `.old/` in the same folder.
+ * that this program has written is made again where its settings or inputs have changed, and any file that breaks off.
+ * `--remake` replaces all of them, and moves what was there to `.old/` in the same folder.
  */
 
-import fs from "node:fs/promises";
 import path from "node:path";
 import { hashBytes, hashFile } from "../../data/file-hash";
-import { messageOf, UserError } from "../../errors";
+import { setAside } from "../../files/set-aside";
 import { type FileState, findFile, type Origin, RECORDS, writeRecorded } from "./file-record";
 import { differences, readSettings } from "./settings-file";
 
 export interface OutputKeeper {
   /** What a file of an image is to this run; "missing" where it shall be made anew. */
   stateOf(id: string, file: string, origin: () => Promise<Origin>): Promise<FileState>;
-  /** Whether the user wants a file made anew, and this run has not done so yet. */
-  remakes(id: string, file: string): boolean;
   /** Writes a file unless it is somebody's own. @returns whether it was written @throws UserError "output" */
   write(id: string, file: string, bytes: Uint8Array | string, origin: Origin): Promise<boolean>;
   /** Says what was kept, and what was made again and why: once, at the end of a run. */
   notices(): string[];
-  /** Images with a file that is kept because it is somebody's own. */
-  kept(): readonly string[];
+  /** How many images have a file that is kept because it is somebody's own. */
+  kept(): number;
 }
 
 /** File names that a notice lists. */
 const MOST_NAMED = 3;
-/** Folder of what `--remake` has replaced, in the folder of the files. */
-const OLD = ".old";
 
 /** @param remake ids, or "all" among them */
 export function openOutputKeeper(remake: readonly string[] = []): OutputKeeper {
@@ -35,16 +30,17 @@ export function openOutputKeeper(remake: readonly string[] = []): OutputKeeper {
   const made = new Set<string>();
   const kept = new Map<string, { id: string; state: FileState; isOutdated?: boolean }>();
   const again = new Map<string, string>();
+  const torn = new Set<string>();
   const shallRemake = (id: string, file: string): boolean => (isAll || remake.includes(id)) && !made.has(file);
   const keep = (id: string, file: string, state: FileState): void => {
     kept.set(file, { ...kept.get(file), id, state });
   };
   return {
-    remakes: shallRemake,
     async stateOf(id, file, origin) {
       if (shallRemake(id, file)) return "missing";
       const { state, record } = await findFile(file, origin);
       if (state === "corrected" || state === "foreign") keep(id, file, state);
+      if (state === "torn") torn.add(file);
       if (record === undefined || (state !== "stale" && state !== "corrected")) return state;
       const { settings, inputs } = await origin();
       const before = await readSettings(path.join(path.dirname(file), RECORDS), record.settings);
@@ -63,6 +59,7 @@ export function openOutputKeeper(remake: readonly string[] = []): OutputKeeper {
           keep(id, file, state);
           return false;
         }
+        if (state === "torn") await setAside(file);
       }
       await writeRecorded(file, bytes, origin);
       made.add(file);
@@ -79,12 +76,16 @@ export function openOutputKeeper(remake: readonly string[] = []): OutputKeeper {
         ...said(of("foreign"), "kept, as this program has no record of writing them"),
         ...said(outdated, "kept, though what they were made of has changed: --remake makes them again"),
         ...said(
+          [...torn].filter((file) => made.has(file)),
+          "made again, as they broke off, which a full disk or a power failure does; what there was of them is in .old/",
+        ),
+        ...said(
           replaced.map(([file]) => file),
           `made again, as settings or inputs have changed (${replaced[0]?.[1]})`,
         ),
       ];
     },
-    kept: () => [...new Set([...kept].filter(([file]) => !made.has(file)).map(([, { id }]) => id))],
+    kept: () => new Set([...kept].filter(([file]) => !made.has(file)).map(([, { id }]) => id)).size,
   };
 }
 
@@ -104,25 +105,4 @@ function said(files: readonly string[], what: string): string[] {
 /** As they are read back. */
 function known(settings: Origin["settings"]): Origin["settings"] {
   return JSON.parse(JSON.stringify(settings)) as Origin["settings"];
-}
-
-/** Moves a file to `.old/`; earlier ones there are numbered, and stay. */
-async function setAside(file: string): Promise<void> {
-  const { dir, name, ext } = path.parse(file);
-  try {
-    await fs.mkdir(path.join(dir, OLD), { recursive: true });
-    for (let count = 1; ; count++) {
-      const target = path.join(dir, OLD, count === 1 ? name + ext : `${name}.${count}${ext}`);
-      try {
-        await fs.link(file, target);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return; // nothing there to move
-        await fs.copyFile(file, target, fs.constants.COPYFILE_EXCL); // a file system without links
-      }
-      return; // the new file takes the name in one step: the old one stays until then
-    }
-  } catch (error) {
-    throw new UserError("output", `cannot move ${file} to ${OLD}: ${messageOf(error)}`, { cause: error });
-  }
 }

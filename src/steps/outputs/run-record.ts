@@ -40,7 +40,8 @@ const NAME = /^run(?:-\d+-of-\d+)?\.json$/;
 const MAX_BYTES = 1 << 24;
 
 /**
- * Adds a run to the folder's record. Runs that found everything done are not noted. Shards write a file each.
+ * Adds a run to the folder's record; shards write a file each. A run that found everything done is noted only where no
+ * entry accounts for so many images: the one that made them was killed after its last.
  * @param shard from 0
  */
 export async function recordRun(
@@ -50,9 +51,11 @@ export async function recordRun(
   weights: string | undefined,
   shard: { readonly index: number; readonly count: number },
 ): Promise<void> {
-  if (summary.done === 0 && summary.failed.length === 0) return;
   const name = shard.count === 1 ? "run.json" : `run-${shard.index + 1}-of-${shard.count}.json`;
   const { step, images, done, skipped, failed, seconds, notices } = summary;
+  const earlier = await readRecord(path.join(folder, name));
+  const known = earlier.filter(isRecord).map((entry) => entry.done + entry.skipped);
+  if (done === 0 && failed.length === 0 && skipped <= Math.max(0, ...known)) return;
   const record: RunRecord = {
     step,
     versions: versions(),
@@ -61,7 +64,6 @@ export async function recordRun(
     settings,
     ...{ images, done, skipped, failed, seconds, notices },
   };
-  const earlier = await readRecord(path.join(folder, name));
   await writeAtomic(path.join(folder, name), `${JSON.stringify([...earlier, record], null, 2)}\n`);
 }
 

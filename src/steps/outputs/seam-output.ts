@@ -16,7 +16,7 @@ import { encodeCams } from "../../seam/cam-dictionary";
 import { camLabel, camScores, type ImageCams } from "../../seam/cam-scores";
 import { confidentLabel } from "../../seam/confident-label";
 import { encodeNpyDictionary } from "../../weights/npy-dictionary";
-import type { Origin } from "./file-record";
+import { isToDo, type Origin } from "./file-record";
 import { openFolder } from "./output-folder";
 import { openOutputKeeper } from "./output-keeper";
 import type { OutputPlace } from "./output-places";
@@ -43,6 +43,8 @@ export interface SeamOutput {
   write(id: string, image: RgbImage, cams: ImageCams): Promise<Coverage>;
   /** What was kept, what was made again, and whether a folder mixes settings: at the end of a run. */
   lastNotices(): Promise<string[]>;
+  /** How many images have a file that is kept because it is somebody's own. */
+  kept(): number;
 }
 
 /** Where the images' files go. */
@@ -101,13 +103,12 @@ export async function openSeamOutput(
       inputs.delete(id); // hashed as they are when the image's turn comes
       let isDone = true;
       for (const [i, folder] of folders.entries()) {
-        const state = await stateOf(id, folder, i < arrays.length ? ".npy" : ".png");
-        if (state === "missing" || state === "stale") isDone = false;
+        if (isToDo(await stateOf(id, folder, i < arrays.length ? ".npy" : ".png"))) isDone = false;
       }
       if (isDone) inputs.delete(id);
       return isDone;
     },
-    holdsMaps: async (id) => outCam !== undefined && !["missing", "stale"].includes(await stateOf(id, outCam, ".npy")),
+    holdsMaps: async (id) => outCam !== undefined && !isToDo(await stateOf(id, outCam, ".npy")),
     async write(id, image, cams) {
       const { width, height } = cams;
       const save = (folder: string | undefined, data: Uint8Array): Promise<void> | undefined =>
@@ -143,8 +144,9 @@ export async function openSeamOutput(
       inputs.delete(id);
       return { confident: known(confident), full: known(full) };
     },
+    kept: keeper.kept,
     async lastNotices() {
-      const mixtures = await Promise.all(folders.map(settingsMixture));
+      const mixtures = await Promise.all(folders.map((folder) => settingsMixture(folder)));
       return [...keeper.notices(), ...mixtures.filter((notice) => notice !== undefined)];
     },
   };

@@ -4,7 +4,6 @@
  */
 
 import path from "node:path";
-import { writeAtomic } from "../../atomic-write";
 import { type MakeSeedsConfig, makeSeedsOptions, type ResolvedConfig } from "../../config/make-seeds";
 import { touching } from "../../config/option";
 import { readBoundedJson } from "../../data/bounded-file";
@@ -24,10 +23,11 @@ import {
 } from "../../seeds/coverage-precision";
 import type { Seeds } from "../../seeds/seed-image";
 import { renderOverlay } from "../../show/overlay";
-import type { Origin } from "./file-record";
+import { isToDo, type Origin } from "./file-record";
 import { openFolder } from "./output-folder";
 import { openOutputKeeper } from "./output-keeper";
 import type { OutputPlace } from "./output-places";
+import { checkReports, writeReport } from "./report-file";
 import { type Settings, settingsOf } from "./settings-file";
 import { settingsMixture } from "./settings-mixture";
 import { recordSettings } from "./settings-record";
@@ -79,6 +79,8 @@ export interface SeedOutput {
   report(ids: readonly string[]): Promise<CoverageRow[]>;
   /** What was kept, what was made again, and whether the folder mixes settings: at the end of a run. */
   lastNotices(): Promise<string[]>;
+  /** How many images have a file that is kept because it is somebody's own. */
+  kept(): number;
 }
 
 const MAX_COUNTS_BYTES = 1 << 24;
@@ -92,6 +94,7 @@ export async function openSeedOutput(
 ): Promise<SeedOutput> {
   const { savePath, overlay, outXml, report = path.join(savePath, "coverage.csv") } = config;
   const counts = path.join(savePath, "coverage");
+  await checkReports({ "--report": report });
   for (const folder of [savePath, counts, overlay, outXml]) if (folder !== undefined) await openFolder(folder);
   const { classes } = dataset;
   await recordSettings(savePath, { ...touching<MakeSeedsConfig>(config, makeSeedsOptions, ["fit", "label"]), classes });
@@ -114,7 +117,7 @@ export async function openSeedOutput(
   });
   const needs = async (id: string): Promise<{ seeds: boolean; overlay: boolean }> => {
     const isTodo = async (file: string, origin: () => Promise<Origin>): Promise<boolean> =>
-      ["missing", "stale"].includes(await keeper.stateOf(id, file, origin));
+      isToDo(await keeper.stateOf(id, file, origin));
     const files = [labelFile(id), countsFile(id), ...(outXml === undefined ? [] : [xmlFile(id)])];
     const todo: boolean[] = [];
     for (const file of files) todo.push(await isTodo(file, () => originOf(id)));
@@ -157,9 +160,10 @@ export async function openSeedOutput(
         if (counts !== undefined) images.push(counts);
       }
       const rows = coverageRows(images, dataset.classes);
-      await writeAtomic(report, coverageCsv(rows));
+      await writeReport("--report", report, coverageCsv(rows));
       return rows;
     },
+    kept: keeper.kept,
     async lastNotices() {
       const mixture = await settingsMixture(savePath);
       return [...keeper.notices(), ...(mixture === undefined ? [] : [mixture])];

@@ -8,11 +8,14 @@ import { readSettings, type Settings } from "./settings-file";
 /** Settings that a notice tells apart, and options of each that it names. */
 const MOST_NAMED = 4;
 
-/** A notice where the files of a folder were made with several settings; undefined where it has one, or no records. */
-export async function settingsMixture(folder: string): Promise<string | undefined> {
+/**
+ * A notice where the files of a folder were made with several settings; undefined where it has one, or no records.
+ * @param only names of the files that count. Default: every one
+ */
+export async function settingsMixture(folder: string, only?: readonly string[]): Promise<string | undefined> {
   const counts = new Map<string, number>();
-  const files = (await fs.readdir(folder).catch(() => [])).filter((name) => /\.(png|npy|json)$/.test(name));
-  for (const name of files) {
+  const names = only ?? (await fs.readdir(folder).catch(() => []));
+  for (const name of names.filter((each) => /\.(png|npy|json)$/.test(each))) {
     const settings = (await readFileRecord(path.join(folder, name)))?.settings;
     if (settings !== undefined) counts.set(settings, (counts.get(settings) ?? 0) + 1);
   }

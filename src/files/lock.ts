@@ -1,13 +1,14 @@
 /**
- * One set-up at a time: two clones that are set up at once share the cache. The holder keeps touching the lock file, so a
- * lock left behind by a killed process is recognised, on this machine at once and across a shared home after two minutes.
+ * One process at a time: two clones that are set up at once share the cache, and two runs that begin at once share a folder.
+ * The holder keeps touching the lock file, so a lock left behind by a killed process is recognised, on this machine at once
+ * and across a shared home after two minutes.
  */
 
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isAlive, type ProcessMark, thisProcess } from "./living-process";
 
 export interface LockOptions {
   /** Called once when another process holds the lock. */
@@ -19,16 +20,14 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
 }
 
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
+interface Holder extends ProcessMark {
   readonly token: string;
 }
 
 /** Runs `work` while holding `file`; waits for another holder, takes over from a dead one, and always releases. */
 export async function withLock<T>(file: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   const { onWait, staleAfter = 120_000, poll = 250, signal } = options;
-  const mine: Holder = { pid: process.pid, host: os.hostname(), token: randomUUID() };
+  const mine: Holder = { ...thisProcess(), token: randomUUID() };
   fs.mkdirSync(path.dirname(file), { recursive: true });
   for (let waited = false; !take(file, mine); ) {
     const holder = read(file);
@@ -73,21 +72,11 @@ function remove(file: string, holder: Holder | undefined): void {
 }
 
 function isAbandoned(file: string, holder: Holder | undefined, staleAfter: number): boolean {
-  if (holder !== undefined && holder.host === os.hostname() && !isAliveProcess(holder.pid)) return true;
+  if (holder !== undefined && isAlive(holder) === false) return true;
   try {
     return Date.now() - fs.statSync(file).mtimeMs > staleAfter;
   } catch {
     return false; // released a moment ago
-  }
-}
-
-/** Whether a process of this machine is still there. */
-export function isAliveProcess(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
