@@ -1,14 +1,15 @@
 /**
  * Whether two checkouts compute the same bytes: a small but complete run of every step in a checkout, and one SHA-256 of
  * each file that it wrote. The command line is started as a process, so that the sources of the other checkout may be
- * arranged in any way; everything runs on one thread, in one folder, on a copy of one data set.
+ * arranged in any way; everything runs in one folder, on a copy of one data set.
  *
- * usage: same-bytes.ts [--checkout DIR] [--out FILE] [--against FILE] [--only NAME,…] [--keep DIR]
+ * usage: same-bytes.ts [--checkout DIR] [--out FILE] [--against FILE] [--only NAME,…] [--keep DIR] [--threads N]
  *   --checkout  the clone whose dist/cli.js runs, built before [default: this one]
  *   --out       where the hashes are written, as JSON [default: out/same-bytes.json]
  *   --against   hashes of an earlier run; names every file that differs and ends with status 1 if there is one
  *   --only      these runs alone and those that they build upon
  *   --keep      the folder to run in, which then stays; must not exist yet
+ *   --threads   of TensorFlow [default: 1]; with --against it tells which results depend on their number
  */
 
 import { spawnSync } from "node:child_process";
@@ -33,6 +34,7 @@ const NO_RESULT = [
   /(^|\/)(run|settings|summary|result|ablation)\.json$/,
   /(^|\/)ablation\.(md|svg)$/,
   /\.(html|log|lock)$/,
+  /(^|\/)\.(a2gnn|old)\//,
 ];
 
 function main(): void {
@@ -43,12 +45,13 @@ function main(): void {
       against: { type: "string" },
       only: { type: "string" },
       keep: { type: "string" },
+      threads: { type: "string", default: "1" },
     },
   });
   const before = values.against === undefined ? undefined : readHashes(values.against);
   const folder = workingFolder(values.keep);
   try {
-    const hashes = hashesOf(chosen(values.only), path.resolve(values.checkout), folder);
+    const hashes = hashesOf(chosen(values.only), path.resolve(values.checkout), folder, values.threads);
     fs.mkdirSync(path.dirname(values.out), { recursive: true });
     fs.writeFileSync(values.out, `${JSON.stringify(hashes, undefined, 1)}\n`);
     console.log(
@@ -87,11 +90,11 @@ function needs({ name, command, after = [] }: Run): readonly string[] {
   return [...after, ...read.map((run) => run.name)];
 }
 
-function hashesOf(runs: readonly Run[], checkout: string, folder: string): Hashes {
+function hashesOf(runs: readonly Run[], checkout: string, folder: string, threads: string): Hashes {
   const seconds: Record<string, number> = {};
   for (const { name, command } of runs) {
     const start = performance.now();
-    const words = [path.join(checkout, "dist/cli.js"), ...command, "--threads", "1", "--quiet"];
+    const words = [path.join(checkout, "dist/cli.js"), ...command, "--threads", threads, "--quiet"];
     const { status, stderr, error } = spawnSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
     if (status !== 0)
       throw new Error(`${name} ended with ${status}: ${error?.message ?? stderr}\n${command.join(" ")}`);
