@@ -21,6 +21,7 @@ interface GlobalOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly sync: boolean;
+  readonly deterministic: boolean;
 }
 
 const globalOptions: OptionTable<GlobalOptions> = {
@@ -53,6 +54,13 @@ const globalOptions: OptionTable<GlobalOptions> = {
     default: false,
     group: "General",
     help: "no progress, notices or summary; only warnings",
+  },
+  deterministic: {
+    kind: "boolean",
+    affects: "fit",
+    default: false,
+    group: "General",
+    help: "one thread for each of TensorFlow's operations, whose sums depend on the number of threads: the same bytes on CPUs of any number of cores (docs/trust.md has the cost)",
   },
   sync: {
     kind: "boolean",
@@ -94,13 +102,15 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const table = { ...step.options, ...globalOptions } as OptionTable<object & GlobalOptions>;
   const { given, notices } = parseFlags(rest, table, step.ignored, step.positional);
-  const { backend, threads, json = false, quiet = false, sync = true, ...config } = given;
+  const { backend, threads, json = false, quiet = false, ...less } = given;
+  const { sync = true, deterministic = false, ...config } = less;
+  if (deterministic) useOneThread(backend, threads);
   if (!sync) process.env[SYNC_VARIABLE] = "false";
   const visible = createReporter();
   const reporter = quiet ? { ...silentReporter, warn: visible.warn } : visible;
   for (const notice of notices) reporter.notice(notice);
   bindLocalRank();
-  preferBackend(backend, { threads, tf32: asksForTf32(config), notice: reporter.notice });
+  preferBackend(backend, { threads: deterministic ? 1 : threads, tf32: asksForTf32(config), notice: reporter.notice });
   if (step.needsBackend) await useBackend();
   const signal = stopOnSignal();
   const summary = await step.run(config, { reporter, signal });
@@ -110,6 +120,14 @@ async function main(words: readonly string[]): Promise<number> {
   if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   else if (!quiet) process.stdout.write(`${withoutControls((step.describe ?? describeSummary)(summary))}\n`);
   return signal.aborted ? INTERRUPTED : summary.failed.length > 0 ? 1 : 0;
+}
+
+/** For this process and those that it starts. @throws UserError "usage" where the options ask for something else */
+function useOneThread(backend: BackendName | undefined, threads: number | undefined): void {
+  if (backend === "gpu") throw new UserError("usage", "--deterministic is for CPUs: a GPU's sums have no fixed order");
+  if (threads !== undefined && threads !== 1)
+    throw new UserError("usage", `--deterministic means --threads 1, not ${threads}: leave --threads out`);
+  for (const variable of ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]) process.env[variable] = "1";
 }
 
 /** As shells report a process that Ctrl-C ended. */
@@ -144,7 +162,7 @@ function help(step: Step<object>): string {
   const table = { ...step.options, ...globalOptions } as OptionTable<object>;
   const examples = step.examples?.map((line) => `  ${line}`).join("\n");
   const word = step.positional === undefined ? "" : ` ${step.positional.toUpperCase()}`;
-  return `usage: a2gnn ${step.name}${word} [--option value …]\n\n${step.about}\n\n${describeOptions(table)}${examples ? `\n\nExamples:\n${examples}` : ""}`;
+  return `usage: a2gnn ${step.name}${word} [--option value …]\n\n${step.about}\n\n${describeOptions(table)}${step.bytes === undefined ? "" : `\n\nBytes: ${step.bytes}`}${examples ? `\n\nExamples:\n${examples}` : ""}`;
 }
 
 function hintStep(name: string | undefined): string {

@@ -80,6 +80,7 @@ test("wrong usage is named, with the nearest known flag", () => {
   assert.throws(() => read("--epochs"), usage(/--epochs needs a value/));
   assert.throws(() => read("--epochs --rw"), usage(/--epochs needs a value/));
   assert.throws(() => read("--epochs 1.5"), usage(/a whole number, got 1\.5/));
+  assert.throws(() => read("--epochs 1e308"), usage(/a whole number below 2\^53, got 1e\+308/));
   assert.throws(() => read("--epochs 2000"), usage(/0 to 1000/));
   assert.throws(() => read("--mode quick"), usage(/one of fast, exact, got "quick"/));
   assert.throws(() => read("--no-epochs"), usage(/unknown option --no-epochs/));

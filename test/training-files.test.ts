@@ -3,6 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
+import { checkSessionName } from "../src/config/training";
 import { finishSession, isFinished, trainingSession } from "../src/training/session";
 import { openEventWriter } from "../src/training/tensorboard";
 import { openWeights } from "../src/weights/checkpoint";
@@ -116,4 +117,27 @@ test("where the disk refuses the result, the weights are put elsewhere, and the 
   assert.equal(await isFinished(session), false, "half a result is none, and no reason to refuse the run");
   await finishSession(session, state, work);
   assert.equal(await isFinished(session), true);
+});
+
+test("a session has a name, and may lie in any folder", () => {
+  for (const name of ["", "/", ".", "..", "out/", "out/.", "out/..", "C:\\\\"])
+    assert.throws(
+      () => checkSessionName(name),
+      { code: "usage", message: /a name for the results.*--session-name/ },
+      name,
+    );
+  for (const name of [undefined, "net", "out/net", "out/.net", "a..", "/tmp/net.v2"]) checkSessionName(name);
+});
+
+test("weights of another run, or of nobody's, are moved to .old/ where a training starts over", async () => {
+  const name = path.join(work, "over", "run");
+  const state = (value: number) => new Map([["w", { shape: [1], data: Float32Array.of(value) }]]);
+  await finishSession(trainingSession(name, { lr: 0.01 }), state(1));
+  await finishSession(trainingSession(name, { lr: 0.01 }), state(1));
+  assert.ok(!fs.existsSync(path.join(work, "over", ".old")), "the same run's are the same");
+  await finishSession(trainingSession(name, { lr: 0.02 }), state(2));
+  const old = await openWeights(path.join(work, "over", ".old", "run.safetensors"));
+  assert.deepEqual([...(await old.read("w")).data], [1]);
+  await old.close();
+  assert.ok(fs.existsSync(path.join(work, "over", ".old", "run.pth")));
 });

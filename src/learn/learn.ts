@@ -11,6 +11,7 @@ import { touching } from "../config/option";
 import { fileExists } from "../data/bounded-file";
 import { readDataset } from "../data/dataset";
 import { openSharpener } from "../dense-crf/sharpen";
+import { claimFolder } from "../files/claim";
 import { collectNotices, formatSeconds, silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
 import { buildNetwork } from "../segmentation/models";
@@ -63,10 +64,22 @@ export const learn: Step<LearnConfig, LearnSummary> = {
 const NEXT = 12;
 const USUAL_CROP = 321;
 
+/** Keeps the folder to itself: the stages of two runs would mix. */
 async function run(
   given: Partial<LearnConfig>,
   context: StepContext = { reporter: silentReporter },
 ): Promise<LearnSummary> {
+  const { out, dryRun } = resolveLearnConfig(given);
+  if (dryRun) return learnFolder(given, context);
+  const claim = await claimFolder(out, { what: `the folder ${out}`, cure: "choose another --out" });
+  try {
+    return await learnFolder(given, context);
+  } finally {
+    claim?.release();
+  }
+}
+
+async function learnFolder(given: Partial<LearnConfig>, context: StepContext): Promise<LearnSummary> {
   const started = performance.now();
   const { notices, notice } = collectNotices(context.reporter);
   const config = resolveLearnConfig(given);

@@ -42,6 +42,8 @@ export interface Step<C, S extends Summary = Summary> {
   readonly ignored?: IgnoredFlags;
   /** The option that one word without a flag gives: `a2gnn annotate FOLDER`. */
   readonly positional?: string;
+  /** What the bytes of its results depend on beside options and inputs: threads, processes, the processor. */
+  readonly bytes?: string;
   /** Command lines that work, for the end of `--help`. */
   readonly examples?: readonly string[];
   /** True where a TensorFlow backend must be ready before `run`. */
