@@ -38,6 +38,8 @@ interface Mark extends ProcessMark {
 /** Folder of this program's own files, in the folder of the results. */
 const OWN = ".a2gnn";
 const STALE_MS = 600_000;
+/** The lock is held for as long as it takes to read the marks. */
+const LOCK_STALE_MS = 10_000;
 
 /**
  * @returns undefined where the disk has no room for the mark: the run itself will see how far it gets
@@ -51,7 +53,7 @@ export async function claimFolder(folder: string, options: ClaimOptions): Promis
   let made: string | undefined; // the first of the folders that this claim makes
   const release = (): void => {
     clearInterval(heartbeat);
-    if (fs.existsSync(file)) fs.rmSync(file, { force: true });
+    if (fs.existsSync(file)) remove(file);
     const isOurs = made !== undefined && path.resolve(folder).startsWith(path.resolve(made));
     removeEmpty(marks, isOurs ? path.dirname(made as string) : folder);
   };
@@ -59,11 +61,13 @@ export async function claimFolder(folder: string, options: ClaimOptions): Promis
   heartbeat.unref();
   try {
     made = fs.mkdirSync(marks, { recursive: true });
-    await withLock(path.join(marks, "lock"), async () => {
+    const lock = { staleAfter: LOCK_STALE_MS, poll: 20 };
+    const enter = async (): Promise<void> => {
       const other = livingMarks(marks, staleAfter).find((mark) => key === null || mark.key !== key);
       if (other !== undefined) throw taken(other, options, path.join(marks, other.file));
       fs.writeFileSync(file, `${JSON.stringify(mine)}\n`);
-    });
+    };
+    await withLock(path.join(marks, "lock"), enter, lock);
     return { release };
   } catch (error) {
     release();
@@ -82,7 +86,7 @@ function livingMarks(folder: string, staleAfter: number): (Mark & { readonly fil
     const file = path.join(folder, name);
     const mark = readMark(file);
     if (mark !== undefined && (isAlive(mark) ?? ageOf(file) < staleAfter)) return [{ ...mark, file: name }];
-    fs.rmSync(file, { force: true });
+    remove(file);
     return [];
   });
 }
@@ -95,6 +99,14 @@ function readMark(file: string): Mark | undefined {
     return { pid, host, token, key: key ?? null, ...(started === undefined ? {} : { started }) };
   } catch {
     return undefined;
+  }
+}
+
+function remove(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // another user's: it does not count, and stays
   }
 }
 

@@ -55,6 +55,7 @@ function take(file: string, mine: Holder): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    fs.rmSync(file, { force: true }); // a full disk leaves an empty one, which is nobody's
     throw error;
   }
 }
