@@ -68,8 +68,10 @@ test("trains, logs, and writes weights that the network loads; a second run has 
     assert.deepEqual(net.store.parameters[0].shape, [2, 3, 3, 3]);
     net.dispose();
   }
+  fs.writeFileSync(`${session("a")}.checkpoint.safetensors`, "of a run that was killed before it removed it");
   const again = await trainAffinity.run({ ...quick, sessionName: session("a") });
   assert.deepEqual([again.steps, again.skipped], [0, 5]);
+  assert.ok(!fs.existsSync(`${session("a")}.checkpoint.safetensors`));
   await assert.rejects(
     trainAffinity.run({ ...quick, learningRate: 0.5, sessionName: session("a") }),
     /another run: learningRate/,

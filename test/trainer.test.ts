@@ -183,3 +183,34 @@ test("a full disk at the end of an epoch is a warning, and training continues", 
   assert.equal(result.steps, 14);
   assert.ok(warnings.some((warning) => /cannot write.*training continues/.test(warning)));
 });
+
+test("a disk that refuses the logs, from the start, ends no training: two warnings, the same losses", async () => {
+  const folder = path.join(work, "full");
+  fs.writeFileSync(folder, ""); // a file where the folder should be
+  const whole = await run(undefined);
+  const { result, losses, warnings } = await run(undefined, {
+    log: { csv: path.join(folder, "a.csv"), tensorboard: path.join(folder, "events") },
+  });
+  assert.equal(result.steps, 14);
+  assert.deepEqual(losses, whole.losses);
+  const told = warnings.filter((warning) => /the log .* the training continues/.test(warning));
+  assert.equal(told.length, 2);
+});
+
+test("stopped on a disk that refuses the checkpoint, the state is put elsewhere, and resumes from there", async () => {
+  const folder = path.join(work, "refusing");
+  const file = path.join(folder, "c.checkpoint.safetensors");
+  fs.writeFileSync(folder, "");
+  const whole = await run(undefined);
+  let rescued = "";
+  await assert.rejects(run(undefined, { checkpoint: { file, run: {} }, spare: work }, 3), (error: Error) => {
+    rescued = /the state after step 3 is in (.+): once there is room, move it to /.exec(error.message)?.[1] ?? "";
+    return rescued.startsWith(work) && error.message.includes(file);
+  });
+  fs.rmSync(folder);
+  fs.mkdirSync(folder);
+  fs.renameSync(rescued, file);
+  const { result, values } = await run(undefined, { checkpoint: { file, run: {} } });
+  assert.equal(result.resumedFrom, 3);
+  assert.deepEqual(values, whole.values);
+});
