@@ -4,6 +4,7 @@ import { ablate } from "./ablation/ablate";
 import { demo } from "./demo/demo";
 import { learn } from "./learn/learn";
 import { report } from "./report/report";
+import { reproduce } from "./reproduce/reproduce";
 import type { Step } from "./running/step";
 import { annotate } from "./steps/annotate";
 import { doctor } from "./steps/doctor";
@@ -33,4 +34,5 @@ export const steps: readonly Step<object>[] = [
   evaluate,
   ablate,
   report,
+  reproduce,
 ];
