@@ -187,6 +187,7 @@ test("a folder without any weak label, and unusable ones, are answered in words"
 const COSTS: Costs = {
   label: { box: { fixed: 10, step: 0.4 }, scribble: { fixed: 10, step: 0.3 }, point: { fixed: 10, step: 0.3 } },
   train: 8,
+  trainFrozen: 4,
   see: 3,
   sharpen: 2,
 };
@@ -199,7 +200,8 @@ const photographs = (labelled: number, others: number): Surveyed[] =>
     ...(i < labelled ? { kind: "box" as const } : {}),
   }));
 const given = { usualCrop: 321, fit: (side: number) => side, slowness: 1 };
-const configOf = (more: Partial<LearnConfig>): LearnConfig => resolveLearnConfig({ voc12Root: root, ...more });
+const configOf = (more: Partial<LearnConfig>): LearnConfig =>
+  resolveLearnConfig({ voc12Root: root, freezeBackbone: false, ...more });
 
 test("the plan's time is the sum of its parts", () => {
   const plan = planFor(photographs(2, 1), configOf({ networkSteps: 10, batchSize: 4, flip: false }), COSTS, given);
@@ -231,6 +233,10 @@ test("a budget is kept by the plan: rounds go first, then passes over the photog
   }
   const short = planFor(many, configOf({ rounds: 3, budget: "30m" }), COSTS, given);
   assert.equal(short.rounds, 1);
+  assert.equal(
+    planFor(many, configOf({ freezeBackbone: undefined, budget: "60m" }), COSTS, given).freezeBackbone,
+    true,
+  );
   const stated = planFor(many, configOf({ rounds: 3, cropSize: 257, budget: "60m" }), COSTS, given);
   assert.equal(stated.cropSize, 257);
   assert.throws(() => planFor(many, configOf({ budget: "1m" }), COSTS, given), /too short: the least takes about \d+m/);

@@ -2,7 +2,7 @@
 
 import { imagesOptions } from "./images";
 import { completeConfig, type OptionTable } from "./option";
-import { MODELS, type ModelName } from "./segmentation-models";
+import { LIGHT_MODEL, MODELS, type ModelName } from "./segmentation-models";
 
 /**
  * How the network's opinion joins what the weak label of a photograph says.
@@ -30,6 +30,7 @@ export interface LearnConfig {
   readonly batchSize: number;
   readonly cropSize?: number;
   readonly learningRate?: number;
+  readonly freezeBackbone?: boolean;
   readonly flip?: boolean;
   readonly refine: Refinement;
   readonly pictures: number;
@@ -40,8 +41,6 @@ const data = "Data";
 const time = "Time";
 const network = "Network";
 const result = "Result";
-
-export const LIGHT_MODEL: ModelName = "pspnet-resnet101";
 
 export const learnOptions: OptionTable<LearnConfig> = {
   voc12Root: {
@@ -128,7 +127,7 @@ export const learnOptions: OptionTable<LearnConfig> = {
     kind: "path",
     affects: "fit",
     group: network,
-    help: "its initial weights, as for train-segmenter; none: from scratch, with --width",
+    help: "its initial weights, as for train-segmenter [default: of the light network what ImageNet taught, as a2gnn setup fetches it]; none: from scratch, with --width",
   },
   width: {
     kind: "integer",
@@ -163,7 +162,7 @@ export const learnOptions: OptionTable<LearnConfig> = {
     min: 1,
     unit: "pixels",
     group: network,
-    help: "side of the square cut out of each photograph [default: 321 or the next that fits the model, smaller with a tight --budget]",
+    help: "side of the square cut out of each photograph [default: the model's recipe, smaller with a tight --budget]",
   },
   learningRate: {
     kind: "number",
@@ -172,6 +171,12 @@ export const learnOptions: OptionTable<LearnConfig> = {
     aliases: ["lr"],
     group: network,
     help: "learning rate of the network [default: the recipe's for pseudo labels]",
+  },
+  freezeBackbone: {
+    kind: "boolean",
+    affects: "fit",
+    group: network,
+    help: `of ${LIGHT_MODEL}: only what follows the backbone learns, in a third of the time [default: only with a tight --budget]`,
   },
   flip: {
     kind: "boolean",

@@ -8,6 +8,7 @@ import path from "node:path";
 import { writeAtomic } from "../atomic-write";
 import { type LearnConfig, learnOptions, resolveLearnConfig } from "../config/learn";
 import { touching } from "../config/option";
+import { recipeValues } from "../config/train-segmenter";
 import { fileExists } from "../data/bounded-file";
 import { readDataset } from "../data/dataset";
 import { openSharpener } from "../dense-crf/sharpen";
@@ -62,7 +63,6 @@ export const learn: Step<LearnConfig, LearnSummary> = {
 
 /** Photographs to label next that the summary names. */
 const NEXT = 12;
-const USUAL_CROP = 321;
 
 /** Keeps the folder to itself: the stages of two runs would mix. */
 async function run(
@@ -94,7 +94,7 @@ async function learnFolder(given: Partial<LearnConfig>, context: StepContext): P
   const plan =
     ("plan" in earlier ? earlier.plan : undefined) ??
     planFor(survey.photographs, config, costsOf(config.model), {
-      usualCrop: USUAL_CROP,
+      usualCrop: recipeValues(config.model, "pseudo").cropSize,
       fit: (side) => network.fit(side),
       slowness: machineSlowness(),
     });

@@ -1,6 +1,6 @@
 /** What the parts of `learn` cost, in seconds on two quiet cores (docs/photographs.md, "Time"). */
 
-import type { ModelName } from "../config/segmentation-models";
+import { LIGHT_MODEL, type ModelName } from "../config/segmentation-models";
 import type { Costs } from "./plan";
 
 /** Labels from weak labels, and the dense CRF. */
@@ -13,6 +13,8 @@ const LABELS: Pick<Costs, "label" | "sharpen"> = {
   sharpen: 2.5,
 };
 
-export function costsOf(_model: ModelName): Costs {
-  return { ...LABELS, train: 8, see: 3 };
+export function costsOf(model: ModelName): Costs {
+  const network =
+    model === LIGHT_MODEL ? { train: 5, trainFrozen: 1.7, see: 1.2 } : { train: 40, trainFrozen: 40, see: 12 };
+  return { ...LABELS, ...network };
 }

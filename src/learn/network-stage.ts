@@ -5,7 +5,6 @@ import { writeAtomic } from "../atomic-write";
 import type { LearnConfig } from "../config/learn";
 import type { TrainSegmenterConfig } from "../config/train-segmenter";
 import type { StepContext } from "../running/step";
-import { findBackbone } from "../setup/backbone";
 import { trainSegmenter } from "../steps/train-segmenter";
 import type { TrainingSummary } from "../training/run-training";
 import type { Plan } from "./plan";
@@ -37,14 +36,14 @@ export async function trainNetwork(
 export function trainingOptions(
   images: number,
   { voc12Root, model, weights, width, learningRate, seed }: LearnConfig,
-  { networkSteps, batchSize, cropSize }: Plan,
+  { networkSteps, batchSize, cropSize, freezeBackbone }: Plan,
 ): Partial<TrainSegmenterConfig> {
-  const initial = weights ?? (width === undefined ? findBackbone() : undefined) ?? "none";
   const stepsPerPass = Math.ceil(images / batchSize);
   return {
     voc12Root,
     model,
-    weights: initial,
+    ...(weights === undefined ? {} : { weights }),
+    ...(freezeBackbone ? { freezeBackbone } : {}),
     ...(width === undefined ? {} : { width }),
     ...(learningRate === undefined ? {} : { learningRate }),
     batchSize: Math.min(batchSize, images),

@@ -5,6 +5,7 @@
  */
 
 import type { LearnConfig } from "../config/learn";
+import { LIGHT_MODEL } from "../config/segmentation-models";
 import { expected, UserError } from "../errors";
 import type { WeakLabelKind } from "../steps/sources/weak-label-source";
 import type { Surveyed } from "./survey";
@@ -17,6 +18,7 @@ export interface Plan {
   readonly networkSteps: number;
   readonly batchSize: number;
   readonly cropSize: number;
+  readonly freezeBackbone: boolean;
   readonly flip: boolean;
   /** Estimated. */
   readonly seconds: PlanSeconds;
@@ -36,8 +38,9 @@ export interface PlanSeconds {
 export interface Costs {
   /** Of a megapixel: before the training steps and after them, and of one step, by the kind of weak label. */
   readonly label: Readonly<Record<WeakLabelKind, { readonly fixed: number; readonly step: number }>>;
-  /** Of a megapixel in a training step. */
+  /** Of a megapixel in a training step, and in one that leaves the backbone as it is. */
   readonly train: number;
+  readonly trainFrozen: number;
   /** Of a megapixel seen by the trained network, and of its dense CRF. */
   readonly see: number;
   readonly sharpen: number;
@@ -68,6 +71,8 @@ export function planFor(
   const labelled = photographs.filter(({ kind }) => kind !== undefined).length;
   const { batchSize } = config;
   const passes = Math.ceil((PASSES * labelled) / batchSize);
+  if (config.freezeBackbone === true && (config.model !== LIGHT_MODEL || config.weights === "none"))
+    throw new UserError("usage", `--freeze-backbone goes with --model ${LIGHT_MODEL} and weights of its backbone`);
   const wanted = config.networkSteps ?? Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, passes));
   const settled = (choice: Choice, networkSteps: number): Plan => {
     const plan = {
@@ -76,6 +81,7 @@ export function planFor(
       networkSteps,
       batchSize,
       cropSize: config.cropSize ?? fit(Math.round(usualCrop * choice.crop)),
+      freezeBackbone: choice.freeze,
       flip: choice.flip,
     };
     return { ...plan, seconds: secondsOf(plan, photographs, costs, slowness) };
@@ -116,29 +122,41 @@ interface Choice {
   readonly rounds: number;
   readonly epochs: number | undefined;
   readonly crop: number;
+  readonly freeze: boolean;
   readonly flip: boolean;
 }
 
 /** From the richest to the plainest; what the user has stated stays. */
-function choicesOf({ rounds, labelEpochs, cropSize, flip }: LearnConfig): Choice[] {
+function choicesOf(config: LearnConfig): Choice[] {
+  const { rounds, labelEpochs, cropSize, flip, freezeBackbone, model, weights } = config;
+  const canFreeze = model === LIGHT_MODEL && weights !== "none";
   const choices: Choice[] = [];
   const add = (choice: Choice): void => {
     choices.push({
       ...choice,
       epochs: labelEpochs ?? choice.epochs,
       crop: cropSize === undefined ? choice.crop : 1,
+      freeze: freezeBackbone ?? (choice.freeze && canFreeze),
       flip: flip ?? choice.flip,
     });
   };
-  for (let n = rounds; n >= 1; n--) add({ rounds: n, epochs: undefined, crop: 1, flip: true });
+  for (let n = rounds; n >= 1; n--) add({ rounds: n, epochs: undefined, crop: 1, freeze: false, flip: true });
   for (const epochs of FEWER_EPOCHS)
     for (const crop of CROPS)
-      add({ rounds: 1, epochs: epochs === USUAL_EPOCHS ? undefined : epochs, crop, flip: false });
+      add({ rounds: 1, epochs: epochs === USUAL_EPOCHS ? undefined : epochs, crop, freeze: true, flip: false });
   return choices;
 }
 
 function secondsOf(
-  { rounds, labelEpochs = USUAL_EPOCHS, networkSteps, batchSize, cropSize, flip }: Omit<Plan, "seconds">,
+  {
+    rounds,
+    labelEpochs = USUAL_EPOCHS,
+    networkSteps,
+    batchSize,
+    cropSize,
+    freezeBackbone,
+    flip,
+  }: Omit<Plan, "seconds">,
   photographs: readonly Surveyed[],
   costs: Costs,
   slowness: number,
@@ -152,7 +170,7 @@ function secondsOf(
     labels += own;
     refined += own + mega(pixels) * ((flip ? 2 : 1) * costs.see + costs.sharpen);
   }
-  const network = networkSteps * batchSize * mega(cropSize ** 2) * costs.train;
+  const network = networkSteps * batchSize * mega(cropSize ** 2) * (freezeBackbone ? costs.trainFrozen : costs.train);
   const times = [labels, network, refined].map((seconds) => seconds * slowness);
   return { labels: times[0], network: times[1], refined: times[2], total: times[0] + rounds * (times[1] + times[2]) };
 }
