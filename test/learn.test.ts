@@ -54,6 +54,8 @@ const quick: Partial<LearnConfig> = {
   batchSize: 2,
   cropSize: 33,
   flip: false,
+  crfThreads: 0,
+  numWorkers: 0,
 };
 const into = (name: string): string => path.join(work, name);
 

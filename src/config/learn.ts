@@ -34,6 +34,8 @@ export interface LearnConfig {
   readonly flip?: boolean;
   readonly refine: Refinement;
   readonly pictures: number;
+  readonly crfThreads: number;
+  readonly numWorkers?: number;
   readonly seed: number;
 }
 
@@ -200,6 +202,23 @@ export const learnOptions: OptionTable<LearnConfig> = {
     max: 1000,
     group: result,
     help: "photographs shown in the report, the most doubtful first",
+  },
+  crfThreads: {
+    kind: "integer",
+    affects: "speed",
+    default: 1,
+    min: 0,
+    max: 64,
+    group: "Running",
+    help: "worker threads for the dense CRF, which runs while the next photograph is computed; 0: none",
+  },
+  numWorkers: {
+    kind: "integer",
+    affects: "speed",
+    min: 0,
+    max: 64,
+    group: "Running",
+    help: "worker threads that read samples for the network's training, as in train-segmenter",
   },
   seed: {
     kind: "integer",

@@ -11,7 +11,7 @@ import { touching } from "../config/option";
 import { recipeValues } from "../config/train-segmenter";
 import { fileExists } from "../data/bounded-file";
 import { readDataset } from "../data/dataset";
-import { openSharpener } from "../dense-crf/sharpen";
+import { openSharpener, sharpenerHere } from "../dense-crf/sharpen";
 import { claimFolder } from "../files/claim";
 import { collectNotices, formatSeconds, silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
@@ -128,7 +128,7 @@ async function learnFolder(given: Partial<LearnConfig>, context: StepContext): P
     return result;
   };
   const failed: ImageFailure[] = [...survey.failed];
-  const sharpener = openSharpener(1);
+  const sharpener = config.crfThreads === 0 ? sharpenerHere : openSharpener(config.crfThreads);
   let labels = ownLabelFolders(config.out).labels;
   try {
     const own = await stage("labels of weak labels", plan.seconds.labels, (inner) =>

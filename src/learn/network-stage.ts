@@ -35,7 +35,7 @@ export async function trainNetwork(
 /** What the command line of `train-segmenter` would say. */
 export function trainingOptions(
   images: number,
-  { voc12Root, model, weights, width, learningRate, seed }: LearnConfig,
+  { voc12Root, model, weights, width, learningRate, numWorkers, seed }: LearnConfig,
   { networkSteps, batchSize, cropSize, freezeBackbone }: Plan,
 ): Partial<TrainSegmenterConfig> {
   const stepsPerPass = Math.ceil(images / batchSize);
@@ -43,6 +43,7 @@ export function trainingOptions(
     voc12Root,
     model,
     ...(weights === undefined ? {} : { weights }),
+    ...(numWorkers === undefined ? {} : { numWorkers }),
     ...(freezeBackbone ? { freezeBackbone } : {}),
     ...(width === undefined ? {} : { width }),
     ...(learningRate === undefined ? {} : { learningRate }),
