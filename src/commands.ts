@@ -7,6 +7,7 @@ import { report } from "./report/report";
 import { reproduce } from "./reproduce/reproduce";
 import type { Step } from "./running/step";
 import { annotate } from "./steps/annotate";
+import { check } from "./steps/check";
 import { doctor } from "./steps/doctor";
 import { evaluate } from "./steps/evaluate";
 import { inferSeam } from "./steps/infer-seam";
@@ -22,6 +23,7 @@ export const steps: readonly Step<object>[] = [
   setup,
   doctor,
   demo,
+  check,
   annotate,
   learn,
   trainSeam,

@@ -14,3 +14,21 @@ export function withoutControls(text: string): string {
     return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
   });
 }
+
+/** Columns of a terminal that every message and help text fits. */
+export const COLUMNS = 80;
+
+/**
+ * Lines of at most `width` characters, broken between words; a single word may be longer.
+ * @param indent spaces before every line but the first, which count
+ */
+export function wrapped(text: string, width: number = COLUMNS, indent = 0): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && [...last].length + 1 + [...word].length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(lines.length === 0 ? word : " ".repeat(indent) + word);
+  }
+  return lines.join("\n");
+}

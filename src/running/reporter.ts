@@ -1,6 +1,7 @@
 /** Where a step's progress and notices go. The command line draws them on standard error; library calls stay silent. */
 
 import { withoutControls } from "../shown-text";
+import { formatSeconds } from "./quantities";
 
 export interface ProgressUpdate {
   readonly done: number;
@@ -83,12 +84,4 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
       started = latest = undefined;
     },
   };
-}
-
-/** `0.42 s`, `75 s`, `12 min`, `3.4 h`. */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(2)} s`;
-  if (seconds < 120) return `${seconds.toFixed(0)} s`;
-  if (seconds < 7200) return `${(seconds / 60).toFixed(0)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -10,7 +10,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { UserError } from "../errors";
-import { formatSeconds, type Reporter, silentReporter } from "../running/reporter";
+import { formatSeconds } from "../running/quantities";
+import { type Reporter, silentReporter } from "../running/reporter";
 import { bytesBelow } from "./cache-folder";
 import { type FolderState, finishFolder, inspectFolder } from "./finished-folder";
 import { BACKEND, type NativeKind, type NativeRecipe, nativeRecipe, nativeSources, QUIET_ADDON } from "./native-recipe";

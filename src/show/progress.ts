@@ -1,7 +1,7 @@
 /** Progress below a cell that updates in place: a step's reporter, and a chart that grows. */
 
+import { formatSeconds } from "../running/quantities";
 import type { ProgressUpdate, Reporter } from "../running/reporter";
-import { formatSeconds } from "../running/reporter";
 import type { Chart } from "./chart";
 import { escapeXml } from "./chart-parts";
 import { CHART_WIDTH } from "./chart-svg";

@@ -3,7 +3,8 @@
 import { completeConfig } from "../config/option";
 import { type SetupConfig, setupOptions } from "../config/setup";
 import { messageOf } from "../errors";
-import { formatSeconds, silentReporter } from "../running/reporter";
+import { formatSeconds } from "../running/quantities";
+import { silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { BACKBONE_TITLE, setUpBackbone } from "../setup/backbone";
 import { findGpu } from "../setup/gpu";

@@ -1,0 +1,47 @@
+/**
+ * What labelling one photograph costs, before anything is computed: core-seconds and the peak of memory, from its pixels
+ * and classes. The constants were measured by `bench/step-costs.ts` on one core (docs/measurements.md); they are estimates.
+ */
+
+import type { ImageSize } from "../data/dataset";
+
+export interface Cost {
+  readonly coreSeconds: number;
+  /** Peak of the whole process while the photograph is in hand. */
+  readonly bytes: number;
+}
+
+/** What is done with the photograph. */
+export type CostKind = "make-seeds" | "box" | "point" | "scribble" | "imagenet";
+
+/** Core-seconds and gigabytes: those of any photograph, and per megapixel what the work, each class, and the rest add. */
+interface Constants {
+  readonly seconds: readonly [fixed: number, work: number, eachClass: number, full: number];
+  readonly gigabytes: readonly [fixed: number, work: number, eachClass: number, full: number];
+}
+
+const MEASURED: Readonly<Record<CostKind, Constants>> = {
+  "make-seeds": { seconds: [0.1, 2, 0, 1], gigabytes: [0.5, 0.2, 0, 0.05] },
+  box: { seconds: [0.1, 2, 0, 1], gigabytes: [0.5, 0.2, 0, 0.05] },
+  point: { seconds: [0.1, 2, 0, 1], gigabytes: [0.5, 0.2, 0, 0.05] },
+  scribble: { seconds: [0.1, 2, 0, 1], gigabytes: [0.5, 0.2, 0, 0.05] },
+  imagenet: { seconds: [0.1, 2, 0, 1], gigabytes: [0.5, 0.2, 0, 0.05] },
+};
+
+/**
+ * @param classes that its weak labels name, the background among them
+ * @param workPixels a larger photograph is labelled at this size; 0: at its own
+ */
+export function costOf(
+  { width, height }: ImageSize,
+  classes: number,
+  kind: CostKind,
+  workPixels: number = 1_000_000,
+): Cost {
+  const full = (width * height) / 1e6;
+  const work = workPixels === 0 ? full : Math.min(full, workPixels / 1e6);
+  const { seconds, gigabytes } = MEASURED[kind];
+  const sum = ([fixed, ofWork, eachClass, ofFull]: readonly [number, number, number, number]): number =>
+    fixed + work * (ofWork + eachClass * classes) + (full - work) * ofFull;
+  return { coreSeconds: sum(seconds), bytes: 1e9 * sum(gigabytes) };
+}

@@ -1,0 +1,54 @@
+/** What `check` finds in a folder: plain values, which `--json` prints and the text and the contact sheet are made of. */
+
+/** All photographs together. */
+export interface PhotographFacts {
+  readonly folder: string;
+  readonly count: number;
+  /** Number of files by extension, lower case. */
+  readonly kinds: Readonly<Record<string, number>>;
+  readonly smallest?: Size;
+  readonly largest?: Size;
+  /** Of all, displayed. */
+  readonly megapixels: number;
+  /** Number of photographs that EXIF turns, by orientation (2 to 8). */
+  readonly turned: Readonly<Record<string, number>>;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Weak labels of one format. */
+export interface FormatFacts {
+  /** The format and where it lies. */
+  readonly name: string;
+  readonly photographs: number;
+  readonly boxes: number;
+  readonly clicks: number;
+  /** `null` where strokes are pixels of pictures, which are not counted. */
+  readonly strokes: number | null;
+}
+
+/** One class name. */
+export interface ClassFacts {
+  readonly name: string;
+  /** Whether the data set has a class of this name. */
+  readonly isKnown: boolean;
+  /** Classes of the data set that a name which is none may mean, the nearest first. */
+  readonly near: readonly string[];
+  readonly photographs: number;
+  readonly boxes: number;
+  readonly clicks: number;
+  /** Photographs with strokes of the class. */
+  readonly stroked: number;
+  /** Photographs that are tagged with it. */
+  readonly tagged: number;
+}
+
+/** How long a step would take on one core, and its peak of memory: from pixels and classes, by measured constants. */
+export interface Estimate {
+  readonly step: string;
+  readonly coreSeconds: number;
+  readonly bytes: number;
+}
