@@ -1,6 +1,6 @@
 /**
  * What the steps that label photographs cost by pixels and classes: the constants of `src/label-photograph/cost.ts`, which
- * `check` and `--dry-run` estimate by. `node --import tsx bench/step-costs.ts [CASE …]`: a row a case and size with
+ * `check` and `--dry-run` estimate by. `node --import tsx bench/step-costs.ts [CASE …] [WIDTHxHEIGHT …]`: a row a case and size with
  * core-seconds (the backend's start not among them) and the peak of memory.
  */
 
@@ -20,8 +20,10 @@ const SIZES = [
 ] as const;
 
 async function main(): Promise<void> {
-  const asked = process.argv.slice(2);
-  for (const [width, height] of SIZES)
+  const words = process.argv.slice(2);
+  const asked = words.filter((word) => !/^\d/.test(word));
+  const sizes = words.filter((word) => /^\d+x\d+$/.test(word)).map((word) => word.split("x").map(Number));
+  for (const [width, height] of sizes.length > 0 ? sizes : SIZES)
     for (const classes of width * height > 2e6 ? [3] : [1, 3]) {
       const root = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-costs-"));
       await writeFolder(root, width, height, classes);

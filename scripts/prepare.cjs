@@ -59,6 +59,7 @@ function installPackages(folder) {
 // --- dist/ ---
 
 const STAMP = "dist/.prepared";
+const TYPES = "scripts/tensorflow-types.cjs";
 
 /** Whether dist/ was built from these very sources and is whole. */
 function buildIsCurrent() {
@@ -79,6 +80,7 @@ function build() {
       fs.copyFileSync(inRoot("src", file), path.join(aside, file));
     }
     buildPage(path.join(aside, "web"));
+    require(inRoot(TYPES)).writeTensorflowTypes(root, aside);
     fs.chmodSync(path.join(aside, "cli.js"), 0o755);
     fs.writeFileSync(path.join(aside, path.basename(STAMP)), hash);
     const old = `${aside}-old`;
@@ -115,7 +117,7 @@ function sourceFiles(folder = "src") {
 function sourcesHash() {
   const hash = createHash("sha256");
   const sources = ["src", "web"].flatMap((folder) => sourceFiles(folder).map((each) => path.join(folder, each)));
-  for (const file of ["tsconfig.json", "package.json", ...sources])
+  for (const file of ["tsconfig.json", "package.json", TYPES, ...sources])
     hash.update(`${file}\n`).update(fs.readFileSync(inRoot(file)));
   return hash.digest("hex");
 }

@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { isDryRun } from "./dry-run";
 import { writeError } from "./write-error";
 
 /** Tells temporary files of this machine from those of others in a shared folder. */
@@ -43,6 +44,7 @@ export async function replaceAtomic(
   write: (temporary: string) => Promise<void>,
   beforeItAppears?: () => Promise<void>,
 ): Promise<void> {
+  if (isDryRun()) return;
   const temporary = temporaryName(file);
   try {
     await fs.mkdir(path.dirname(file), { recursive: true });

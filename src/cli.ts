@@ -3,122 +3,77 @@
 /** `a2gnn <step> [--option value …]`: the only file that writes to the console and ends the process. */
 
 import { SYNC_VARIABLE } from "./atomic-write";
-import { type BackendName, backendNames, preferBackend, useBackend } from "./backend";
+import { type BackendName, preferBackend, useBackend } from "./backend";
+import { completionScript, SHELLS, type Shell } from "./command-line/completion";
+import { type GlobalOptions, globalOptions } from "./command-line/global-options";
+import { overview, stepHelp } from "./command-line/help";
+import { describePlan } from "./command-line/plan-text";
+import { readRunConfig } from "./command-line/run-config";
 import { steps } from "./commands";
-import { describeOptions, type OptionTable, parseFlags, suggestion } from "./config/option";
+import { type OptionTable, parseFlags, suggestion } from "./config/option";
 import { asksForTf32 } from "./config/training";
+import { beginDryRun } from "./dry-run";
 import { messageOf, UserError } from "./errors";
 import { bindLocalRank, launchedRank } from "./parallel/local-rank";
-import { createReporter, silentReporter } from "./running/reporter";
-import type { Step } from "./running/step";
+import { createReporter, type Reporter, silentReporter } from "./running/reporter";
+import type { Step, StepPlan, Summary } from "./running/step";
 import { describeSummary } from "./running/summary-text";
-import { withoutControls } from "./shown-text";
+import { withoutControls, wrapped } from "./shown-text";
 import { version } from "./version";
-
-interface GlobalOptions {
-  readonly backend: BackendName;
-  readonly threads?: number;
-  readonly json: boolean;
-  readonly quiet: boolean;
-  readonly sync: boolean;
-  readonly deterministic: boolean;
-}
-
-const globalOptions: OptionTable<GlobalOptions> = {
-  backend: {
-    kind: "choice",
-    affects: "fit",
-    choices: backendNames,
-    default: "native",
-    group: "General",
-    help: "TensorFlow backend: native (CPU), gpu (CUDA), cpu (plain JavaScript, slow)",
-  },
-  threads: {
-    kind: "integer",
-    affects: "speed",
-    min: 1,
-    max: 1024,
-    group: "General",
-    help: "threads of the TensorFlow backend [default: one a core]",
-  },
-  json: {
-    kind: "boolean",
-    affects: "place",
-    default: false,
-    group: "General",
-    help: "print the Summary as JSON on standard output",
-  },
-  quiet: {
-    kind: "boolean",
-    affects: "place",
-    default: false,
-    group: "General",
-    help: "no progress, notices or summary; only warnings",
-  },
-  deterministic: {
-    kind: "boolean",
-    affects: "fit",
-    default: false,
-    group: "General",
-    help: "one thread for each of TensorFlow's operations, whose sums depend on the number of threads: the same bytes on CPUs of any number of cores (docs/trust.md has the cost)",
-  },
-  sync: {
-    kind: "boolean",
-    affects: "speed",
-    default: true,
-    group: "General",
-    help: "flush each file to the disk before it takes its name; false is faster on slow disks, and a power failure may then leave torn files, which the next run finds and makes again",
-  },
-};
 
 async function main(words: readonly string[]): Promise<number> {
   const [first, ...others] = words;
   const asked = first === "help" && others.length > 0;
-  const [name, rest] = asked ? [others[0], ["--help"]] : [first, others];
+  const [name, rest] = asked ? [others[0], ["--help", ...others.slice(1)]] : [first, others];
   if (name === undefined) {
-    process.stderr.write(`${overview()}\n`);
+    process.stderr.write(`${overview(steps)}\n`);
     return 2;
   }
   if (name === "help" || name === "--help" || name === "-h") {
-    process.stdout.write(`${overview()}\n`);
+    process.stdout.write(`${overview(steps)}\n`);
     return 0;
   }
   if (name === "--version" || name === "-v") {
     process.stdout.write(`${version}\n`);
     return 0;
   }
-  const step = steps.find((candidate) => candidate.name === name) as Step<object> | undefined;
-  if (step === undefined)
-    throw new UserError(
-      "usage",
-      `unknown step "${name}"${suggestion(
-        name,
-        steps.map((each) => each.name),
-      )}; steps: ${steps.map((each) => each.name).join(", ")}`,
-    );
-  if (rest.includes("--help") || rest.includes("-h")) {
-    process.stdout.write(`${help(step)}\n`);
+  if (name === "completion") {
+    process.stdout.write(completionScript(shellOf(rest), steps));
     return 0;
   }
+  const step = stepOf(name);
+  const help = rest.findIndex((word) => word === "--help" || word === "-h");
+  if (help >= 0) {
+    process.stdout.write(`${stepHelp(step, rest.includes("all", help))}\n`);
+    return 0;
+  }
+  return run(step, rest);
+}
+
+async function run(step: Step<object>, words: readonly string[]): Promise<number> {
   const table = { ...step.options, ...globalOptions } as OptionTable<object & GlobalOptions>;
-  const { given, notices } = parseFlags(rest, table, step.ignored, step.positional);
-  const { backend, threads, json = false, quiet = false, ...less } = given;
-  const { sync = true, deterministic = false, ...config } = less;
+  const { given, notices } = parseFlags(words, table, step.ignored, step.positional);
+  const { backend, threads, json = false, quiet = false, dryRun = false, config: file, ...less } = given;
+  const { sync = true, deterministic = false, ...others } = less;
   if (deterministic) useOneThread(backend, threads);
   if (!sync) process.env[SYNC_VARIABLE] = "false";
+  const plansItself = "dryRun" in step.options;
+  const flags = plansItself && dryRun ? { ...others, dryRun } : others;
+  const config = file === undefined ? flags : { ...(await readRunConfig(file, step.name, step.options)), ...flags };
   const visible = createReporter();
   const reporter = quiet ? { ...silentReporter, warn: visible.warn } : visible;
   for (const notice of notices) reporter.notice(notice);
   bindLocalRank();
   preferBackend(backend, { threads: deterministic ? 1 : threads, tf32: asksForTf32(config), notice: reporter.notice });
+  if (dryRun && !plansItself) return planOnly(step, config, reporter, json);
   if (step.needsBackend) await useBackend();
   const signal = stopOnSignal();
   const summary = await step.run(config, { reporter, signal });
   reporter.finish();
   const isOneOfMany = "processes" in summary && (launchedRank()?.rank ?? 0) > 0; // the first process tells for all
   if (isOneOfMany) return signal.aborted ? INTERRUPTED : 0;
-  if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-  else if (!quiet) process.stdout.write(`${withoutControls((step.describe ?? describeSummary)(summary))}\n`);
+  if (json) print(JSON.stringify(summary, null, 2));
+  else if (!quiet) print(withoutControls((step.describe ?? describeSummary)(summary)));
   return signal.aborted ? INTERRUPTED : summary.failed.length > 0 ? 1 : 0;
 }
 
@@ -128,6 +83,43 @@ function useOneThread(backend: BackendName | undefined, threads: number | undefi
   if (threads !== undefined && threads !== 1)
     throw new UserError("usage", `--deterministic means --threads 1, not ${threads}: leave --threads out`);
   for (const variable of ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]) process.env[variable] = "1";
+}
+
+/** `--dry-run` @throws UserError "usage" for a step that has no images to go through */
+async function planOnly(step: Step<object>, given: object, reporter: Reporter, json: boolean): Promise<number> {
+  if (!step.canPlan) {
+    const able = steps.filter(({ canPlan, options }) => canPlan || "dryRun" in options).map(({ name }) => name);
+    throw new UserError("usage", `${step.name} has no --dry-run; these have: ${able.join(", ")}`);
+  }
+  beginDryRun();
+  if (step.needsBackend) await useBackend();
+  const plans: StepPlan[] = [];
+  const { gpus: _, ...config } = given as { readonly gpus?: number }; // one process is enough to say it
+  const summary: Summary = await step.run(config, { reporter, plan: (plan) => plans.push(plan) });
+  reporter.finish();
+  if (json) print(JSON.stringify({ step: step.name, dryRun: true, plans, notices: summary.notices }, null, 2));
+  else print(withoutControls(describePlan(step.name, plans, summary)));
+  return plans.some(({ unusable }) => unusable.length > 0) ? 1 : 0;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** @throws UserError "usage" with the nearest first */
+function stepOf(name: string): Step<object> {
+  const step = steps.find((candidate) => candidate.name === name);
+  if (step !== undefined) return step;
+  const names = steps.map((each) => each.name);
+  const hint = suggestion(name, names);
+  throw new UserError("usage", `unknown step "${name}"${hint}${hint === "" ? `; steps: ${names.join(", ")}` : ""}`);
+}
+
+/** @throws UserError "usage" */
+function shellOf([shell, ...more]: readonly string[]): Shell {
+  const known = SHELLS.find((each) => each === shell);
+  if (known !== undefined && more.length === 0) return known;
+  throw new UserError("usage", `expected a2gnn completion ${SHELLS.join("|")}, got "${[shell, ...more].join(" ")}"`);
 }
 
 /** As shells report a process that Ctrl-C ended. */
@@ -152,19 +144,6 @@ function stopOnSignal(): AbortSignal {
   return controller.signal;
 }
 
-function overview(): string {
-  const lines = steps.map((step) => `  ${step.name.padEnd(20)} ${step.about}`);
-  return `usage: a2gnn <step> [--option value …]\n\nSteps, in the order of the method:\n${lines.join("\n")}\n\na2gnn <step> --help lists the options of a step.
-Exit status: 0 done, 1 failed (images that failed are named, the rest is done), 2 wrong usage, 130 interrupted.`;
-}
-
-function help(step: Step<object>): string {
-  const table = { ...step.options, ...globalOptions } as OptionTable<object>;
-  const examples = step.examples?.map((line) => `  ${line}`).join("\n");
-  const word = step.positional === undefined ? "" : ` ${step.positional.toUpperCase()}`;
-  return `usage: a2gnn ${step.name}${word} [--option value …]\n\n${step.about}\n\n${describeOptions(table)}${step.bytes === undefined ? "" : `\n\nBytes: ${step.bytes}`}${examples ? `\n\nExamples:\n${examples}` : ""}`;
-}
-
 function hintStep(name: string | undefined): string {
   return steps.some((step) => step.name === name) ? `${name} --help` : "--help";
 }
@@ -176,7 +155,8 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     const known = error instanceof UserError;
-    process.stderr.write(`a2gnn: ${known ? error.message : error instanceof Error ? error.stack : messageOf(error)}\n`);
+    const text = `a2gnn: ${known ? error.message : error instanceof Error ? error.stack : messageOf(error)}`;
+    process.stderr.write(`${process.stderr.isTTY && known ? wrapped(text, process.stderr.columns, 2) : text}\n`);
     const usage = known && error.code === "usage";
     if (usage) process.stderr.write(`a2gnn ${hintStep(process.argv[2])} lists what there is\n`);
     process.exitCode = usage ? 2 : 1;

@@ -151,7 +151,10 @@ export type { AblateConfig } from "./config/ablate";
 export type { EvaluateConfig } from "./config/evaluate";
 export type { ReportConfig } from "./config/report";
 export { addToConfusion, type ClassScore, type Confusion, createConfusion, type Scores, scoresOf } from "./miou";
+export type { CheckConfig } from "./config/check";
 export { type AblateSummary, ablate } from "./ablation/ablate";
+export { check } from "./steps/check";
+export type { CheckSummary } from "./steps/checking/folder-facts";
 export { type DemoSummary, demo } from "./demo/demo";
 export type { LearnConfig } from "./config/learn";
 export type { ReproduceConfig } from "./config/reproduce";
@@ -168,7 +171,7 @@ export { type ImageLoop, type LoopResult, runImageLoop } from "./steps/loop/imag
 export type { Reporter } from "./running/reporter";
 export { createReporter, silentReporter } from "./running/reporter";
 export { readShard, type Shard, shardOf } from "./steps/loop/shard";
-export type { ImageFailure, Step, StepContext, Summary } from "./running/step";
+export type { Cost, ImageFailure, Step, StepContext, StepPlan, Summary } from "./running/step";
 
 // --- weights ---
 

@@ -19,12 +19,20 @@ export function withoutControls(text: string): string {
 export const COLUMNS = 80;
 
 /**
- * Lines of at most `width` characters, broken between words; a single word may be longer.
- * @param indent spaces before every line but the first, which count
+ * The text with lines of at most `width` characters, broken between words; a single word may be longer, lines that are
+ * there already stay.
+ * @param indent spaces before every line that is made, which count
  */
 export function wrapped(text: string, width: number = COLUMNS, indent = 0): string {
+  return text
+    .split("\n")
+    .map((line) => ([...line].length <= width ? line : wrappedLine(line, width, indent)))
+    .join("\n");
+}
+
+function wrappedLine(line: string, width: number, indent: number): string {
   const lines: string[] = [];
-  for (const word of text.split(" ")) {
+  for (const word of line.split(" ")) {
     const last = lines.at(-1);
     if (last !== undefined && [...last].length + 1 + [...word].length <= width)
       lines[lines.length - 1] = `${last} ${word}`;

@@ -10,7 +10,8 @@ import { costOf } from "../src/label-photograph/cost";
 import { editDistance, nearWords } from "../src/near-text";
 import { weakLabelPicture } from "../src/show/weak-label-picture";
 import { COLUMNS } from "../src/shown-text";
-import { type CheckSummary, check } from "../src/steps/check";
+import { check } from "../src/steps/check";
+import type { CheckSummary } from "../src/steps/checking/folder-facts";
 import { chooseForSheet } from "../src/steps/checking/sheet-choice";
 import { CLASSES, IGNORE, SIZE, writeTinyDataset } from "./tiny-dataset";
 

@@ -4,6 +4,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { stepHelp } from "../src/command-line/help";
 import { steps } from "../src/commands";
 import { flagOf } from "../src/config/option";
 import { writeTinyDataset } from "./tiny-dataset";
@@ -39,21 +40,34 @@ function a2gnn(...words: string[]): Promise<Outcome> {
 test("the overview names every step; without words it is a usage error", async () => {
   const { code, out } = await a2gnn("--help");
   assert.equal(code, 0);
-  for (const step of steps) assert.match(out, new RegExp(`^ {2}${step.name} +${literally(step.about)}$`, "m"));
+  const joined = out.replace(/\s+/g, " ");
+  for (const step of steps) assert.ok(joined.includes(` ${step.name} ${step.about} `), step.name);
+  for (const line of out.split("\n")) assert.ok(line.length <= 80, line);
   const bare = await a2gnn();
   assert.deepEqual([bare.code, bare.out, bare.err], [2, "", out]);
 });
 
 for (const step of steps)
-  test(`help of ${step.name}`, async () => {
-    const { code, out } = await a2gnn("help", step.name);
-    assert.equal(code, 0);
-    assert.match(out, new RegExp(`^usage: a2gnn ${step.name} `));
-    for (const key of [...Object.keys(step.options), "backend", "json", "quiet"])
-      assert.ok(out.includes(`  --${flagOf(key)}`), key);
-    for (const example of step.examples ?? []) assert.ok(out.includes(example));
-    for (const line of out.split("\n")) assert.ok(line.length < 120 || line.startsWith("  a2gnn "), line);
+  test(`help of ${step.name}`, () => {
+    const [all, short] = [stepHelp(step, true), stepHelp(step, false)];
+    assert.match(all, new RegExp(`^usage: a2gnn ${step.name} `));
+    for (const key of [...Object.keys(step.options), "config", "json", "quiet"])
+      assert.ok(all.includes(`  --${flagOf(key)}`), key);
+    const joined = all.replace(/ \\\n/g, "").replace(/\s+/g, " ");
+    for (const example of step.examples ?? []) assert.ok(joined.includes(example), example);
+    for (const key of step.everyday ?? Object.keys(step.options)) assert.ok(short.includes(`  --${flagOf(key)}`), key);
+    assert.equal(short.length < all.length, step.everyday !== undefined);
+    for (const line of `${all}\n${short}`.split("\n")) assert.ok([...line].length <= 80, line);
   });
+
+test("help is asked for in two ways, in short and in full", async () => {
+  const segment = steps.find(({ name }) => name === "segment");
+  assert.ok(segment);
+  for (const words of [["help", "segment"], ["segment", "--help"], ["segment", "--flip", "-h"]]) // biome-ignore format: one row
+    assert.deepEqual(await a2gnn(...words), { code: 0, out: `${stepHelp(segment, false)}\n`, err: "" });
+  for (const words of [["help", "segment", "all"], ["segment", "--help", "all"]]) // biome-ignore format: one row
+    assert.deepEqual(await a2gnn(...words), { code: 0, out: `${stepHelp(segment, true)}\n`, err: "" });
+});
 
 test("version", async () => {
   const { version } = JSON.parse(fs.readFileSync(path.join(__dirname, "..", "package.json"), "utf8"));
@@ -62,7 +76,9 @@ test("version", async () => {
 
 test("usage errors exit with 2, say what is wrong, and print nothing on standard output", async () => {
   for (const [words, message] of [
-    [["evalute"], /unknown step "evalute"; did you mean evaluate\?; steps: .*make-pseudo-labels/],
+    [["evalute"], /unknown step "evalute"; did you mean evaluate\?\n/],
+    [["frobnicate"], /unknown step "frobnicate"; steps: .*make-pseudo-labels/],
+    [["pseudo-labels"], /did you mean make-pseudo-labels\?/],
     [["evaluate", "--prd", "x"], /unknown option --prd; did you mean --pred\?[\s\S]*a2gnn evaluate --help/],
     [["evaluate", "x"], /unexpected "x"/],
     [["make-pseudo-labels"], /--voc12-root is required/],
@@ -104,7 +120,3 @@ test("an image that fails: named on standard error and in the summary, exit code
   assert.match(err, /warning: image "img0": no image "img0"/);
   assert.match(out, /1 done, 0 already there, 1 failed of 2[\s\S]*failed: img0: no image/);
 });
-
-function literally(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}

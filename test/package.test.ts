@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { npmCommand } from "../src/setup/npm-command";
@@ -63,8 +64,58 @@ test("what is packed: the build, the recipes of the native backend, the demo's d
       ["package.json", "package-lock.json", "wheels.txt"].map((name) => `native/${kind}/${name}`),
     ),
     ...["native/mpi/wheels.txt", "native/tfjs/index.js", "native/quiet/quiet.cc", "native/unpack_wheels.py"],
-    ...["README.md", "environment.md", "CHANGELOG.md", "LICENSE"],
+    ...["README.md", "environment.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "docs/licences.md", "bin/a2gnn.cjs"],
+    ...["dist/tensorflow-types/index.d.ts", "dist/tensorflow-types/core/tensor.d.ts"],
   ])
     assert.ok(files.includes(file), `${file} is missing in the package`);
   for (const file of files) assert.doesNotMatch(file, /^(src|test|bench|notebooks|scripts|out)\/|\.tgz$|\.prepared$/);
+});
+
+test("docs/licences.md is that of the lock file, and so is the bill of materials", () => {
+  const { status, stderr } = run("scripts/licences.cjs", "--check");
+  assert.equal(status, 0, stderr);
+  const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-sbom-")), "sbom.json");
+  const made = run("scripts/sbom.cjs", file);
+  assert.equal(made.status, 0, made.stderr);
+  const { metadata, components } = JSON.parse(fs.readFileSync(file, "utf8"));
+  fs.rmSync(path.dirname(file), { recursive: true });
+  assert.deepEqual([metadata.component.name, metadata.component.version], ["a2gnn", manifest.version]);
+  const packages = new Map<string, string>(
+    components.map((each: { name: string; version: string }) => [each.name, each.version]),
+  );
+  for (const [name, version] of Object.entries(manifest.dependencies)) {
+    const [scope, bare] = name.startsWith("@") ? name.split("/") : [undefined, name];
+    const found = packages.get(name) ?? packages.get(bare) ?? packages.get(`${scope}/${bare}`);
+    assert.equal(found, version, name);
+  }
+});
+
+test("public types compile without skipLibCheck, with a browser's names and without, and TensorFlow's own are not asked", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-types-"));
+  const modules = path.join(folder, "node_modules");
+  const packed = path.join(modules, "a2gnn");
+  fs.mkdirSync(path.join(modules, "@types"), { recursive: true });
+  fs.mkdirSync(packed);
+  fs.copyFileSync(path.join(root, "package.json"), path.join(packed, "package.json"));
+  fs.cpSync(path.join(root, "dist"), path.join(packed, "dist"), { recursive: true, filter: (file) => !file.endsWith(".js") }); // biome-ignore format: one row
+  for (const name of ["@types/node", "undici-types"]) fs.symlinkSync(path.join(root, "node_modules", name), path.join(modules, name)); // biome-ignore format: one row
+  fs.writeFileSync(
+    path.join(folder, "use.ts"),
+    `import { labelPhotograph, type LabelPhotographOptions, makePseudoLabels, tf, UserError, useBackend } from "a2gnn";
+import { showPictures } from "a2gnn/notebook";
+export async function use(options: LabelPhotographOptions): Promise<number> {
+  await useBackend();
+  if (options === undefined) throw new UserError("usage", makePseudoLabels.name);
+  const sum: tf.Scalar = tf.zeros([2, 2]).add(1).sum();
+  return typeof labelPhotograph === typeof showPictures ? sum.rank : 0;
+}
+`,
+  );
+  for (const lib of [["es2022"], ["es2022", "dom"]]) {
+    const compilerOptions = { module: "nodenext", target: "es2022", lib, strict: true, skipLibCheck: false, noEmit: true, types: [] }; // biome-ignore format: one row
+    fs.writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
+    const { status, stdout } = run(path.join(root, "node_modules/typescript/bin/tsc"), "-p", folder);
+    assert.equal(status, 0, stdout.slice(0, 2000));
+  }
+  fs.rmSync(folder, { recursive: true });
 });

@@ -15,15 +15,17 @@ const write = (file: string, text: string): void => {
 };
 const isThere = (file: string): boolean => fs.existsSync(path.join(clone, file));
 
-/** A clone of two source files, and a page, whose only packages are the real compiler, bundler and Node's types. */
+/** A clone of two source files, and a page, whose only packages are the real compiler, bundler, and the types of Node and TensorFlow. */
 function makeClone(): void {
   write("scripts/prepare.cjs", fs.readFileSync(path.join(real, "scripts/prepare.cjs"), "utf8"));
+  const types = "scripts/tensorflow-types.cjs";
+  write(types, fs.readFileSync(path.join(real, types), "utf8"));
   write("tsconfig.json", fs.readFileSync(path.join(real, "tsconfig.json"), "utf8"));
   write("package.json", '{"name": "a2gnn", "version": "9.9.9"}');
   const packages = { "node_modules/typescript": {}, "node_modules/only-on-another-system": { optional: true } };
   write("package-lock.json", JSON.stringify({ packages: { "": {}, ...packages } }));
   write("node_modules/.package-lock.json", JSON.stringify({ packages: { "node_modules/typescript": {} } }));
-  for (const name of ["typescript", "@types", "undici-types", "esbuild", "@esbuild"]) link(name);
+  for (const name of ["typescript", "@types", "undici-types", "esbuild", "@esbuild", "@tensorflow"]) link(name);
   write("src/cli.ts", '#!/usr/bin/env node\nimport { answer } from "./part/answer";\nconsole.log(answer);\n');
   write("src/part/answer.ts", "export const answer: number = 42;\n");
   write("src/part/table.bin", "not compiled, but needed");

@@ -8,10 +8,11 @@ export interface ImagesConfig {
   readonly inferList: string;
   readonly frame: "displayed" | "stored";
   readonly remake?: readonly string[];
+  readonly only?: readonly string[];
   readonly shard: string;
 }
 
-export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard" | "remake">> = {
+export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard" | "remake" | "only">> = {
   voc12Root: {
     kind: "path",
     affects: "fit",
@@ -50,6 +51,13 @@ export const shardOption: Option<string> = {
   default: "launched",
   group: "Running",
   help: "launched: under mpiexec or srun each process takes its part, alone it takes all; i/n: every n-th image; auto: from a Slurm or AWS Batch array, auto/n: Kubernetes",
+};
+
+export const onlyOption: Option<readonly string[] | undefined> = {
+  kind: "texts",
+  affects: "place",
+  group: "Running",
+  help: "images to work on, by name, e.g. img1,img7; the others of the list are left as they are",
 };
 
 /** The frame that annotations are in: told by their size where that is possible, else as tools display photographs. */

@@ -8,6 +8,7 @@ import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
 import {
   type ImagesConfig,
   imagesOptions,
+  onlyOption,
   remakeOption,
   shardOption,
   type TagsForm,
@@ -184,6 +185,7 @@ export const inferSeamOptions: OptionTable<InferSeamConfig> = {
     help: "worker threads for the two dense CRFs of an image, which run while the network sees the next one",
   },
   remake: remakeOption,
+  only: onlyOption,
   shard: shardOption,
 };
 

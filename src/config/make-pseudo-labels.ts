@@ -7,6 +7,7 @@ import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
 import {
   type ImagesConfig,
   imagesOptions,
+  onlyOption,
   pointRimOption,
   remakeOption,
   shardOption,
@@ -421,6 +422,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
   },
   seed,
   remake: remakeOption,
+  only: onlyOption,
   shard: shardOption,
 };
 

@@ -7,6 +7,7 @@ import { UserError } from "../errors";
 import {
   type ImagesConfig,
   imagesOptions,
+  onlyOption,
   pointRimOption,
   remakeOption,
   shardOption,
@@ -295,6 +296,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     help: "worker threads for GrabCut and dense CRF",
   },
   remake: remakeOption,
+  only: onlyOption,
   shard: shardOption,
 };
 

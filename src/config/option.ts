@@ -5,6 +5,7 @@
 
 import { expected, UserError } from "../errors";
 import { nearWords } from "../near-text";
+import { COLUMNS, wrapped } from "../shown-text";
 
 export type OptionKind = "text" | "path" | "number" | "integer" | "boolean" | "choice" | "texts" | "numbers";
 
@@ -161,6 +162,7 @@ export function describeOptions<C>(table: OptionTable<C>): string {
     groups.set(option.group ?? "Options", lines);
     const flag = `  --${flagOf(key)}${placeholder(option)}`;
     const details = [
+      listsChoices(option) ? option.choices?.join(", ") : undefined,
       option.symbol,
       option.unit,
       option.required
@@ -170,32 +172,24 @@ export function describeOptions<C>(table: OptionTable<C>): string {
           : `default ${Array.isArray(option.default) ? option.default.join(",") : option.default}`,
     ].filter((part) => part !== undefined);
     const text = option.help + (details.length > 0 ? ` [${details.join("; ")}]` : "");
-    const wrapped = wrap(text, HELP_WIDTH - HELP_COLUMN).join(`\n${" ".repeat(HELP_COLUMN)}`);
+    const lined = wrapped(text, COLUMNS - HELP_COLUMN).replaceAll("\n", `\n${" ".repeat(HELP_COLUMN)}`);
     lines.push(
-      flag.length < HELP_COLUMN ? flag.padEnd(HELP_COLUMN) + wrapped : `${flag}\n${" ".repeat(HELP_COLUMN)}${wrapped}`,
+      flag.length < HELP_COLUMN ? flag.padEnd(HELP_COLUMN) + lined : `${flag}\n${" ".repeat(HELP_COLUMN)}${lined}`,
     );
   }
   return [...groups].map(([heading, lines]) => `${heading}:\n${lines.join("\n")}`).join("\n\n");
 }
 
-const HELP_COLUMN = 30;
-const HELP_WIDTH = 110;
+const HELP_COLUMN = 26;
 
-/** Lines of at most `width` characters, broken between words. */
-function wrap(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const last = lines[lines.length - 1];
-    if (last === "") lines[lines.length - 1] = word;
-    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
+/** Whether the choices are too many or too long to stand behind the flag. */
+function listsChoices({ kind, choices = [] }: Option<unknown>): boolean {
+  return kind !== "boolean" && (choices.length > 6 || choices.join("|").length > 48);
 }
 
 function placeholder(option: Option<unknown>): string {
   if (option.kind === "boolean") return "";
-  if (option.choices !== undefined && option.choices.length <= 6) return ` ${option.choices.join("|")}`;
+  if (option.choices !== undefined && !listsChoices(option)) return ` ${option.choices.join("|")}`;
   return {
     text: " TEXT",
     path: " PATH",

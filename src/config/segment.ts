@@ -1,7 +1,7 @@
 /** Every option of `segment` (docs/method.md, section 4). */
 
 import { type DenseCrfConfig, denseCrfOptions } from "./dense-crf";
-import { type ImagesConfig, imagesOptions, remakeOption, shardOption } from "./images";
+import { type ImagesConfig, imagesOptions, onlyOption, remakeOption, shardOption } from "./images";
 import { completeConfig, type OptionTable } from "./option";
 
 /** Options of `--instances`: objects in place of labels. */
@@ -173,6 +173,7 @@ export const segmentOptions: OptionTable<SegmentConfig> = {
   },
   ...instanceOptions,
   remake: remakeOption,
+  only: onlyOption,
   shard: shardOption,
 };
 

@@ -69,8 +69,15 @@ export async function readBoundedJson(file: string, maxBytes: number, what: stri
   try {
     return parseJson(text);
   } catch (error) {
-    throw expected("input", `${what} as JSON`, messageOf(error), file);
+    throw expected("input", `${what} as JSON`, messageOf(error), placeIn(text, error, file));
   }
+}
+
+/** `FILE:LINE`, where the parser's message tells a position. */
+function placeIn(text: string, error: unknown, file: string): string {
+  const at = / at position (\d+)/.exec(messageOf(error))?.[1];
+  const position = at === undefined && /end of JSON/.test(messageOf(error)) ? text.length : Number(at ?? Number.NaN);
+  return Number.isNaN(position) ? file : `${file}:${text.slice(0, position).split("\n").length}`;
 }
 
 /** Whether there is a file (not a folder) of this name. */

@@ -54,7 +54,10 @@ export async function decodeRgb(bytes: Uint8Array, where: string): Promise<RgbIm
     };
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError("input", `cannot decode image: ${firstLine(messageOf(error))} (${where})`, { cause: error });
+    const cure = "copy it again from its source, or save it anew in an image editor";
+    throw new UserError("input", `cannot decode image: ${firstLine(messageOf(error))} (${where}); ${cure}`, {
+      cause: error,
+    });
   }
 }
 

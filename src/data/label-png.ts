@@ -91,7 +91,7 @@ export function checkLabel(label: LabelMap, size: ImageSize, dataset: DatasetDes
     throw expected(
       "input",
       `label values 0 to ${count - 1} or ${dataset.ignore}`,
-      unknown.slice(0, 8).join(", "),
+      `${unknown.slice(0, 8).join(", ")}: dataset.json names the classes ("classes") and the value of unknown pixels ("ignore")`,
       where,
     );
 }

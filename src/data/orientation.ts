@@ -60,7 +60,7 @@ export function frameOf(
   throw expected(
     "input",
     `${what} ${size.width}×${size.height} pixels${turned}, as its image has`,
-    `${given?.width}×${given?.height}`,
+    `${given?.width}×${given?.height}: was the photograph resized since, or is it another one?`,
     where,
   );
 }

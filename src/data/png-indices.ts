@@ -76,7 +76,8 @@ interface Chunks {
 
 /** Walks the chunks and refuses what is no label. Chunks that are not needed are skipped unread: they may hold anything. */
 function readChunks(bytes: Uint8Array, where: string): Chunks {
-  const wrong = (got: string): UserError => expected("input", "an 8-bit palette or grey PNG as label", got, where);
+  const wrong = (got: string): UserError =>
+    expected("input", "an 8-bit palette or grey PNG as label", `${got}: save it with class numbers as pixels`, where);
   const damaged = (what: string): UserError => new UserError("input", `cannot decode label: ${what} (${where})`);
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (file.toString("hex", 0, 8) !== SIGNATURE) throw wrong("another format");

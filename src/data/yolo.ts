@@ -73,7 +73,12 @@ function parseLine(
   const [label, ...numbers] = words.map(Number);
   const name = Number.isInteger(label) && label >= 0 ? names[label] : undefined;
   if (name === undefined || name === "")
-    throw expected("input", `a class number from 0 to ${names.length - 1}`, shown(words[0]), where);
+    throw expected(
+      "input",
+      `a class number from 0 to ${names.length - 1}`,
+      `${shown(words[0])}: --yolo-classes names a file of all classes`,
+      where,
+    );
   const [count, each] = keypoints ?? [0, 0];
   const isAnnounced = keypoints !== undefined && numbers.length === 4 + count * each;
   const isBox = numbers.length === 4 || numbers.length === 5 || isAnnounced || haveKeypoints; // the fifth is a confidence

@@ -8,6 +8,7 @@
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { isDryRun } from "../dry-run";
 import { UserError } from "../errors";
 import { writeError } from "../write-error";
 import { isAlive, type ProcessMark, thisProcess } from "./living-process";
@@ -46,6 +47,7 @@ const LOCK_STALE_MS = 10_000;
  * @throws UserError "output" where another run works there, or nothing can be written there
  */
 export async function claimFolder(folder: string, options: ClaimOptions): Promise<Claim | undefined> {
+  if (isDryRun()) return undefined;
   const { key = null, name = "run", staleAfter = STALE_MS } = options;
   const marks = path.join(folder, OWN, "running", name);
   const mine: Mark = { ...thisProcess(), token: randomUUID(), key };

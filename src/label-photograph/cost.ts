@@ -4,12 +4,7 @@
  */
 
 import type { ImageSize } from "../data/dataset";
-
-export interface Cost {
-  readonly coreSeconds: number;
-  /** Peak of the whole process while the photograph is in hand. */
-  readonly bytes: number;
-}
+import type { Cost } from "../running/step";
 
 /** What is done with the photograph. */
 export type CostKind = "make-seeds" | "box" | "point" | "scribble" | "imagenet";

@@ -1,7 +1,7 @@
 /** The report of `learn` as HTML text that needs nothing else: plain rows and data URIs in. */
 
 import type { Colour } from "../data/dataset";
-import { formatSeconds } from "../running/reporter";
+import { formatSeconds } from "../running/quantities";
 import { escapeXml } from "../show/chart-parts";
 import type { ClassFinding } from "./class-findings";
 

@@ -1,7 +1,10 @@
 /** The report as HTML text that needs nothing else: plain rows and data URIs in. */
 
+import path from "node:path";
 import type { Colour } from "../data/dataset";
+import { formatSeconds } from "../running/quantities";
 import { escapeXml } from "../show/chart-parts";
+import { REPORT_STYLE } from "../show/page-style";
 import type { EvaluateSummary } from "../steps/outputs/evaluate-table";
 import type { RunRecord } from "../steps/outputs/run-record";
 
@@ -16,6 +19,8 @@ export interface ReportPicture {
 
 export interface ReportPage {
   readonly title: string;
+  /** The labels', where their `run.json` lies. */
+  readonly folder: string;
   readonly runs: readonly RunRecord[];
   readonly scores: EvaluateSummary;
   /** SVG text. */
@@ -25,19 +30,25 @@ export interface ReportPage {
   readonly groups: readonly { readonly name: string; readonly pictures: readonly ReportPicture[] }[];
 }
 
-export function reportPage({ title, runs, scores, chart, classes, groups }: ReportPage): string {
+export function reportPage({ title, folder, runs, scores, chart, classes, groups }: ReportPage): string {
   const { stage, split, done, images, labelledPixels, ignoredPixels, unpredictedPixels } = scores;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeXml(title)}</title>
-<style>${STYLE}</style>
+<style>${REPORT_STYLE}${STYLE}</style>
 <main>
 <h1>${escapeXml(title)}</h1>
-<p class="lead">${escapeXml(`${stage}: ${done} of ${images} images of split "${split}", ${labelledPixels} pixels compared, ${ignoredPixels} ignored in the truth, ${unpredictedPixels} predicted as unknown (misses).`)}</p>
-<p class="figure"><b>${percent(scores.mIoU)}</b> mIoU <b>${percent(scores.pixelAccuracy)}</b> pixel accuracy</p>
-${chart}
+<p class="lead">${escapeXml(`${stage}: ${done} of ${images} images of split "${split}".`)}</p>
+<p class="figure"><span><b>${percent(scores.mIoU)}</b> mIoU</span> <span><b>${percent(scores.pixelAccuracy)}</b> pixel accuracy</span></p>
+<h2>Pictures</h2>
+<p class="note">By the mIoU over the classes of each image's own truth.</p>
+<ul class="legend">${classes.map(({ name, colour }) => `<li><i style="background: rgb(${colour.join(", ")})"></i>${escapeXml(name)}</li>`).join("")}<li><i class="unknown"></i>unknown</li></ul>
+${groups.map(({ name, pictures }) => `<h3>${escapeXml(name)}</h3>${pictures.map(pictureRow).join("\n")}`).join("\n")}
+<h2>Figures</h2>
+<p class="note">${escapeXml(`${labelledPixels} pixels compared, ${ignoredPixels} ignored in the truth, ${unpredictedPixels} predicted as unknown (misses).`)}</p>
+<div class="chart">${chart}</div>
 ${table(
   ["class", "IoU", "true pixels", "predicted pixels"],
   scores.perClass
@@ -45,14 +56,10 @@ ${table(
     .map((row) => [row.class, percent(row.iou), String(row.truePixels), String(row.predictedPixels)]),
   "numbers",
 )}
-${failures("Images without figures", scores.failed)}
 <h2>How the labels were made</h2>
 ${scores.notices.map((notice) => `<p>${escapeXml(notice)}</p>`).join("\n")}
-${runs.length === 0 ? "<p>The folder has no record of its runs.</p>" : runs.map(runSection).join("\n")}
-<h2>Pictures</h2>
-<p>By the mIoU over the classes of each image's own truth.</p>
-<p class="legend">${classes.map(({ name, colour }) => `<span><i style="background: rgb(${colour.join(", ")})"></i>${escapeXml(name)}</span>`).join(" ")}</p>
-${groups.map(({ name, pictures }) => `<h3>${escapeXml(name)}</h3>${pictures.map(pictureRow).join("\n")}`).join("\n")}
+${runs.length === 0 ? "<p>The folder has no record of its runs.</p>" : runs.map((run, index) => runSection(run, index, folder)).join("\n")}
+${failures("Images without figures", scores.failed)}
 </main>
 </html>
 `;
@@ -60,11 +67,11 @@ ${groups.map(({ name, pictures }) => `<h3>${escapeXml(name)}</h3>${pictures.map(
 
 // --- internal ---
 
-function runSection(run: RunRecord, index: number): string {
+function runSection(run: RunRecord, index: number, folder: string): string {
   const { step, versions, machine, weights, settings, images, done, skipped, failed, seconds, notices } = run;
   const rows: string[][] = [
-    ["images", `${done} made, ${skipped} were there, ${failed.length} failed of ${images}`],
-    ["time", `${seconds.toFixed(1)} s${done > 0 ? `, ${(seconds / done).toFixed(2)} s an image made` : ""}`],
+    ["images", `${done} made, ${skipped} already there, ${failed.length} failed of ${images}`],
+    ["time", `${formatSeconds(seconds)}${done > 0 ? `, ${formatSeconds(seconds / done)} per image` : ""}`],
     ["machine", machine],
     ...Object.entries(versions).map(([name, version]) => [name, version]),
     ["weights", weights === undefined ? "none" : `${weights.file}, ${weights.bytes} bytes, SHA-256 ${weights.sha256}`],
@@ -74,7 +81,9 @@ function runSection(run: RunRecord, index: number): string {
     Array.isArray(value) ? value.join(", ") : String(value),
   ]);
   const said = notices.map((notice) => `<li>${escapeXml(notice)}</li>`).join("");
+  const again = `a2gnn ${step} --config ${path.join(folder, "run.json")}`;
   return `<section><h3>Run ${index + 1}: ${escapeXml(step)}</h3>${table(["", ""], rows)}
+<p class="note">The same settings again:</p><pre>${escapeXml(again)}</pre>
 <details><summary>Configuration, seed ${escapeXml(String(settings.seed ?? "unknown"))}</summary>${table(["option", "value"], options)}</details>
 ${said === "" ? "" : `<details><summary>${notices.length} notice${notices.length === 1 ? "" : "s"}</summary><ul>${said}</ul></details>`}${failures("Failed images", failed)}</section>`;
 }
@@ -89,7 +98,7 @@ function failures(title: string, failed: readonly { readonly image: string; read
 
 function pictureRow({ id, mIoU, photograph, label, truth }: ReportPicture): string {
   const cell = (uri: string, caption: string): string =>
-    `<figure><img src="${uri}" alt="${escapeXml(`${caption} of ${id}`)}"><figcaption>${escapeXml(caption)}</figcaption></figure>`;
+    `<figure><img loading="lazy" src="${uri}" alt="${escapeXml(`${caption} of ${id}`)}"><figcaption>${escapeXml(caption)}</figcaption></figure>`;
   return `<div class="row">${cell(photograph, id)}${cell(label, `label, mIoU ${percent(mIoU)}`)}${cell(truth, "truth")}</div>`;
 }
 
@@ -99,7 +108,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[], ki
     ? ""
     : `<thead><tr>${head.map((each) => `<th>${escapeXml(each)}</th>`).join("")}</tr></thead>`;
   const body = rows.map((row) => `<tr>${row.map((value) => `<td>${escapeXml(value)}</td>`).join("")}</tr>`).join("");
-  return `<table class="${kind}">${titles}<tbody>${body}</tbody></table>`;
+  return `<div class="scroll"><table class="${kind}">${titles}<tbody>${body}</tbody></table></div>`;
 }
 
 function percent(fraction: number | null): string {
@@ -107,14 +116,12 @@ function percent(fraction: number | null): string {
 }
 
 const STYLE = `
-body { margin: 0; background: #f6f6f3; color: #23262d; font: 15px/1.5 system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
-main { max-width: 1000px; margin: 0 auto; padding: 32px 24px 64px; background: #fff; }
-h1 { font-size: 27px; margin: 0 0 8px; } h2 { font-size: 20px; margin: 36px 0 8px; } h3 { font-size: 16px; margin: 20px 0 4px; }
-.lead { color: #686d78; } .figure { font-size: 18px; } .figure b { font-size: 26px; color: #2f7d6b; margin-left: 18px; } .figure b:first-child { margin-left: 0; }
-table { border-collapse: collapse; margin: 6px 0 12px; } td, th { padding: 4px 14px 4px 0; border-bottom: 1px solid #e3e4e8; text-align: left; vertical-align: top; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-th { color: #686d78; font-weight: 600; } summary { cursor: pointer; color: #2f7d6b; } svg { max-width: 100%; height: auto; }
+.figure { display: flex; flex-wrap: wrap; gap: 4px 26px; font-size: 18px; margin: 12px 0; } .figure b { font-size: 26px; color: var(--accent); }
+.chart { background: #fff; border: 1px solid var(--line); border-radius: 4px; padding: 10px; max-width: 760px; } .chart svg { display: block; max-width: 100%; height: auto; }
+table { margin: 8px 0 12px; } td, th { padding: 4px 14px 4px 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; } td:first-child { overflow-wrap: normal; }
+th { color: var(--soft); font-weight: 600; } summary { cursor: pointer; color: var(--accent); }
 .numbers td:not(:first-child), .numbers th:not(:first-child) { text-align: right; padding: 4px 0 4px 14px; }
-.legend span { margin-right: 14px; white-space: nowrap; } .legend i { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; }
-.row { display: grid; grid-template-columns: repeat(3, 1fr); gap: 8px; margin-bottom: 10px; } figure { margin: 0; } img { width: 100%; display: block; border-radius: 3px; } figcaption { font-size: 13px; color: #686d78; }
-@media print { details > * { display: block; } body { background: #fff; } }
+.row { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px; margin-bottom: 12px; } .row figure { margin: 0; } .row img { width: 100%; display: block; border-radius: 3px; } .row figcaption { font-size: 13px; color: var(--soft); overflow-wrap: anywhere; }
+@media (max-width: 600px) { .row { grid-template-columns: repeat(2, minmax(0, 1fr)); } .row figure:first-child { grid-column: 1 / -1; } }
+@media print { details > * { display: block; } }
 `;

@@ -93,7 +93,8 @@ async function run(
   const classes = scores.perClass.flatMap(({ class: name, present, predictedPixels }, index) =>
     present || predictedPixels > 0 ? [{ name, colour: dataset.palette[index] }] : [],
   );
-  await writeReport("--out", page, reportPage({ title, runs, scores: shown, chart, classes, groups }));
+  const html = reportPage({ title, folder: config.pred, runs, scores: shown, chart, classes, groups });
+  await writeReport("--out", page, html);
   return {
     step: "report",
     images: scores.images,

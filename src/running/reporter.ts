@@ -1,7 +1,7 @@
 /** Where a step's progress and notices go. The command line draws them on standard error; library calls stay silent. */
 
-import { withoutControls } from "../shown-text";
-import { formatSeconds } from "./quantities";
+import { withoutControls, wrapped } from "../shown-text";
+import { formatClock, formatSeconds } from "./quantities";
 
 export interface ProgressUpdate {
   readonly done: number;
@@ -54,7 +54,8 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
   };
   const say = (line: string): void => {
     clear();
-    stream.write(`${withoutControls(line)}\n`);
+    const plain = withoutControls(line);
+    stream.write(`${stream.isTTY ? wrapped(plain, stream.columns, 2) : plain}\n`);
   };
   return {
     notice: (message) => say(`note: ${message}`),
@@ -66,7 +67,7 @@ export function createReporter(stream: NodeJS.WriteStream = process.stderr): Rep
       const fresh = done - started.done;
       const each = fresh > 0 ? (latest.time - started.time) / 1000 / fresh : undefined;
       const left = each === undefined ? 0 : Math.max(0, each * (total - done) - (now - latest.time) / 1000);
-      const rate = each === undefined ? "" : `  ${formatSeconds(each)}/${unit}  ${formatSeconds(left)} left`;
+      const rate = each === undefined ? "" : `  ${formatSeconds(each)}/${unit}  ${formatClock(left)} left`;
       const line = withoutControls(
         `${done}/${total}  ${label}${detail === undefined ? "" : `  ${detail}`}${rate}`.replaceAll("\n", " "),
       );

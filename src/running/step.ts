@@ -27,8 +27,41 @@ export interface Summary {
   readonly notices: readonly string[];
 }
 
+/** What a step would do, as `--dry-run` tells it. */
+export interface StepPlan {
+  /** Images that would be made. */
+  readonly make: readonly string[];
+  /** Images whose results exist and stay. */
+  readonly kept: readonly string[];
+  /** Images that cannot be made, as far as that shows before they are read. */
+  readonly unusable: readonly ImageFailure[];
+  /** For all images that would be made; absent where nothing was measured for such a run. */
+  readonly cost?: Cost;
+  /** What a training would do; the images are its samples. */
+  readonly training?: TrainingPlanned;
+}
+
+/** An estimate: what a processor core alone would take, and the peak of memory. */
+export interface Cost {
+  readonly coreSeconds: number;
+  readonly bytes: number;
+}
+
+export interface TrainingPlanned {
+  readonly epochs: number;
+  /** Of all epochs together. */
+  readonly steps: number;
+  readonly batchSize: number;
+  /** Where the trained weights go. */
+  readonly weights: readonly string[];
+  /** finished: the weights exist and stay; resumed: from a checkpoint; else a new training. */
+  readonly state: "new" | "resumed" | "finished";
+}
+
 export interface StepContext {
   readonly reporter: Reporter;
+  /** Where it is given, the step says what it would do, and does nothing. */
+  readonly plan?: (plan: StepPlan) => void;
   /** Aborting stops after the image in hand; what is written stays whole. */
   readonly signal?: AbortSignal;
 }
@@ -46,6 +79,10 @@ export interface Step<C, S extends Summary = Summary> {
   readonly bytes?: string;
   /** Command lines that work, for the end of `--help`. */
   readonly examples?: readonly string[];
+  /** Whether the step knows `--dry-run`. */
+  readonly canPlan?: boolean;
+  /** Keys of the options that `--help` shows; `--help all` shows all. Default: all. */
+  readonly everyday?: readonly string[];
   /** True where a TensorFlow backend must be ready before `run`. */
   readonly needsBackend: boolean;
   run(config: Partial<C>, context?: StepContext): Promise<S>;

@@ -14,37 +14,15 @@ import { listImages } from "../data/list-images";
 import { listPhotographs } from "../data/photographs";
 import { UserError } from "../errors";
 import { collectNotices, silentReporter } from "../running/reporter";
-import type { Step, StepContext, Summary } from "../running/step";
+import type { Step, StepContext } from "../running/step";
 import { describeCheck } from "./checking/check-text";
 import { openSheet } from "./checking/contact-sheet";
 import { countLabels } from "./checking/count-labels";
 import { countPhotographs } from "./checking/count-photographs";
 import { estimateSteps } from "./checking/estimates";
 import { type Examined, type Examiner, isLabelled, openExaminer } from "./checking/examine";
-import type { ClassFacts, Estimate, FormatFacts, PhotographFacts } from "./checking/folder-facts";
+import type { CheckSummary } from "./checking/folder-facts";
 import { strayFiles, strayListNames } from "./checking/strangers";
-
-export interface CheckSummary extends Summary {
-  readonly folder: string;
-  readonly photographs: PhotographFacts;
-  /** `dataset.json`, or `PASCAL VOC` where the folder has none. */
-  readonly dataset: string;
-  /** Of the data set, the background first. */
-  readonly classNames: readonly string[];
-  readonly formats: readonly FormatFacts[];
-  /** Classes that the weak labels name, and names that are no class. */
-  readonly classes: readonly ClassFacts[];
-  /** Photographs with a true label. */
-  readonly trueLabels: number;
-  /** The file of image tags, and how many photographs have some. */
-  readonly tags?: { readonly file: string; readonly photographs: number };
-  /** Photographs that no weak label says anything of. */
-  readonly unlabelled: readonly string[];
-  /** What the steps leave out, or read otherwise than a user may think. */
-  readonly leftOut: readonly string[];
-  readonly estimates: readonly Estimate[];
-  readonly contactSheet?: string;
-}
 
 export const check: Step<CheckConfig, CheckSummary> = {
   name: "check",
@@ -56,6 +34,7 @@ export const check: Step<CheckConfig, CheckSummary> = {
     "a2gnn check my-photographs --contact-sheet check.html",
     "a2gnn check my-photographs --coco annotations.json --json",
   ],
+  everyday: ["inferList", "labelme", "coco", "yolo", "cvat", "labelStudio", "contactSheet", "json"],
   needsBackend: false,
   run,
   describe: describeCheck,

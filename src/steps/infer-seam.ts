@@ -7,7 +7,7 @@
 
 import { type InferSeamConfig, ignoredFlags, inferSeamOptions, resolveConfig } from "../config/infer-seam";
 import { touching } from "../config/option";
-import type { RgbImage } from "../data/image";
+import { findImage, type RgbImage } from "../data/image";
 import { crfOptionsOf } from "../dense-crf/dense-crf-options";
 import { openSharpener } from "../dense-crf/sharpen";
 import { collectNotices, silentReporter } from "../running/reporter";
@@ -41,6 +41,8 @@ export const inferSeam: Step<InferSeamConfig, InferSeamSummary> = {
     "a2gnn infer-seam --weights resnet38_SEAM.pth --voc12-root VOC2012 --infer-list train_aug.txt --out-cam out/cam --crf data/SEAM_Image --ori-crf data/SEAM_Image_Full",
     "a2gnn infer-seam --cam-dir better-cams --voc12-root VOC2012 --crf data/Better_Image",
   ],
+  canPlan: true,
+  everyday: ["weights", "camDir", "tags", "inferList", "outCam", "outCrf", "only", "dryRun"],
   needsBackend: true,
   run,
   describe,
@@ -82,6 +84,7 @@ async function run(
         const loop: ImageLoop<CamInput, Computed> = {
           ids,
           isDone: output.isDone,
+          costOf: async (id) => void (await findImage(config.voc12Root, id)),
           prepare: source.prepare,
           compute: async (id, input) => {
             if (input.tags.length === 0) notice(`image "${id}" has no tags: background all over`);

@@ -12,16 +12,17 @@ import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } fr
 import { touching } from "../config/option";
 import { type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
-import { findImage, readRgb } from "../data/image";
+import { findImage, readRgb, readSize } from "../data/image";
 import { openSharpener } from "../dense-crf/sharpen";
 import type { ImageGraph } from "../graph/image-graph";
 import type { InstanceMark } from "../instances/instance-mark";
+import { costOf } from "../label-photograph/cost";
 import { finishLabel } from "../label-photograph/finish-label";
 import { type GraphSource, openGraphSource } from "../label-photograph/graph-source";
 import { fitImage } from "../label-photograph/label-image";
 import { labelProbabilities, type PreparedImage, type UnsharpenedLabel } from "../label-photograph/label-probabilities";
 import { collectNotices, silentReporter } from "../running/reporter";
-import type { Step, StepContext, Summary } from "../running/step";
+import type { Cost, Step, StepContext, Summary } from "../running/step";
 import { describeSummary } from "../running/summary-text";
 import { findBackbone } from "../setup/backbone";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
@@ -60,6 +61,20 @@ export const makePseudoLabels: Step<MakePseudoLabelsConfig, MakePseudoLabelsSumm
     "a2gnn make-pseudo-labels --voc12_root VOC2012 --BoxXmlpath VOC2012/Annotations --weights aff_box.pth --save_path out/box_pred --seed_label_root Init_Label/SEAM_Box",
     "a2gnn make-pseudo-labels --rw False --voc12_root VOC2012 --weights aff_scribble.pth --save_path out/scribble_pred --seed_label_root Init_Label/Scribble_SuperPixel",
     "a2gnn make-pseudo-labels --rw True --voc12_root VOC2012 --weights aff_point.pth --save_path out/point_pred --seed_label_root Init_Label/SEAM_Point --cam_dir cam",
+  ],
+  canPlan: true,
+  everyday: [
+    "savePath",
+    "inferList",
+    "overlay",
+    "supervision",
+    "features",
+    "weights",
+    "seedLabelRoot",
+    "camDir",
+    "instances",
+    "only",
+    "dryRun",
   ],
   needsBackend: true,
   run,
@@ -133,6 +148,7 @@ async function run(
           ids,
           isDone: output.isDone,
           derive: output.derive,
+          costOf: (id) => costOfImage(id, config),
           prepare: async (id) => {
             const say = (message: string): void => notice(`image "${id}": ${message}`);
             const prepared = await prepareImage(id, config, dataset, seeds, say);
@@ -175,6 +191,18 @@ async function run(
     }
   });
 }
+
+/** For a plan; nothing was measured for graphs of a network, or of files. */
+async function costOfImage(id: string, config: ResolvedConfig): Promise<Cost | undefined> {
+  const { voc12Root, supervision, features, workPixels } = config;
+  const size = await readSize(await findImage(voc12Root, id));
+  if (features === "imagenet") return costOf(size, USUAL_CLASSES, "imagenet", workPixels);
+  if (features !== "handcrafted") return undefined;
+  return costOf(size, USUAL_CLASSES, supervision === "image" ? "scribble" : supervision, workPixels);
+}
+
+/** Classes of an image, the background among them, before its weak label is read. */
+const USUAL_CLASSES = 3;
 
 /** Builds the graph, trains on it or takes what was trained before, infers. */
 async function compute(

@@ -12,10 +12,11 @@ import { fileExists } from "../data/bounded-file";
 import type { DatasetDescription } from "../data/dataset";
 import { hashValue, type Inputs } from "../data/file-hash";
 import { readFittedLabel } from "../data/fitted-label";
-import { findImage, type RgbImage, readRgb } from "../data/image";
+import { findImage, type RgbImage, readRgb, readSize } from "../data/image";
 import { type ImageTags, readImageTags } from "../data/image-tags";
 import type { LabelMap } from "../data/label-png";
 import { annotatedIn } from "../data/orientation";
+import { costOf } from "../label-photograph/cost";
 import { collectNotices, silentReporter } from "../running/reporter";
 import type { Step, StepContext, Summary } from "../running/step";
 import { alreadyThere } from "../running/summary-text";
@@ -57,6 +58,22 @@ export const makeSeeds: Step<MakeSeedsConfig, MakeSeedsSummary> = {
     "a2gnn make-seeds --supervision point --voc12-root VOC2012 --seam-dir data/SEAM_Image --save-path data/SEAM_Point",
     "a2gnn make-seeds --supervision scribble --scribble-rest confident --voc12-root VOC2012 --seam-dir data/SEAM_Image --save-path data/SEAM_Scribble",
     "a2gnn make-seeds --coco annotations.json --voc12-root my-photographs --out-xml my-photographs/Annotations",
+  ],
+  canPlan: true,
+  everyday: [
+    "savePath",
+    "inferList",
+    "overlay",
+    "outXml",
+    "supervision",
+    "labelme",
+    "coco",
+    "yolo",
+    "cvat",
+    "labelStudio",
+    "seamDir",
+    "only",
+    "dryRun",
   ],
   needsBackend: false,
   run,
@@ -113,6 +130,7 @@ async function run(
       const loop: ImageLoop<Prepared, Computed> = {
         ids,
         isDone: output.isDone,
+        costOf: async (id) => costOf(await readSize(await findImage(config.voc12Root, id)), 2, "make-seeds"),
         derive: output.derive,
         async prepare(id) {
           const file = await findImage(config.voc12Root, id);

@@ -55,6 +55,8 @@ export const segment: Step<SegmentConfig, SegmentSummary> = {
     "a2gnn segment --weights out/deeplab.pth --images my-photographs --scales 1 --flip false --save-path labels --overlay overlays",
     "a2gnn segment --instances --weights mask-rcnn.safetensors --images my-photographs --save-path objects --overlay overlays --tile 1024",
   ],
+  canPlan: true,
+  everyday: ["savePath", "weights", "inferList", "overlay", "instances", "denseCrf", "only", "dryRun"],
   needsBackend: true,
   run,
 };
@@ -141,6 +143,7 @@ async function openLabels(
   const loop: ImageLoop<RgbImage, UnsharpenedLabel> = {
     ids,
     isDone: output.isDone,
+    costOf: (id) => found(config.voc12Root, id),
     derive: output.derive,
     prepare: async (id) => (await read(id)).image,
     compute: async (_, image) => {
@@ -166,6 +169,11 @@ async function openLabels(
       segmenter.dispose();
     },
   };
+}
+
+/** For a plan: whether there is a photograph; what networks cost was not measured. */
+async function found(root: string, id: string): Promise<undefined> {
+  await findImage(root, id);
 }
 
 interface Photograph {
@@ -207,6 +215,7 @@ async function openObjects(
   const loop: ImageLoop<Photograph, Photograph & { readonly found: readonly Instance[] }> = {
     ids,
     isDone: output.isDone,
+    costOf: (id) => found(config.voc12Root, id),
     prepare: read,
     compute: async (_, photograph) => ({ ...photograph, found: objectsOf(photograph.image) }),
     finish: (id, { image, fileName, found }) => output.write(id, fileName, image, found),

@@ -39,6 +39,8 @@ export const trainAffinity: Step<TrainAffinityConfig, TrainingSummary> = {
     "a2gnn train-affinity --stage plain --label-dir out/seam-full --weights resnet38_SEAM.pth --session-name out/aff --voc12-root my-photographs",
     "mpiexec -n 4 npx a2gnn train-affinity --backend gpu --batch-size 4 …",
   ],
+  canPlan: true,
+  everyday: ["labelDir", "trainList", "weights", "sessionName", "batchSize", "epochs", "radius", "gpus", "dryRun"],
   needsBackend: true,
   run,
   describe: describeTraining,

@@ -40,6 +40,8 @@ export const trainSeam: Step<TrainSeamConfig, TrainingSummary> = {
     "a2gnn train-seam --voc12-root my-photographs --tags tags.json --weights resnet38_SEAM.pth --session-name out/seam",
     "mpiexec -n 4 npx a2gnn train-seam --backend gpu --batch-size 8 …",
   ],
+  canPlan: true,
+  everyday: ["trainList", "tags", "weights", "sessionName", "batchSize", "epochs", "gpus", "dryRun"],
   needsBackend: true,
   run,
   describe: describeTraining,

@@ -3,15 +3,16 @@
 import { backendInUse } from "../backend";
 import { type OptionTable, touching } from "../config/option";
 import type { Precision, TrainingConfig } from "../config/training";
+import { fileExists } from "../data/bounded-file";
 import { inBfloat16 } from "../network/bfloat16";
 import type { Communicator } from "../parallel/communicator";
-import type { StepContext, Summary } from "../running/step";
+import type { StepContext, StepPlan, Summary } from "../running/step";
 import { removeCheckpoint } from "./checkpoint";
 import { type Schedule, stepsPerEpoch } from "./epoch-order";
 import type { LearningRateOptions } from "./learning-rate";
 import { PolySgd } from "./poly-sgd";
 import { checkPrecision } from "./precision";
-import { claimSession, finishSession, isFinished, trainingSession } from "./session";
+import { claimSession, finishSession, isFinished, type TrainingSession, trainingSession } from "./session";
 import type { SampleLoader, TrainingTask } from "./task";
 import { type TrainingResult, train } from "./trainer";
 import type { UsableImages } from "./usable-images";
@@ -61,7 +62,7 @@ export interface TrainingPlan<S> {
 export async function runTraining<S>(
   { step, config, images, run, rates, tensorboard, open }: TrainingPlan<S>,
   communicator: Communicator,
-  { reporter, signal }: StepContext,
+  { reporter, signal, plan }: StepContext,
 ): Promise<TrainingSummary> {
   const started = performance.now();
   const isFirst = communicator.rank === 0;
@@ -95,6 +96,10 @@ export async function runTraining<S>(
     seconds: (performance.now() - started) / 1000,
     notices,
   });
+  if (plan !== undefined) {
+    plan(await planned(session, images, config));
+    return summary(undefined, false);
+  }
   const claim = isFirst ? await claimSession(session) : undefined;
   try {
     if (!config.resume) {
@@ -133,6 +138,25 @@ export async function runTraining<S>(
   } finally {
     claim?.release();
   }
+}
+
+/** What `--dry-run` tells of a training. */
+async function planned(session: TrainingSession, images: UsableImages, config: TrainingConfig): Promise<StepPlan> {
+  const { batchSize, epochs, resume } = config;
+  const { ids } = images;
+  const isDone = resume && (await isFinished(session));
+  const isBegun = resume && (await fileExists(session.checkpoint.file));
+  const steps = epochs * stepsPerEpoch({ ids, batchSize });
+  return {
+    make: isDone ? [] : ids,
+    kept: isDone ? ids : [],
+    unusable: images.failed,
+    training: {
+      ...{ epochs, steps, batchSize },
+      weights: [session.weights.safetensors, session.weights.pth],
+      state: isDone ? "finished" : isBegun ? "resumed" : "new",
+    },
+  };
 }
 
 /** The options that a training's numbers depend on. */

@@ -3,9 +3,8 @@
 import path from "node:path";
 import { formatBytes, formatSeconds } from "../../running/quantities";
 import { COLUMNS, wrapped } from "../../shown-text";
-import type { CheckSummary } from "../check";
 import { tableText } from "../outputs/text-table";
-import type { PhotographFacts, Size } from "./folder-facts";
+import type { CheckSummary, PhotographFacts, Size } from "./folder-facts";
 
 /** Lines of a list before "and n more": `--json` has all. */
 const MAX_LISTED = 12;

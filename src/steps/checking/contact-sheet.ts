@@ -13,8 +13,8 @@ import { UserError } from "../../errors";
 import type { StepContext } from "../../running/step";
 import { pictureGrid } from "../../show/picture-grid";
 import { weakLabelLegend, weakLabelPicture } from "../../show/weak-label-picture";
-import type { CheckSummary } from "../check";
 import type { Examined, Examiner } from "./examine";
+import type { CheckSummary } from "./folder-facts";
 import { chooseForSheet, type SheetCandidate } from "./sheet-choice";
 import { SHEET_MARK, type SheetFigure, sheetPage } from "./sheet-page";
 

@@ -1,5 +1,29 @@
 /** What `check` finds in a folder: plain values, which `--json` prints and the text and the contact sheet are made of. */
 
+import type { Summary } from "../../running/step";
+
+export interface CheckSummary extends Summary {
+  readonly folder: string;
+  readonly photographs: PhotographFacts;
+  /** `dataset.json`, or `PASCAL VOC` where the folder has none. */
+  readonly dataset: string;
+  /** Of the data set, the background first. */
+  readonly classNames: readonly string[];
+  readonly formats: readonly FormatFacts[];
+  /** Classes that the weak labels name, and names that are no class. */
+  readonly classes: readonly ClassFacts[];
+  /** Photographs with a true label. */
+  readonly trueLabels: number;
+  /** The file of image tags, and how many photographs have some. */
+  readonly tags?: { readonly file: string; readonly photographs: number };
+  /** Photographs that no weak label says anything of. */
+  readonly unlabelled: readonly string[];
+  /** What the steps leave out, or read otherwise than a user may think. */
+  readonly leftOut: readonly string[];
+  readonly estimates: readonly Estimate[];
+  readonly contactSheet?: string;
+}
+
 /** All photographs together. */
 export interface PhotographFacts {
   readonly folder: string;

@@ -5,9 +5,9 @@ import type { DatasetDescription } from "../../data/dataset";
 import { escapeXml } from "../../show/chart-parts";
 import { type LegendEntry, legendHtml } from "../../show/legend";
 import { REPORT_STYLE } from "../../show/page-style";
-import type { CheckSummary } from "../check";
 import { describeCheck } from "./check-text";
 import type { Examined } from "./examine";
+import type { CheckSummary } from "./folder-facts";
 
 /** Stands in every contact sheet: only such a file is replaced. */
 export const SHEET_MARK = "a2gnn check: contact sheet";

@@ -6,7 +6,7 @@
 
 import { isDiskFull } from "../../atomic-write";
 import { messageOf, UserError } from "../../errors";
-import type { ImageFailure, StepContext } from "../../running/step";
+import type { Cost, ImageFailure, StepContext, StepPlan } from "../../running/step";
 
 export interface ImageLoop<Prepared, Computed> {
   /** Image ids of this shard, in order. */
@@ -18,6 +18,8 @@ export interface ImageLoop<Prepared, Computed> {
    * image is prepared.
    */
   derive?(id: string): Promise<boolean>;
+  /** What the image would cost, for a plan. @throws UserError "input" where it cannot be made */
+  costOf?(id: string): Promise<Cost | undefined>;
   /** Reading and decoding: runs while the image before is computed. */
   prepare(id: string): Promise<Prepared>;
   /** The work that holds the network; one image at a time. `say` puts a detail behind the progress, e.g. the loss. */
@@ -44,7 +46,7 @@ type Ready<Prepared> = "skipped" | "derived" | { readonly input: Prepared };
 /** Runs every image once. A failing image is warned about and counted; nothing but a bug in the loop is thrown. */
 export async function runImageLoop<Prepared, Computed>(
   loop: ImageLoop<Prepared, Computed>,
-  { reporter, signal }: StepContext,
+  { reporter, signal, plan }: StepContext,
 ): Promise<LoopResult> {
   const failures = new Map<string, ImageFailure>();
   const total = loop.ids.length;
@@ -54,6 +56,10 @@ export async function runImageLoop<Prepared, Computed>(
   const todo: string[] = [];
   for (const id of loop.ids) if (!(await loop.isDone(id))) todo.push(id);
   let skipped = total - todo.length;
+  if (plan !== undefined) {
+    plan(await planOf(loop, todo));
+    return { done: 0, skipped, failed: [], left: 0 };
+  }
 
   const report = (label: string, said?: string): void => {
     const detail = [said, failures.size > 0 ? `${failures.size} failed` : undefined].filter(
@@ -120,6 +126,24 @@ export async function runImageLoop<Prepared, Computed>(
   await upcoming; // may still be reading after a stop
   const failed = loop.ids.flatMap((id) => failures.get(id) ?? []);
   return { done, skipped, failed, left: todo.length - reached };
+}
+
+/** What would be made and kept, and what it would cost: each image's time, and the memory of the most expensive one. */
+async function planOf<P, C>(loop: ImageLoop<P, C>, todo: readonly string[]): Promise<StepPlan> {
+  const [make, unusable]: [string[], ImageFailure[]] = [[], []];
+  let cost: Cost | undefined;
+  for (const id of todo) {
+    const asked = await settle(async () => loop.costOf?.(id));
+    if ("error" in asked) unusable.push({ image: id, reason: reasonOf(asked.error) });
+    else make.push(id);
+    if ("error" in asked || asked.value === undefined) continue;
+    const { coreSeconds, bytes } = asked.value;
+    const { coreSeconds: before, bytes: most } = cost ?? { coreSeconds: 0, bytes: 0 };
+    cost = { coreSeconds: before + coreSeconds, bytes: Math.max(most, bytes) };
+  }
+  const others = new Set(todo);
+  const kept = loop.ids.filter((id) => !others.has(id));
+  return { make, kept, unusable, ...(cost === undefined ? {} : { cost }) };
 }
 
 async function settle<T>(work: () => Promise<T>): Promise<Outcome<T>> {

@@ -2,8 +2,10 @@
 
 import type { ImagesConfig } from "../../config/images";
 import { type DatasetDescription, readDataset } from "../../data/dataset";
+import { nearestNames, sameName, stemOf } from "../../data/file-names";
 import type { ImageList } from "../../data/image-list";
 import { listImages } from "../../data/list-images";
+import { UserError } from "../../errors";
 import { leftOverRank } from "../../parallel/local-rank";
 import { readShard, type Shard, shardOf } from "./shard";
 
@@ -26,5 +28,17 @@ export async function openImages(config: ImagesConfig, given: Partial<ImagesConf
   let list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
   const leftOver = config.shard.trim() === "launched" ? leftOverRank() : undefined;
   if (leftOver !== undefined) list = { ...list, notices: [...list.notices, leftOver] };
-  return { dataset, list, ids: shardOf(list.ids, shard), shard };
+  return { dataset, list, ids: shardOf(chosen(list.ids, config.only), shard), shard };
+}
+
+/** The images that `--only` names, in the list's order. @throws UserError "usage" for a name that is not in the list */
+function chosen(ids: readonly string[], only: readonly string[] | undefined): readonly string[] {
+  if (only === undefined) return ids;
+  const wanted = new Set(only.map((name) => sameName(stemOf(name))));
+  const found = ids.filter((id) => wanted.delete(sameName(id)));
+  const [missing] = wanted;
+  if (missing === undefined) return found;
+  const [near] = nearestNames(missing, ids);
+  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+  throw new UserError("usage", `no image "${missing}" among the ${ids.length} of the list (--only)${hint}`);
 }

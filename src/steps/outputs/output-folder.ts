@@ -3,6 +3,7 @@
 import fs from "node:fs/promises";
 import path from "node:path";
 import { temporaryName } from "../../atomic-write";
+import { isDryRun } from "../../dry-run";
 import { sweepLeftovers } from "../../files/leftovers";
 import { writeError } from "../../write-error";
 
@@ -11,6 +12,7 @@ import { writeError } from "../../write-error";
  * @throws UserError "output"
  */
 export async function openFolder(folder: string): Promise<void> {
+  if (isDryRun()) return;
   try {
     await fs.mkdir(folder, { recursive: true });
     const probe = temporaryName(path.join(folder, "probe"));

@@ -201,6 +201,9 @@ const OPTION: Readonly<Record<Format, string>> = {
   yolo: "--yolo",
 };
 
+/** Options of formats that know clicks and scribbles. */
+const LINE_OPTIONS: readonly string[] = [OPTION.labelme, OPTION.cvat, OPTION.labelStudio];
+
 async function openFormat(
   format: Format,
   place: string,
@@ -328,5 +331,8 @@ function lacking(kind: WeakLabelKind, id: string, readers: readonly ShapeReader[
   const holding = readers.filter(({ hasLines }) => kind === "box" || hasLines);
   const read = holding.map(({ name, names }) => `${name}${names?.hint(id) ?? ""}`);
   const looked = read.length === 0 ? "" : ` in ${read.join(", ")}`;
-  return new UserError("input", `no ${what}${looked}`);
+  const formats = Object.values(OPTION).filter((option) => kind === "box" || LINE_OPTIONS.includes(option));
+  const own = { box: [], point: ["--points"], scribble: ["--scribbles"] }[kind];
+  const cure = `a2gnn check FOLDER says what there is; ${[...own, ...formats].join(", ")} name other files`;
+  return new UserError("input", `no ${what}${looked}: ${cure}`);
 }
