@@ -16,11 +16,11 @@ interface Constants {
 }
 
 const MEASURED: Readonly<Record<CostKind, Constants>> = {
-  "make-seeds": { seconds: [0.1, 2, 0, 1], gigabytes: [0.5, 0.2, 0, 0.05] },
-  box: { seconds: [0.1, 2, 0, 1], gigabytes: [0.5, 0.2, 0, 0.05] },
-  point: { seconds: [0.1, 2, 0, 1], gigabytes: [0.5, 0.2, 0, 0.05] },
-  scribble: { seconds: [0.1, 2, 0, 1], gigabytes: [0.5, 0.2, 0, 0.05] },
-  imagenet: { seconds: [0.1, 2, 0, 1], gigabytes: [0.5, 0.2, 0, 0.05] },
+  "make-seeds": { seconds: [0.1, 2.5, 0, 0.5], gigabytes: [0.45, 0.3, 0, 0.04] },
+  box: { seconds: [1, 30, 5, 1], gigabytes: [0.5, 0.9, 0.1, 0.05] },
+  point: { seconds: [4, 10, 5, 1], gigabytes: [0.5, 0.4, 0.1, 0.05] },
+  scribble: { seconds: [1, 30, 5, 1], gigabytes: [0.5, 0.9, 0.1, 0.05] },
+  imagenet: { seconds: [1, 35, 5, 1], gigabytes: [0.5, 0.9, 0.1, 0.05] },
 };
 
 /**
