@@ -13,6 +13,7 @@ import { useBackend } from "../src/backend";
 import { bfloat16Problem } from "../src/network/bfloat16";
 import { inOwnProcess, type Measured, reportFailure } from "./own-process";
 import { CLASSES, folder, formulaWeights, HEIGHT, WIDTH, writeDataset } from "./photographs";
+import { benchQuickLabel, QUICK_LABEL_ROWS } from "./quick-label";
 import { formatRow, type Row, row } from "./row";
 import { benchStages, STAGES } from "./stages";
 import { benchTreeFilter } from "./tree-filter";
@@ -43,6 +44,7 @@ async function main(): Promise<void> {
 
   await useBackend("native");
   if (wanted("tree filter")) for (const each of benchTreeFilter(runs)) add(row(each.name, each.runs, each.note));
+  if (QUICK_LABEL_ROWS.some(wanted)) await benchQuickLabel(runs, add);
   if (STAGES.some(wanted)) await benchStages(await formulaWeights("affinity"), runs, wanted, add);
   for (const [name, precision] of [
     ["affinity training step", "float32"],

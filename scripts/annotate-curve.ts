@@ -1,88 +1,189 @@
 /**
  * The interaction curve of docs/annotate.md: a scripted annotator begins with one stroke in the middle of each class and
  * then always strokes the largest region that the label has wrong, along its middle. After each stroke: mean IoU over the
- * classes of the photograph, of the page's quick label and, at some strokes, of its full one. The strokes are kept, so
- * that others can be measured with the very same.
+ * classes of the photograph, of the page's quick label and, in the end, of its full one. With a Python that has scikit-image,
+ * the same of its random forest: with the strokes that the quick label called for, and with those that its own errors call
+ * for. What was measured is kept after each photograph; the same command measures the rest.
  *
- * usage: node --import tsx scripts/annotate-curve.ts DATA LIST OUT.json [PHOTOGRAPHS] [STROKES]
+ * usage: node --import tsx scripts/annotate-curve.ts DATA LIST OUT.json [--photographs N] [--strokes N] [--python PYTHON] [--threads N]
  */
 
+import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { firstPassOptions } from "../src/annotate/first-pass";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { firstPassOptions, firstPassSize } from "../src/annotate/first-pass";
 import type { ShapeStroke, Shapes } from "../src/annotate/protocol";
 import { useBackend } from "../src/backend";
-import { readDataset } from "../src/data/dataset";
-import { readRgb } from "../src/data/image";
+import { type DatasetDescription, readDataset } from "../src/data/dataset";
+import { type RgbImage, readRgb } from "../src/data/image";
 import { readImageList } from "../src/data/image-list";
 import { type LabelMap, readLabel } from "../src/data/label-png";
 import { findImage } from "../src/data/photographs";
-import { labelPhotograph } from "../src/label-photograph/label-photograph";
+import { type EarlierResult, labelPhotograph } from "../src/label-photograph/label-photograph";
+import { GraphBuilder, planGraph } from "../src/label-photograph/photograph-graph";
 import { firstStrokes, strokeOnLargestError } from "./scripted-strokes";
 
-/** Full labels take long: they are made after these strokes. */
-const FULL_AFTER = [8];
-
-interface Curve {
-  readonly name: string;
-  readonly strokes: ShapeStroke[];
-  readonly quick: (readonly [strokes: number, miou: number, cpuSeconds: number])[];
-  readonly full: (readonly [strokes: number, miou: number, cpuSeconds: number])[];
+export interface Point {
+  readonly strokes: number;
+  readonly miou: number;
+  readonly seconds: number;
 }
 
-async function main([data, list, out, count = "10", most = "12"]: readonly string[]): Promise<void> {
-  await useBackend("native", { threads: 2 });
+export interface Curve {
+  readonly name: string;
+  /** Called for by the quick label. */
+  readonly strokes: readonly ShapeStroke[];
+  readonly quick: readonly Point[];
+  /** Of all strokes. */
+  readonly full: Point;
+  /** The random forest with the same strokes. */
+  readonly forest?: readonly Point[];
+  /** The random forest with strokes on its own errors. */
+  readonly forestAlone?: readonly Point[];
+}
+
+/** One way to label a photograph from strokes. */
+type Label = (strokes: readonly ShapeStroke[]) => Promise<LabelMap>;
+
+/** One photograph of a data set. */
+interface Case {
+  readonly name: string;
+  readonly file: string;
+  readonly image: RgbImage;
+  readonly truth: LabelMap;
+  readonly dataset: DatasetDescription;
+  /** Most strokes. */
+  readonly most: number;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: {
+      photographs: { type: "string", default: "10" },
+      strokes: { type: "string", default: "8" },
+      python: { type: "string" },
+      threads: { type: "string", default: "2" },
+    },
+    allowPositionals: true,
+  });
+  const [data, list, out] = positionals;
+  await useBackend("native", { threads: Number(values.threads) });
   const dataset = await readDataset(data);
   const { ids } = await readImageList(list, data);
-  const step = Math.floor(ids.length / Number(count));
+  const count = Number(values.photographs);
   const curves: Curve[] = fs.existsSync(out) ? JSON.parse(fs.readFileSync(out, "utf8")) : [];
-  for (let i = 0; i < Number(count); i++) {
-    const name = ids[i * step];
+  for (let i = 0; i < count; i++) {
+    const name = ids[i * Math.floor(ids.length / count)];
     if (curves.some((curve) => curve.name === name)) continue;
-    const image = await readRgb(await findImage(data, name));
+    const file = await findImage(data, name);
+    const image = await readRgb(file);
     const truth = await readLabel(path.join(data, "SegmentationClass", `${name}.png`));
-    const curve: Curve = { name, strokes: firstStrokes(truth, dataset.ignore), quick: [], full: [] };
-    let earlier: Parameters<typeof firstPassOptions>[1];
-    let graph: Awaited<ReturnType<typeof labelPhotograph>>["graph"];
-    for (;;) {
-      const { strokes } = curve;
-      const shapes: Shapes = { boxes: [], strokes, clicks: [], pins: [] };
-      const common = { dataset, name };
-      const started = process.cpuUsage();
-      const quick = await labelPhotograph(
-        image,
-        { strokes },
-        {
-          ...common,
-          ...firstPassOptions(image, earlier, shapes),
-          keepGraph: true,
-          ...(graph === undefined ? {} : { graph }),
-        },
-      );
-      ({ graph } = quick);
-      earlier = { learned: quick.learned, settings: quick.settings, classes: quick.classes };
-      curve.quick.push([strokes.length, miou(quick.label, truth, dataset.ignore), cpuSince(started)]);
-      if (FULL_AFTER.includes(strokes.length) || strokes.length >= Number(most)) {
-        const begun = process.cpuUsage();
-        const full = await labelPhotograph(image, { strokes }, common);
-        curve.full.push([strokes.length, miou(full.label, truth, dataset.ignore), cpuSince(begun)]);
-      }
-      if (strokes.length >= Number(most)) break;
-      const next = strokeOnLargestError([quick.label], truth, dataset.ignore);
-      if (next === undefined) break;
-      strokes.push(next);
-    }
-    graph?.dispose();
-    curves.push(curve);
+    const each: Case = { name, file, image, truth, dataset, most: Number(values.strokes) };
+    const curve = await curveOf(each);
+    const forests = values.python === undefined ? {} : await forestCurves(values.python, each, curve);
+    curves.push({ ...curve, ...forests });
     fs.writeFileSync(out, JSON.stringify(curves));
-    const shown = curve.quick.map(([, value]) => (100 * value).toFixed(0)).join(" ");
-    process.stdout.write(`${name}: ${shown}; full ${curve.full.map(([n, v]) => `${n}: ${(100 * v).toFixed(0)}`)}\n`);
+    process.stdout.write(`${described(curves[curves.length - 1])}\n`);
   }
 }
 
-function cpuSince(before: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
+function described({ name, quick, full, forest, forestAlone }: Curve): string {
+  const shown = (points: readonly Point[]): string => points.map(({ miou }) => (100 * miou).toFixed(0)).join(" ");
+  const others = forest && forestAlone ? `; forest ${shown(forest)}, alone ${shown(forestAlone)}` : "";
+  return `${name}: quick ${shown(quick)}; full ${shown([full])}${others}`;
+}
+
+/** The page's quick label after each stroke, and its full one. */
+async function curveOf(each: Case): Promise<Curve> {
+  const { name, image, truth, dataset } = each;
+  const common = { dataset, name };
+  const builder = new GraphBuilder();
+  const graph = await builder.build(image, planGraph("scribble", firstPassSize(image)), name);
+  let earlier: EarlierResult | undefined;
+  const { strokes, points } = await strokedOnErrors(each, async (drawn) => {
+    const shapes: Shapes = { boxes: [], strokes: drawn, clicks: [], pins: [] };
+    const options = { ...common, graph, ...firstPassOptions(image, earlier, shapes) };
+    const { label, learned, settings } = await labelPhotograph(image, { strokes: drawn }, options);
+    earlier = { learned, settings };
+    return label;
+  });
+  graph.dispose();
+  await builder.dispose();
+  const started = performance.now();
+  const { label } = await labelPhotograph(image, { strokes }, common);
+  const full = { strokes: strokes.length, miou: miou(label, truth, dataset.ignore), seconds: secondsSince(started) };
+  return { name, strokes, quick: points, full };
+}
+
+async function forestCurves(
+  python: string,
+  each: Case,
+  { strokes, quick }: Curve,
+): Promise<Required<Pick<Curve, "forest" | "forestAlone">>> {
+  const { label, end } = openForest(python, each);
+  const forest: Point[] = [];
+  for (const { strokes: count } of quick) forest.push((await measured(each, label, strokes.slice(0, count))).point);
+  const { points: forestAlone } = await strokedOnErrors(each, label);
+  end();
+  return { forest, forestAlone };
+}
+
+/** Strokes in the middles of the classes, then on the largest error of each label in turn. */
+async function strokedOnErrors(each: Case, label: Label): Promise<{ strokes: ShapeStroke[]; points: Point[] }> {
+  const { truth, dataset, most } = each;
+  const strokes = firstStrokes(truth, dataset.ignore);
+  const points: Point[] = [];
+  for (;;) {
+    const { point, found } = await measured(each, label, [...strokes]);
+    points.push(point);
+    const next = strokes.length >= most ? undefined : strokeOnLargestError([found], truth, dataset.ignore);
+    if (next === undefined) return { strokes, points };
+    strokes.push(next);
+  }
+}
+
+async function measured(
+  { truth, dataset }: Case,
+  label: Label,
+  strokes: readonly ShapeStroke[],
+): Promise<{ point: Point; found: LabelMap }> {
+  const started = performance.now();
+  const found = await label(strokes);
+  const seconds = secondsSince(started);
+  return { point: { strokes: strokes.length, miou: miou(found, truth, dataset.ignore), seconds }, found };
+}
+
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000;
+}
+
+/** scripts/annotate-forest.py in a process of its own. */
+function openForest(python: string, { file, image }: Case): { label: Label; end(): void } {
+  const child = spawn(python, [path.join(__dirname, "annotate-forest.py"), file], { stdio: ["pipe", "pipe", "pipe"] });
+  createInterface(child.stderr).on("line", (line) => process.stderr.write(`${line}\n`));
+  const { width, height } = image;
+  return {
+    label: (strokes) =>
+      new Promise((resolve, reject) => {
+        const data = new Uint8Array(width * height);
+        let at = 0;
+        const take = (bytes: Buffer): void => {
+          data.set(bytes, at);
+          at += bytes.length;
+          if (at < data.length) return;
+          child.stdout.off("data", take);
+          child.off("exit", fail);
+          resolve({ width, height, data });
+        };
+        const fail = (code: number | null): void => reject(new Error(`${python} ended with ${code}`));
+        child.stdout.on("data", take);
+        child.once("exit", fail);
+        child.stdin.write(`${JSON.stringify(strokes)}\n`);
+      }),
+    end: () => void child.stdin.end(),
+  };
 }
 
 /** Over the classes that the photograph shows; unknown pixels of the truth do not count. */
@@ -101,7 +202,7 @@ function miou(label: LabelMap, truth: LabelMap, ignore: number): number {
   return shares.reduce((a, b) => a + b, 0) / shares.length;
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
+main().catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });

@@ -1,31 +1,51 @@
 /**
- * The figure of docs/annotate.md from the curves that were measured: mean IoU over photographs after each stroke beyond
- * the first of each class.
+ * The figure of docs/annotate.md from the curves that scripts/annotate-curve.ts measured: mean IoU over photographs after each
+ * stroke beyond the first of each class, and the numbers of its text. Where an annotator had nothing left to stroke, the last
+ * value holds.
  *
- * usage: node --import tsx scripts/annotate-figure.ts CURVE.json FOREST.json OUT.png
+ * usage: node --import tsx scripts/annotate-figure.ts CURVE.json OUT.png
  */
 
 import fs from "node:fs";
 import { chartPng } from "../src/show/show-chart";
+import type { Curve, Point } from "./annotate-curve";
 
-type Values = readonly (readonly number[])[];
+/** What counts as done. */
+const GOAL = 0.9;
 
-async function main([curve, forest, out]: readonly string[]): Promise<void> {
-  const read = (file: string): Record<string, Values & string>[] => JSON.parse(fs.readFileSync(file, "utf8"));
-  const forests = new Map(read(forest).map((each) => [String(each.name), each.forest as Values]));
-  const both = read(curve).filter(({ name }) => forests.has(name));
-  const length = Math.min(...both.map(({ quick }) => quick.length));
+async function main([file, out]: readonly string[]): Promise<void> {
+  const curves = JSON.parse(fs.readFileSync(file, "utf8")) as Curve[];
+  const length = Math.max(...curves.map(({ quick }) => quick.length));
   const x = Array.from({ length }, (_, i) => i);
-  const mean = (of: (each: (typeof both)[number]) => Values): number[] =>
-    x.map((i) => both.reduce((sum, each) => sum + 100 * of(each)[i][1], 0) / both.length);
-  const series = [
-    { name: "quick label of the page", x, y: mean(({ quick }) => quick) },
-    { name: "scikit-image's random forest", x, y: mean(({ name }) => forests.get(name) as Values) },
+  const lines: [string, (curve: Curve) => readonly Point[]][] = [
+    ["quick label of the page", ({ quick }) => quick],
+    ["random forest, its own strokes", ({ forestAlone = [] }) => forestAlone],
+    ["random forest, the page's strokes", ({ forest = [] }) => forest],
   ];
-  const title = `The same strokes, ${both.length} photographs of VOC`;
-  const png = await chartPng({ kind: "line", title, xTitle: "corrections", yTitle: "mIoU, %", series });
-  fs.writeFileSync(out, png);
-  for (const { name, y } of series) process.stdout.write(`${name}: ${y.map((value) => value.toFixed(1)).join(" ")}\n`);
+  const series = lines
+    .filter(([, of]) => curves.every((curve) => of(curve).length > 0))
+    .map(([name, of]) => ({
+      name,
+      x,
+      y: x.map((i) => mean(curves.map((curve) => 100 * (of(curve)[i] ?? of(curve).at(-1)).miou))),
+    }));
+  const title = `Strokes on the largest error, ${curves.length} photographs of VOC`;
+  fs.writeFileSync(out, await chartPng({ kind: "line", title, xTitle: "corrections", yTitle: "mIoU, %", series }));
+  for (const { name, y } of series) say(`${name}: ${y.map((value) => value.toFixed(1)).join(" ")}`);
+  for (const [name, of] of lines) {
+    const reached = curves.flatMap((curve) => of(curve).find(({ miou }) => miou >= GOAL)?.strokes ?? []);
+    say(`${name}: ${reached.length} of ${curves.length} reach ${100 * GOAL} %, after ${reached.join(", ")} strokes`);
+  }
+  const last = curves.map(({ quick, full }) => [100 * (quick.at(-1)?.miou ?? 0), 100 * full.miou]);
+  say(`quick ${mean(last.map(([quick]) => quick)).toFixed(1)}, full ${mean(last.map(([, full]) => full)).toFixed(1)}`);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

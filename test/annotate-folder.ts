@@ -26,13 +26,17 @@ export function copyOfMini(count: number, { plain = false, drawn = false } = {})
 export interface StandIn extends WorkerProcess {
   /** Requests so far, as `name stage`. */
   readonly asked: string[];
+  /** Photographs that were opened, by name. */
+  readonly prepared: string[];
 }
 
 /** Labels every pixel as the first thing drawn, what is drawn as it is drawn. @param delay milliseconds a label takes */
 export function standInWorker(delay = 0): StandIn {
   const asked: string[] = [];
+  const prepared: string[] = [];
   return {
     asked,
+    prepared,
     async label({ name, stage, shapes, picture, dataset, file }, signal, onProgress): Promise<LabelAnswer> {
       asked.push(`${name} ${stage}`);
       onProgress(0.5);
@@ -46,6 +50,7 @@ export function standInWorker(delay = 0): StandIn {
       return { label: { width, height, data }, doubt: 0.25, notices: [], seconds: 0 };
     },
     warm: () => undefined,
+    prepare: ({ name }) => void prepared.push(name),
     close: () => undefined,
   };
 }

@@ -23,7 +23,7 @@ export function guard({ token, allowedHosts }: GuardOptions): MiddlewareHandler 
     if (!isAllowedHost(host, allowedHosts))
       return refused("this host name is not known here; --allow-host NAME permits the name of a proxy");
     const origin = req.header("origin");
-    if (origin !== undefined && hostOf(origin) !== host?.toLowerCase()) return refused("another page's request");
+    if (origin !== undefined && !isOwnOrigin(origin, host, allowedHosts)) return refused("another page's request");
     const site = req.header("sec-fetch-site");
     const isPage = req.method === "GET" && req.header("sec-fetch-mode") === "navigate";
     if (site !== undefined && site !== "same-origin" && site !== "none" && !isPage)
@@ -52,9 +52,11 @@ function isAllowedHost(host: string | undefined, allowed: readonly string[]): bo
   return LOOPBACK.test(host.toLowerCase()) || allowed.includes(host.toLowerCase().replace(/:\d{1,5}$/, ""));
 }
 
-/** "null", as sandboxed pages and files send it, has none. */
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+/** The host that was asked; or a proxy's, which need not hand on the name by which it is reached. */
+function isOwnOrigin(origin: string, host: string | undefined, allowed: readonly string[]): boolean {
+  if (!URL.canParse(origin)) return false; // "null", as sandboxed pages and files send it
+  const url = new URL(origin);
+  return url.host === host?.toLowerCase() || allowed.includes(url.hostname);
 }
 
 function isEqual(given: string, token: string): boolean {

@@ -1,18 +1,21 @@
 /**
  * The process that computes: TensorFlow is loaded here, so that the server answers while a network trains. One request at
- * a time; a request can be cancelled, and the graphs of the photographs drawn on last are kept for the next stroke.
+ * a time; a request can be cancelled. The graph of a photograph is built when it is opened, before the first stroke, and
+ * the graphs of the photographs opened last are kept.
  */
 
 import { type BackendName, preferBackend, useBackend } from "../backend";
 import type { DatasetDescription } from "../data/dataset";
 import { type RgbImage, readRgb } from "../data/image";
 import type { LabelMap } from "../data/label-png";
-import { type Sharpener, sharpenerHere } from "../dense-crf/sharpen";
+import { crfOptionsOf } from "../dense-crf/dense-crf-options";
+import { keepingSharpener, type Sharpener } from "../dense-crf/sharpen";
 import { messageOf } from "../errors";
 import type { ImageGraph } from "../graph/image-graph";
 import { type EarlierResult, type LabelPhotographOptions, labelPhotograph } from "../label-photograph/label-photograph";
+import { GraphBuilder, type GraphPlan, planGraph, workImage } from "../label-photograph/photograph-graph";
 import type { WeakLabels } from "../label-photograph/weak-labels";
-import { firstPassOptions } from "./first-pass";
+import { firstPassOptions, firstPassSize } from "./first-pass";
 import type { Shapes } from "./protocol";
 import { drawnPixels, weakLabelsOfShapes, withDrawnPixels } from "./weak-labels-of-shapes";
 
@@ -28,8 +31,17 @@ export interface LabelRequest {
   readonly options: LabelPhotographOptions;
 }
 
+/** A photograph that was opened: the next label will be of it. */
+export interface PrepareRequest {
+  readonly kind: "prepare";
+  readonly name: string;
+  readonly file: string;
+  readonly options: LabelPhotographOptions;
+}
+
 export type WorkerRequest =
   | LabelRequest
+  | PrepareRequest
   | { readonly kind: "cancel"; readonly job: number }
   | { readonly kind: "backend"; readonly name?: BackendName; readonly threads?: number };
 
@@ -50,8 +62,8 @@ export type WorkerMessage =
 interface Kept {
   readonly image: RgbImage;
   /** The last quick label's training. */
-  first?: EarlierResult & { readonly classes: readonly number[]; readonly kind: WeakKind };
-  /** By stage and kind of weak label, on which their windows depend. */
+  first?: EarlierResult & { readonly kind: WeakKind };
+  /** By the key of their plan. */
   readonly graphs: Map<string, ImageGraph>;
 }
 
@@ -59,6 +71,10 @@ interface Kept {
 const KEPT = 2;
 
 const kept = new Map<string, Kept>();
+const builder = new GraphBuilder();
+const crf = keepingSharpener();
+/** Of several photographs opened one after the other the last one counts. */
+let opened: PrepareRequest | undefined;
 let running: { job: number; controller: AbortController } | undefined;
 let turn: Promise<void> = Promise.resolve();
 const cancelled = new Set<number>();
@@ -70,6 +86,9 @@ process.on("message", (request: WorkerRequest) => {
   } else if (request.kind === "backend") {
     preferBackend(request.name, { threads: request.threads, notice: () => undefined });
     turn = turn.then(async () => void (await useBackend())).catch(() => undefined);
+  } else if (request.kind === "prepare") {
+    opened = request;
+    turn = turn.then(() => prepare(request)).catch(() => undefined); // the first stroke will say what is wrong
   } else turn = turn.then(() => answer(request));
 });
 // A server that was killed leaves no process behind.
@@ -91,34 +110,45 @@ async function answer(request: LabelRequest): Promise<void> {
   }
 }
 
+/** Most photographs get strokes first. */
+async function prepare(request: PrepareRequest): Promise<void> {
+  if (request !== opened) return;
+  await useBackend();
+  const { image, graphs } = await keep(request.file);
+  const plan = planGraph("scribble", { ...request.options, ...firstPassSize(image) });
+  await graphOf(image, graphs, plan, request.name);
+  if (plan.config.denseCrf) crf.prepare(workImage(image, plan.config), crfOptionsOf(plan.config));
+}
+
 async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelAnswer> {
-  const { job, stage, shapes, picture, dataset } = request;
+  const { job, stage, shapes, picture, dataset, name } = request;
   const started = performance.now();
   const photograph = await keep(request.file);
   const { image, graphs } = photograph;
   const weak = weakLabelsOfShapes(shapes, picture, image, dataset);
   const kind = kindOf(weak);
-  const graph = graphs.get(`${stage} ${kind}`);
   const earlier = photograph.first?.kind === kind ? photograph.first : undefined;
+  const stageOptions = stage === "first" ? firstPassOptions(image, earlier, shapes) : {};
+  const graph = await graphOf(image, graphs, planGraph(kind, { ...request.options, ...stageOptions }), name);
+  signal.throwIfAborted();
   let told = 0;
   // The dense CRF makes every pixel sure: doubt is what was there before it.
   let doubt: number | undefined;
   const sharpener: Sharpener = {
-    ...sharpenerHere,
+    ...crf,
     sharpen(of, probabilities, options) {
       doubt = meanDoubt(probabilities, of.width * of.height);
-      return sharpenerHere.sharpen(of, probabilities, options);
+      return crf.sharpen(of, probabilities, options);
     },
   };
   const result = await labelPhotograph(image, weak, {
     ...request.options,
-    ...(stage === "first" ? firstPassOptions(image, earlier, shapes) : {}),
+    ...stageOptions,
     dataset,
-    name: request.name,
+    name,
     signal,
     sharpener,
-    keepGraph: true,
-    ...(graph === undefined ? {} : { graph }),
+    graph,
     onProgress: ({ step, total }) => {
       const now = performance.now();
       if (step === undefined || total === undefined || now - told < 100) return;
@@ -126,9 +156,8 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
       send({ kind: "progress", job, share: step / total });
     },
   });
-  if (result.graph !== undefined) graphs.set(`${stage} ${kind}`, result.graph);
-  const { learned, settings, classes } = result;
-  if (stage === "first") photograph.first = { learned, settings, classes, kind };
+  const { learned, settings } = result;
+  if (stage === "first") photograph.first = { learned, settings, kind };
   const drawn = drawnPixels(shapes, picture, image, dataset.ignore);
   return {
     label: withDrawnPixels(result.label, drawn, dataset.ignore),
@@ -136,6 +165,18 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
     notices: result.notices,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** From an earlier label, or built now and kept. */
+async function graphOf(
+  image: RgbImage,
+  graphs: Map<string, ImageGraph>,
+  plan: GraphPlan,
+  name: string,
+): Promise<ImageGraph> {
+  const graph = graphs.get(plan.key) ?? (await builder.build(image, plan, name));
+  graphs.set(plan.key, graph);
+  return graph;
 }
 
 /** The photograph's pixels and graphs, from the last strokes or anew; the least recent one makes room. */

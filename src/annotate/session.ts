@@ -220,6 +220,8 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
       else remember(pictures, id, picture);
       seen.set(id, revision);
       const label = (await shownLabel(id))?.state ?? null;
+      const file = await locatePhotograph(folder, photograph(id));
+      worker.prepare({ name: photograph(id).name, file, options: options.label ?? {} });
       return { id, width, height, revision, shapes, hasPicture: picture !== undefined, label, problems };
     },
     picture: async (id) => pictures.get(id) ?? (await shapesOf(id)).picture,

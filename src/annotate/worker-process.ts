@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import path from "node:path";
 import type { BackendName } from "../backend";
-import type { LabelAnswer, LabelRequest, WorkerMessage, WorkerRequest } from "./label-worker";
+import type { LabelAnswer, LabelRequest, PrepareRequest, WorkerMessage, WorkerRequest } from "./label-worker";
 
 export interface WorkerProcess {
   /** @throws Error "cancelled" where the signal aborts, and what the worker says otherwise */
@@ -14,6 +14,8 @@ export interface WorkerProcess {
   ): Promise<LabelAnswer>;
   /** Loads TensorFlow ahead of the first request. */
   warm(): void;
+  /** Builds the graph of a photograph that was just opened, ahead of its first stroke. */
+  prepare(request: Omit<PrepareRequest, "kind">): void;
   close(): void;
 }
 
@@ -80,6 +82,10 @@ export function createWorkerProcess(backend: WorkerBackend = {}): WorkerProcess 
       });
     },
     warm: start,
+    prepare(request) {
+      start();
+      send({ ...request, kind: "prepare" });
+    },
     close() {
       child?.kill();
       child = undefined;

@@ -69,7 +69,8 @@ function enlarged(probabilities: Float32Array, small: RgbImage, full: RgbImage, 
 
 /** Drawn pixels have probability 1 of their class. In place, [H·W, K]. */
 function holdDrawn(probabilities: Float32Array, { data }: LabelMap, classes: number, ignore: number): void {
-  for (const [pixel, label] of data.entries()) {
+  for (let pixel = 0; pixel < data.length; pixel++) {
+    const label = data[pixel];
     if (label === ignore) continue;
     probabilities.fill(0, pixel * classes, (pixel + 1) * classes);
     probabilities[pixel * classes + label] = 1;

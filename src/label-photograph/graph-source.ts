@@ -17,14 +17,24 @@ import { type GraphSource, openGraphFiles } from "./graph-files";
 
 export type { GraphSource } from "./graph-files";
 
-/** @throws UserError "weights" for an unusable weight file */
-export async function openGraphSource(
-  config: Pick<ResolvedConfig, "features" | "weights" | "radius" | "graphDir" | "graphStride" | "graphNormalise">,
-): Promise<GraphSource> {
+export type GraphConfig = Pick<
+  ResolvedConfig,
+  "features" | "weights" | "radius" | "graphDir" | "graphStride" | "graphNormalise"
+>;
+
+/**
+ * @param backbone an open one, which the caller disposes; without it the source opens and disposes its own
+ * @throws UserError "weights" for an unusable weight file
+ */
+export async function openGraphSource(config: GraphConfig, backbone?: LiteFeatures): Promise<GraphSource> {
   const { features, weights, radius, graphDir } = config;
   if (features === "files" && graphDir !== undefined) return openGraphFiles({ ...config, graphDir });
   if (features === "cnn" && weights !== undefined) return openNetworkSource(weights, radius);
-  if (features === "imagenet") return openBackboneSource(radius);
+  if (features === "imagenet" && backbone !== undefined) return backboneSource(backbone, radius);
+  if (features === "imagenet") {
+    const own = await openBackbone();
+    return { ...backboneSource(own, radius), dispose: () => own.dispose() };
+  }
   return {
     description: "handcrafted",
     async buildGraph(image) {
@@ -38,8 +48,8 @@ export async function openGraphSource(
   };
 }
 
-/** Nodes that know what ImageNet's classes look like, with the affinities of handcrafted graphs, which know where borders are. */
-async function openBackboneSource(radius: number): Promise<GraphSource> {
+/** @throws UserError "environment" where the backbone is not set up */
+export async function openBackbone(): Promise<LiteFeatures> {
   const file = findBackbone();
   if (file === undefined)
     throw new UserError(
@@ -47,9 +57,13 @@ async function openBackboneSource(radius: number): Promise<GraphSource> {
       "the ImageNet backbone is not set up: a2gnn setup fetches it (23 MB), or use --features handcrafted",
     );
   const weights = await openWeights(file);
-  const backbone = await LiteFeatures.load(weights).finally(() => weights.close());
+  return LiteFeatures.load(weights).finally(() => weights.close());
+}
+
+/** Nodes that know what ImageNet's classes look like, with the affinities of handcrafted graphs, which know where borders are. */
+function backboneSource(backbone: LiteFeatures, radius: number): GraphSource {
   return {
-    description: path.basename(file),
+    description: path.basename(findBackbone() ?? "imagenet"),
     async buildGraph(image) {
       const { affinity } = handcraftedGraph(image, radius);
       const nodes = backbone.nodes(image, affinity);
@@ -59,7 +73,7 @@ async function openBackboneSource(radius: number): Promise<GraphSource> {
         nodes.dispose();
       }
     },
-    dispose: () => backbone.dispose(),
+    dispose: () => undefined,
   };
 }
 

@@ -17,9 +17,16 @@ export function classesOf({
   maps,
   ignore,
 }: Pick<LabelInput, "seed" | "boxes" | "maps" | "ignore">): ImageClasses {
-  const named = new Set([0, ...seed.data, ...boxes.map((box) => box.class), ...(maps?.keys() ?? [])]);
+  const named = new Set([0, ...valuesIn(seed), ...boxes.map((box) => box.class), ...(maps?.keys() ?? [])]);
   named.delete(ignore);
   return [...named].sort((a, b) => a - b);
+}
+
+/** Every value that a label holds, the ignore value included, ascending. */
+export function valuesIn({ data }: Pick<LabelMap, "data">): number[] {
+  const isThere = new Uint8Array(256);
+  for (let i = 0; i < data.length; i++) isThere[data[i]] = 1;
+  return [...isThere.keys()].filter((value) => isThere[value] === 1);
 }
 
 /** The same input with its classes renumbered. */

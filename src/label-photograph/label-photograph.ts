@@ -21,9 +21,10 @@ import { type CheckedLabels, checkWeakLabels } from "./checked-labels";
 import { confidentSeed } from "./confident-seed";
 import { finishLabel } from "./finish-label";
 import { type GraphSource, openGraphSource } from "./graph-source";
+import { valuesIn } from "./image-classes";
 import { fitImage } from "./label-image";
 import { type FitTask, labelProbabilities } from "./label-probabilities";
-import { type LearnedParameters, resumedParameters } from "./resume-parameters";
+import { canResume, type LearnedParameters, resumedParameters } from "./resume-parameters";
 import type { WeakLabels } from "./weak-labels";
 import { type WeakSeed, weakSeed } from "./weak-seed";
 
@@ -50,8 +51,9 @@ export interface LabelPhotographOptions
   /** Where the graph comes from: an open source, or a graph of this photograph, which the caller disposes. */
   readonly graph?: GraphSource | ImageGraph;
   /**
-   * An earlier result for the same photograph. Its settings hold where no others are given, and training resumes from what
-   * it learned, with `RESUMED_STEPS` instead of the full number; a graph that it kept is used again.
+   * An earlier result for the same photograph. Its settings hold where no others are given, and a graph that it kept is
+   * used again. Training resumes from what it learned, with `RESUMED_STEPS` instead of the full number; with a class that
+   * had no seeds then, it starts from the beginning.
    */
   readonly initial?: EarlierResult;
   /** Return the graph; the caller disposes it. Default false. */
@@ -117,8 +119,11 @@ export async function labelPhotograph(
   const dataset = datasetOf(described);
   const rgb = await photographOf(image);
   const labels = checkWeakLabels(weak, dataset, rgb);
-  const { config, notices } = settingsOf(given, labels, initial);
-  const seed = await seedOf(labels, rgb, dataset, config, sharpener);
+  const { config: usual, notices } = settingsOf(given, labels, initial);
+  const seed = await seedOf(labels, rgb, dataset, usual, sharpener);
+  const taught = taughtBy(seed, labels, dataset);
+  const resumes = initial !== undefined && canResume(initial.learned, taught);
+  const config = resumes ? { ...usual, ...resumedSteps(given) } : usual;
   const { label, drawn } = seed;
   const prepared = { image: rgb, seed: label, boxes: labels.boxes, drawn, ...(config.rw ? { maps: labels.maps } : {}) };
   const source = await openGraph(graph, initial, config);
@@ -131,7 +136,8 @@ export async function labelPhotograph(
       buildGraph: (small) => source.buildGraph(small, imageName),
       onStage: (stage) => stages.begin(stage),
       fit: async (task) => {
-        const result = await fitTask(task, config, { initial, onProgress, signal, losses, network, optimiser });
+        const begin = resumes ? { initial } : {};
+        const result = await fitTask(task, config, { ...begin, onProgress, signal, losses, network, optimiser });
         fitted.push({ task, result });
         return result.logits;
       },
@@ -147,7 +153,7 @@ export async function labelPhotograph(
       seed: seed.label,
       ...(keepGraph ? { graph: task.input.graph } : {}),
       losses: { total: result.losses, ...result.terms },
-      learned: learnedOf(task, result),
+      learned: learnedOf(task, result, taught),
       settings: config,
       timings: stages.end(),
       notices: [...(rgb.notices ?? []), ...notices, ...labels.notices, ...seed.notices],
@@ -203,14 +209,28 @@ function settingsOf(
   initial: EarlierResult | undefined,
 ): { config: ResolvedLabelConfig; notices: readonly string[] } {
   const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const steps = given.epochs ?? RESUMED_STEPS;
-  const earlier = initial === undefined ? {} : { ...initial.settings, epochs: steps, crfEpochs: steps };
+  const { epochs: _, crfEpochs: __, ...earlier } = initial?.settings ?? {}; // of a training that may have been a short one
   const known = {
     supervision: given.supervision ?? initial?.settings.supervision ?? supervisionOf(labels),
     hasMaps: labels.maps !== undefined,
     hasBackbone: findBackbone() !== undefined,
   };
   return resolveLabelConfig({ ...earlier, ...stated }, known);
+}
+
+/** A training that resumes needs few steps. */
+function resumedSteps({ epochs = RESUMED_STEPS, crfEpochs = epochs }: Partial<LabelConfig>): {
+  readonly epochs: number;
+  readonly crfEpochs: number;
+} {
+  return { epochs, crfEpochs };
+}
+
+/** The classes that the graph network learns of, ascending. */
+function taughtBy({ label }: WeakSeed, { boxes }: CheckedLabels, { ignore }: DatasetDescription): readonly number[] {
+  const classes = new Set([...valuesIn(label), ...boxes.map((box) => box.class)]);
+  classes.delete(ignore);
+  return [...classes].sort((a, b) => a - b);
 }
 
 /** Tags with maps and nothing else: their confident label. */
@@ -273,16 +293,28 @@ async function fitTask(
   const begin =
     initial === undefined
       ? {}
-      : { initial: resumedParameters(initial.learned, input.graph, classes, { hidden, layers, seed }) };
+      : {
+          initial: resumedParameters(
+            initial.learned,
+            input.graph,
+            classes,
+            { hidden, layers, seed },
+            parts.network !== undefined,
+          ),
+        };
   const total = epochs + crfEpochs;
   return fitImage(input, { ...options, ...parts, ...begin }, (step, loss) =>
     onProgress?.({ stage: "fit", step: step + 1, total, loss }),
   );
 }
 
-function learnedOf({ input: { graph }, classes }: FitTask, { parameters }: FitResult): LearnedParameters {
+function learnedOf(
+  { input: { graph }, classes }: FitTask,
+  { parameters }: FitResult,
+  taught: readonly number[],
+): LearnedParameters {
   const { channels, columns } = graph;
-  return { channels, columns, classes, parameters };
+  return { channels, columns, classes, taught, parameters };
 }
 
 /** Tells and times the stages of one call. */

@@ -5,6 +5,7 @@
  */
 
 import type { ImageSize } from "../data/dataset";
+import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import { CELL } from "../window/windowed-map";
 import type { LabelInput } from "./label-image";
@@ -22,18 +23,13 @@ export function sideWithin({ width, height }: ImageSize, pixels: number): number
  * can be: a padded grid's logits would be stretched over the photograph, and the label shifted.
  */
 export function reducedInput({ image, seed, boxes, drawn, maps }: Input, side: number, ignore: number): Input {
-  const factor = side / Math.max(image.width, image.height);
-  if (side === 0 || factor >= 1) return { image, seed, boxes, drawn, maps };
-  const width = reducedSide(image.width, factor);
-  const height = reducedSide(image.height, factor);
+  const size = reducedSize(image, side);
+  if (size === undefined) return { image, seed, boxes, drawn, maps };
+  const { width, height } = size;
   const columns = spans(image.width, width);
   const rows = spans(image.height, height);
   return {
-    image: {
-      width,
-      height,
-      data: meanValues(image.data, image.width, 3, columns, rows, new Uint8Array(3 * width * height)),
-    },
+    image: reducedImage(image, side),
     seed: { width, height, data: firstKnown(seed, columns, rows, ignore) },
     ...(drawn === undefined ? {} : { drawn: { width, height, data: firstKnown(drawn, columns, rows, ignore) } }),
     ...(maps === undefined
@@ -54,6 +50,23 @@ export function reducedInput({ image, seed, boxes, drawn, maps }: Input, side: n
       ymax: Math.floor((box.ymax * height) / image.height),
     })),
   };
+}
+
+/** The photograph alone, made as small. */
+export function reducedImage(image: RgbImage, side: number): RgbImage {
+  const size = reducedSize(image, side);
+  if (size === undefined) return image;
+  const { width, height } = size;
+  const [columns, rows] = [spans(image.width, width), spans(image.height, height)];
+  const data = meanValues(image.data, image.width, 3, columns, rows, new Uint8Array(3 * width * height));
+  return { width, height, data };
+}
+
+/** Undefined where nothing is to be reduced. */
+function reducedSize({ width, height }: ImageSize, side: number): ImageSize | undefined {
+  const factor = side / Math.max(width, height);
+  if (side === 0 || factor >= 1) return undefined;
+  return { width: reducedSide(width, factor), height: reducedSide(height, factor) };
 }
 
 function reducedSide(long: number, factor: number): number {
