@@ -1,24 +1,36 @@
 /**
  * Labels in the formats of other tools, as files with their places: VOC, COCO (run lengths or polygons), YOLO's
- * segmentation, labelme. Each region of a foreground class is one object.
+ * segmentation, labelme. Each region of a foreground class is one object; "instances" has an object for each box instead,
+ * in the files of `make-pseudo-labels --instances`.
  */
 
 import type { DatasetDescription } from "../data/dataset";
 import { encodeLabel, type LabelMap } from "../data/label-png";
 import { encodeBoxes } from "../data/voc-xml";
+import { type InstanceFile, mergedInstances } from "../instances/instance-file";
 import { regionOutline } from "../instances/region-outline";
 import { encodeWhere } from "../instances/rle";
 import { cocoRle } from "../instances/write-coco";
 import { type LabelRegion, labelRegions } from "./label-regions";
+import type { LabelledObjects } from "./object-files";
 import type { ExportFormat } from "./protocol";
 
-export const EXPORT_FORMATS: readonly ExportFormat[] = ["voc", "coco-rle", "coco-polygons", "yolo", "labelme"];
+export const EXPORT_FORMATS: readonly ExportFormat[] = [
+  "voc",
+  "coco-rle",
+  "coco-polygons",
+  "yolo",
+  "labelme",
+  "instances",
+];
 
 export interface LabelledFile {
   readonly name: string;
   /** The photograph's file name. */
   readonly file: string;
   readonly label: LabelMap;
+  /** The objects of its boxes, where there are any. */
+  readonly objects?: () => Promise<LabelledObjects | undefined>;
 }
 
 export interface ExportedFile {
@@ -40,6 +52,8 @@ export async function* exportFiles(
       return yield* yolo(labels, dataset);
     case "labelme":
       return yield* labelme(labels, dataset);
+    case "instances":
+      return yield* instances(labels, dataset);
     default:
       return yield* coco(labels, dataset, format === "coco-polygons");
   }
@@ -129,6 +143,21 @@ async function* labelme(
     };
     yield { path: `${name}.json`, bytes: json(value) };
   }
+}
+
+async function* instances(
+  labels: AsyncIterable<LabelledFile>,
+  dataset: DatasetDescription,
+): AsyncGenerator<ExportedFile> {
+  const files: { id: string; content: InstanceFile }[] = [];
+  for await (const { name, label, objects } of labels) {
+    const found = await objects?.();
+    if (found === undefined) continue;
+    files.push({ id: name, content: found.file });
+    yield { path: `SegmentationClass/${name}.png`, bytes: encodeLabel(label, dataset.palette) };
+    if (found.picture !== undefined) yield { path: `SegmentationObject/${name}.png`, bytes: found.picture };
+  }
+  yield { path: "instances.json", bytes: json(mergedInstances(files, dataset)) };
 }
 
 // --- parts ---

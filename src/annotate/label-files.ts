@@ -11,7 +11,7 @@ import { parseJson } from "../data/json";
 import { decodeLabel, encodeLabel, type LabelMap } from "../data/label-png";
 import { type ContainedFolder, digest } from "./contained-folder";
 
-const LABEL_FOLDER = "Labels";
+export const LABEL_FOLDER = "Labels";
 const CHECKED_FILE = "checked.txt";
 const RECORD_FILE = ".annotate.json";
 

@@ -4,6 +4,7 @@
  * the graphs of the photographs opened last are kept.
  */
 
+import path from "node:path";
 import { type BackendName, preferBackend, useBackend } from "../backend";
 import type { DatasetDescription } from "../data/dataset";
 import { type RgbImage, readRgb } from "../data/image";
@@ -12,10 +13,16 @@ import { crfOptionsOf } from "../dense-crf/dense-crf-options";
 import { keepingSharpener, type Sharpener } from "../dense-crf/sharpen";
 import { messageOf } from "../errors";
 import type { ImageGraph } from "../graph/image-graph";
+import { instanceFile, MOST_OBJECTS, objectPicture } from "../instances/instance-file";
+import { instanceLabels, type LabelledPixels } from "../instances/instance-labels";
+import { boxMarks } from "../instances/mark-sources";
+import type { CellGraph } from "../instances/mark-walk";
 import { type EarlierResult, type LabelPhotographOptions, labelPhotograph } from "../label-photograph/label-photograph";
 import { GraphBuilder, type GraphPlan, planGraph, workImage } from "../label-photograph/photograph-graph";
+import { reducedImage } from "../label-photograph/reduced-input";
 import type { WeakLabels } from "../label-photograph/weak-labels";
 import { firstPassOptions, firstPassSize } from "./first-pass";
+import type { LabelledObjects } from "./object-files";
 import type { Shapes } from "./protocol";
 import { drawnPixels, weakLabelsOfShapes, withDrawnPixels } from "./weak-labels-of-shapes";
 
@@ -49,6 +56,8 @@ export interface LabelAnswer {
   readonly label: LabelMap;
   /** Mean probability that the label's pixels do not have. */
   readonly doubt: number;
+  /** Of a full label: a mask for each box. */
+  readonly objects?: LabelledObjects;
   readonly notices: readonly string[];
   readonly seconds: number;
 }
@@ -129,15 +138,19 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
   const kind = kindOf(weak);
   const earlier = photograph.first?.kind === kind ? photograph.first : undefined;
   const stageOptions = stage === "first" ? firstPassOptions(image, earlier, shapes) : {};
-  const graph = await graphOf(image, graphs, planGraph(kind, { ...request.options, ...stageOptions }), name);
+  const plan = planGraph(kind, { ...request.options, ...stageOptions });
+  const graph = await graphOf(image, graphs, plan, name);
   signal.throwIfAborted();
   let told = 0;
-  // The dense CRF makes every pixel sure: doubt is what was there before it.
+  // The dense CRF makes every pixel sure: doubt, and how sure an object is, are what was there before it.
   let doubt: number | undefined;
+  let unsure: Pick<LabelledPixels, "probabilities" | "probabilitySize"> | undefined;
   const sharpener: Sharpener = {
     ...crf,
     sharpen(of, probabilities, options) {
       doubt = meanDoubt(probabilities, of.width * of.height);
+      if (stage === "final" && kind === "box")
+        unsure = { probabilities: probabilities.slice(), probabilitySize: { width: of.width, height: of.height } };
       return crf.sharpen(of, probabilities, options);
     },
   };
@@ -159,12 +172,38 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
   const { learned, settings } = result;
   if (stage === "first") photograph.first = { learned, settings, kind };
   const drawn = drawnPixels(shapes, picture, image, dataset.ignore);
+  const finished = withDrawnPixels(result.label, drawn, dataset.ignore);
+  const objects =
+    stage === "final" && kind === "box"
+      ? objectsOf(
+          shapes,
+          { ...result, label: finished, ...unsure },
+          cellGraph(graph, image, plan),
+          path.basename(request.file),
+        )
+      : undefined;
   return {
-    label: withDrawnPixels(result.label, drawn, dataset.ignore),
+    label: finished,
+    ...(objects === undefined ? {} : { objects }),
     doubt: doubt ?? meanDoubt(result.probabilities, image.width * image.height),
     notices: result.notices,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** As `make-pseudo-labels --instances` tells the objects of boxes apart. */
+function objectsOf({ boxes }: Shapes, labelled: LabelledPixels, graph: CellGraph, fileName: string): LabelledObjects {
+  const marks = boxMarks(boxes);
+  const { owners, instances } = instanceLabels(labelled, marks, graph);
+  return {
+    ...(instances.length > MOST_OBJECTS ? {} : { picture: objectPicture(owners, labelled.label) }),
+    file: instanceFile(fileName, labelled.label, instances, marks, false),
+  };
+}
+
+function cellGraph({ affinity, stride }: ImageGraph, image: RgbImage, { config }: GraphPlan): CellGraph {
+  const small = reducedImage(workImage(image, config), config.graphSide);
+  return { affinity, cell: stride * Math.max(image.width / small.width, image.height / small.height) };
 }
 
 /** From an earlier label, or built now and kept. */

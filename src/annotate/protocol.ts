@@ -116,7 +116,7 @@ export interface BatchProgress {
   readonly running: boolean;
 }
 
-export type ExportFormat = "voc" | "coco-rle" | "coco-polygons" | "yolo" | "labelme";
+export type ExportFormat = "voc" | "coco-rle" | "coco-polygons" | "yolo" | "labelme" | "instances";
 
 export interface ExportAnswer {
   /** Relative to the folder. */

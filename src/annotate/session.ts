@@ -14,6 +14,7 @@ import type { LabelledFile } from "./export-files";
 import { openImport, type SentFile, withImported } from "./import-files";
 import { type LabelFiles, openLabelFiles } from "./label-files";
 import { createLabelling, type Labelling, type Stage } from "./labelling";
+import { type LabelledObjects, openObjectFiles } from "./object-files";
 import { locatePhotograph, openPhotographs, type Photograph, sizedPhotograph } from "./photographs";
 import type {
   FolderDocument,
@@ -81,6 +82,7 @@ export interface Session {
 /** A label on screen. */
 interface Shown {
   readonly label: LabelMap;
+  readonly objects?: LabelledObjects;
   readonly state: LabelState;
   readonly shapes: string;
   readonly doubt: number;
@@ -96,6 +98,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
   if (options.classes !== undefined) await beginClassList(folder, options.classes);
   let classes = await readClassList(folder);
   const labels = await openLabelFiles(folder, () => classes.dataset.palette);
+  const objectFiles = await openObjectFiles(folder);
   const listeners = new Set<(event: ServerEvent) => void>();
   const tell = (event: ServerEvent): void => {
     for (const listen of listeners) listen(event);
@@ -135,6 +138,14 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
   };
   const tellEntry = async (id: string): Promise<void> => tell({ kind: "photograph", entry: await entry(id) });
 
+  /** The label and the objects in it. @returns false where a label that was made elsewhere is in its place */
+  const write = async (name: string, made: Omit<Shown, "state">, replacesForeign: boolean): Promise<boolean> => {
+    const { label, objects, shapes, doubt } = made;
+    if (!(await labels.write(name, label, shapes, doubt, replacesForeign))) return false;
+    await objectFiles.write(name, objects);
+    return true;
+  };
+
   /** Shows a label; writes it where it is the full one and nothing of others is in its place. */
   const show = async (
     id: string,
@@ -144,8 +155,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
   ): Promise<void> => {
     const { name } = photograph(id);
     const current = (await readRevision(folder, name)) === next.shapes;
-    const saved =
-      stage === "final" && current && (await labels.write(name, next.label, next.shapes, next.doubt, false));
+    const saved = stage === "final" && current && (await write(name, next, false));
     const foreign = (await labels.read(name))?.foreign ?? false;
     const state: LabelState = { version: digest(next.label.data), stage, saved, foreign };
     remember(shown, id, { ...next, state });
@@ -168,9 +178,9 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
       options: options.label ?? {},
     };
     const told = (share: number): void => tell({ kind: "progress", id, stage, share });
-    const { label, doubt, notices } = await worker.label(request, signal, told);
+    const { notices, seconds: _, ...made } = await worker.label(request, signal, told);
     if (signal.aborted) throw new Error("cancelled");
-    await show(id, { label, doubt, shapes: revision }, stage, notices);
+    await show(id, { ...made, shapes: revision }, stage, notices);
   };
 
   const labelling = createLabelling(compute, {
@@ -251,7 +261,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
         if (now === undefined) throw new UserError("input", "there is no label yet that could be called right");
         labelling.forget(id);
         if (!now.state.saved) {
-          if (!(await labels.write(name, now.label, now.shapes, now.doubt, false)))
+          if (!(await write(name, now, false)))
             throw new UserError("input", "the label in the folder was made elsewhere: replace it or keep it first");
           const state: LabelState = { ...now.state, saved: true };
           remember(shown, id, { ...now, state });
@@ -264,7 +274,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
     async replaceForeign(id) {
       const now = shown.get(id);
       if (now === undefined) throw new UserError("input", "there is no new label to put in its place");
-      await labels.write(photograph(id).name, now.label, now.shapes, now.doubt, true);
+      await write(photograph(id).name, now, true);
       const state: LabelState = { ...now.state, saved: true, foreign: false };
       remember(shown, id, { ...now, state });
       tell({ kind: "label", id, label: state, notices: [] });
@@ -283,8 +293,9 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
       const names = await labels.names();
       for (const each of photographs) {
         const label = names.has(each.name) ? (await labels.read(each.name))?.label : undefined;
-        if (label !== undefined)
-          yield { name: each.name, file: path.basename(await locatePhotograph(folder, each)), label };
+        if (label === undefined) continue;
+        const file = path.basename(await locatePhotograph(folder, each));
+        yield { name: each.name, file, label, objects: () => objectFiles.read(each.name) };
       }
     },
     async importFiles(files) {

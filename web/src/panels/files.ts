@@ -11,6 +11,7 @@ const FORMATS: readonly (readonly [format: ExportFormat, title: string])[] = [
   ["coco-polygons", "COCO: masks as polygons"],
   ["yolo", "YOLO segmentation: polygons"],
   ["labelme", "labelme: polygons"],
+  ["instances", "Boxes' objects: COCO and VOC"],
 ];
 
 export function showFiles(editing: Editing): void {
