@@ -7,6 +7,7 @@ import { exportFiles } from "../src/annotate/export-files";
 import type { Shapes } from "../src/annotate/protocol";
 import { openSession } from "../src/annotate/session";
 import { createWorkerProcess } from "../src/annotate/worker-process";
+import { useBackend } from "../src/backend";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
 import { copyOfMini, until } from "./annotate-folder";
 
@@ -41,6 +42,7 @@ test("a mask for each box, byte for byte as the command line's; gone with the bo
     };
     await draw(BOXES);
     const savePath = at("by-command");
+    await useBackend("native", { threads: 1 });
     const { failed } = await makePseudoLabels.run({
       voc12Root: root,
       supervision: "box",

@@ -64,6 +64,7 @@ export interface FolderDocument {
   readonly ignore: number;
   readonly photographs: readonly PhotographEntry[];
   readonly batch: BatchProgress | null;
+  readonly learn: LearnProgress | null;
   readonly notices: readonly string[];
 }
 
@@ -116,6 +117,13 @@ export interface BatchProgress {
   readonly running: boolean;
 }
 
+export interface LearnProgress {
+  readonly running: boolean;
+  /** What it last said. */
+  readonly line: string;
+  readonly failed: boolean;
+}
+
 export type ExportFormat = "voc" | "coco-rle" | "coco-polygons" | "yolo" | "labelme" | "instances";
 
 export interface ExportAnswer {
@@ -143,4 +151,5 @@ export type ServerEvent =
   | { readonly kind: "shapes"; readonly id: string; readonly revision: string }
   | { readonly kind: "photograph"; readonly entry: PhotographEntry }
   | { readonly kind: "folder" }
-  | { readonly kind: "batch"; readonly batch: BatchProgress };
+  | { readonly kind: "batch"; readonly batch: BatchProgress }
+  | { readonly kind: "learn"; readonly learn: LearnProgress };

@@ -100,6 +100,15 @@ export function createRoutes(session: Session, page: string, guarded: GuardOptio
     session.labelling.stopBatch();
     return context.json(session.labelling.batch());
   });
+  app.post(`${at}/learn`, async (context) => {
+    const { budget } = (await context.req.json()) as { budget?: unknown };
+    session.learning.start(budget);
+    return context.json(session.learning.progress());
+  });
+  app.delete(`${at}/learn`, (context) => {
+    session.learning.stop();
+    return context.json(session.learning.progress());
+  });
   app.get(`${at}/export/:format`, (context) => {
     const format = formatOf(context.req.param("format"));
     const files = exportFiles(format, session.labelled(), session.classes().dataset);

@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import path from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { messageOf, UserError } from "../errors";
+import { learnCommand } from "./learn-process";
 import { createRoutes } from "./routes";
 import { openSession, type Session, type SessionOptions } from "./session";
 import { createWorkerProcess, type WorkerBackend, type WorkerProcess } from "./worker-process";
@@ -36,7 +37,8 @@ export async function startAnnotateServer(
 ): Promise<AnnotateServer> {
   const { token = randomBytes(16).toString("hex"), allowedHosts = [], page = builtPage() } = options;
   const worker = options.worker ?? createWorkerProcess(options.backend);
-  const session = await openSession(folder, worker, options);
+  const learn = options.learn ?? learnCommand(options.backend);
+  const session = await openSession(folder, worker, { ...options, learn });
   const app = createRoutes(session, page, { token, allowedHosts: allowedHosts.map((host) => host.toLowerCase()) });
   const server = createServer(getRequestListener(app.fetch));
   const port = await listen(server, options.port ?? 0);

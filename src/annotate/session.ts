@@ -14,6 +14,8 @@ import type { LabelledFile } from "./export-files";
 import { openImport, type SentFile, withImported } from "./import-files";
 import { type LabelFiles, openLabelFiles } from "./label-files";
 import { createLabelling, type Labelling, type Stage } from "./labelling";
+import { learnCommand, type StartLearning } from "./learn-process";
+import { createLearning, type Learning, readLearned } from "./learning";
 import { type LabelledObjects, openObjectFiles } from "./object-files";
 import { locatePhotograph, openPhotographs, type Photograph, sizedPhotograph } from "./photographs";
 import type {
@@ -43,11 +45,14 @@ export interface SessionOptions {
   readonly classes?: readonly string[];
   /** How labels are computed: options of `labelPhotograph`, the command line's defaults where left out. */
   readonly label?: LabelPhotographOptions;
+  /** How a network learns from the folder. Default: the command `learn`. */
+  readonly learn?: StartLearning;
 }
 
 export interface Session {
   readonly folder: ContainedFolder;
   readonly labelling: Labelling;
+  readonly learning: Learning;
   readonly labels: LabelFiles;
   readonly photographs: readonly Photograph[];
   classes(): ClassList;
@@ -190,6 +195,27 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
     nameOf: (id) => photograph(id).name,
   });
 
+  /** Labels of photographs on which nothing is drawn; what somebody checked, or made elsewhere, stays. */
+  const takeOver = async (learned: string): Promise<number> => {
+    let count = 0;
+    const [drawn, checked] = [await namesWithShapes(folder), await labels.checked()];
+    for (const { id, name } of photographs) {
+      if (drawn.has(name) || checked.has(name)) continue;
+      const found = await readLearned(folder, learned, name, await sized(id), classes.dataset);
+      if (found === undefined) continue;
+      if (!(await labels.write(name, found.label, await readRevision(folder, name), found.doubt, false))) continue;
+      count++;
+      shown.delete(id);
+      const version = digest(found.label.data);
+      tell({ kind: "label", id, label: { version, stage: "file", saved: true, foreign: false }, notices: [] });
+      await tellEntry(id);
+    }
+    return count;
+  };
+  const learning = createLearning(folder.root, options.list, options.learn ?? learnCommand(), takeOver, (learn) =>
+    tell({ kind: "learn", learn }),
+  );
+
   const shownLabel = async (id: string): Promise<Shown | undefined> => {
     const onScreen = shown.get(id);
     const { name } = photograph(id);
@@ -203,6 +229,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
   return {
     folder,
     labelling,
+    learning,
     labels,
     photographs,
     classes: () => classes,
@@ -220,6 +247,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
         ignore: classes.dataset.ignore,
         photographs: photographs.map(({ id, name }) => entryOf(id, drawn, labelled, checked, name)),
         batch: labelling.batch(),
+        learn: learning.progress(),
         notices,
       };
     },
@@ -330,6 +358,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
     },
     close() {
       labelling.close();
+      learning.stop();
       worker.close();
     },
   };

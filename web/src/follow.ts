@@ -27,6 +27,10 @@ export function follow(store: Store, editing: Editing): void {
         store.set({ folder: { ...folder, batch: event.batch } });
         if (!event.batch.running) tellBatch(event.batch.done, event.batch.failed);
         return;
+      case "learn":
+        store.set({ folder: { ...folder, learn: event.learn } });
+        editing.say(event.learn.line, event.learn.failed);
+        return;
       case "folder":
         void readFolder();
         return;

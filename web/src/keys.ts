@@ -27,6 +27,7 @@ export interface CommandTargets {
   addClass(): void;
   showFiles(): void;
   toggleBatch(): void;
+  toggleLearning(): void;
 }
 
 export function createCommands(targets: CommandTargets): readonly Command[] {
@@ -137,6 +138,12 @@ export function createCommands(targets: CommandTargets): readonly Command[] {
       help: "label all photographs that are drawn on, or stop",
       group: "Photographs",
       run: () => targets.toggleBatch(),
+    },
+    {
+      keys: ["L"],
+      help: "learn from all that is drawn and label the other photographs, or stop",
+      group: "Photographs",
+      run: () => targets.toggleLearning(),
     },
     { keys: ["I"], help: "import and export", group: "Files", run: () => targets.showFiles() },
     { keys: ["?"], help: "this list", group: "Files", run: () => targets.showHelp() },

@@ -7,6 +7,7 @@ import { createStore } from "./model/store";
 import { choose, showHelp } from "./panels/dialogs";
 import { byId } from "./panels/element";
 import { showFiles } from "./panels/files";
+import { toggleLearning } from "./panels/learn";
 import { createPalette } from "./panels/palette";
 import { createStatus } from "./panels/status";
 import { createStrip } from "./panels/strip";
@@ -28,6 +29,7 @@ const toggleBatch = (): void => {
     (error: Error) => editing.say(error.message, true),
   );
 };
+const learn = (): void => void toggleLearning(store, editing);
 const commands = createCommands({
   store,
   scene,
@@ -37,12 +39,14 @@ const commands = createCommands({
   addClass: () => palette.addClass(),
   showFiles: () => showFiles(editing),
   toggleBatch,
+  toggleLearning: learn,
 });
 createToolbar({
   store,
   scene,
   editing,
   toggleBatch,
+  toggleLearning: learn,
   showFiles: () => showFiles(editing),
   showHelp: () => showHelp(commands),
 });

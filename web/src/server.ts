@@ -8,6 +8,7 @@ import type {
   ExportFormat,
   FolderDocument,
   ImportAnswer,
+  LearnProgress,
   PhotographDocument,
   PhotographEntry,
   SaveClassesRequest,
@@ -45,6 +46,8 @@ export const server = {
   replaceForeign: (id: string): Promise<object> => json("POST", `photographs/${id}/replace`, {}),
   startBatch: (): Promise<BatchProgress> => json("POST", "batch", {}),
   stopBatch: (): Promise<BatchProgress> => json("DELETE", "batch", {}),
+  learn: (budget: string | undefined): Promise<LearnProgress> => json("POST", "learn", { budget }),
+  stopLearning: (): Promise<LearnProgress> => json("DELETE", "learn", {}),
   exportAddress: (format: ExportFormat): string => `export/${format}`,
   exportFolder: (format: ExportFormat): Promise<ExportAnswer> => json("POST", `export/${format}`, {}),
   async importFiles(files: readonly File[]): Promise<ImportAnswer> {

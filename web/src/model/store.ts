@@ -48,6 +48,7 @@ export function createStore(): Store {
     ignore: 255,
     photographs: [],
     batch: null,
+    learn: null,
     notices: [],
   };
   let state: State = {

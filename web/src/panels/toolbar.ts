@@ -11,11 +11,13 @@ export interface ToolbarActions {
   readonly scene: Scene;
   readonly editing: Editing;
   toggleBatch(): void;
+  toggleLearning(): void;
   showFiles(): void;
   showHelp(): void;
 }
 
-export function createToolbar({ store, scene, editing, toggleBatch, showFiles, showHelp }: ToolbarActions): void {
+export function createToolbar(actions: ToolbarActions): void {
+  const { store, scene, editing, toggleBatch, toggleLearning, showFiles, showHelp } = actions;
   const button = (label: string, key: string, click: () => void, path?: string): HTMLButtonElement =>
     element(
       "button",
@@ -48,12 +50,13 @@ export function createToolbar({ store, scene, editing, toggleBatch, showFiles, s
   checked.id = "checked";
   const batch = button("Label all", "A", toggleBatch);
   batch.id = "batch";
+  const learn = button("Learn", "L", toggleLearning);
   const doubtful = button("Doubtful first", "D", () => store.set({ doubtfulFirst: !store.state.doubtfulFirst }));
   const files = button("Import, export", "I", showFiles);
   const help = button("Keys", "?", showHelp);
   const replace = button("Replace the label in the folder", "R", () => void editing.replaceForeign());
   replace.hidden = true;
-  byId("actions").append(replace, checked, batch, doubtful, files, help);
+  byId("actions").append(replace, checked, batch, learn, doubtful, files, help);
 
   const press = (made: HTMLButtonElement, on: boolean): void => made.setAttribute("aria-pressed", String(on));
   store.subscribe((state) => {
@@ -69,6 +72,9 @@ export function createToolbar({ store, scene, editing, toggleBatch, showFiles, s
     press(checked, entry?.state === "checked");
     const running = state.folder.batch?.running === true;
     press(batch, running);
+    const learns = state.folder.learn?.running === true;
+    press(learn, learns);
+    (learn.lastChild as HTMLElement).textContent = learns ? "Stop learning" : "Learn";
     const { done, total } = state.folder.batch ?? { done: 0, total: 0 };
     (batch.lastChild as HTMLElement).textContent = running ? `Stop (${done} of ${total})` : "Label all";
   });
