@@ -168,6 +168,15 @@ test("handcrafted features: settings of their own, a smaller picture for clicks,
     0,
     0.03,
   ]);
+  for (const [supervision, side] of [
+    ["scribble", 320],
+    ["point", 320],
+    ["box", 0],
+  ])
+    assert.deepEqual(
+      settings(resolveLine(`--voc12-root v --supervision ${supervision} --features imagenet`).config).slice(2, 4),
+      [true, side],
+    );
   assert.throws(
     () => resolveLine("--voc12-root v --supervision point --cam-dir cam --graph-side 256"),
     /--graph-side needs --rw false/,

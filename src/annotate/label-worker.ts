@@ -21,7 +21,7 @@ import { type EarlierResult, type LabelPhotographOptions, labelPhotograph } from
 import { GraphBuilder, type GraphPlan, planGraph, workImage } from "../label-photograph/photograph-graph";
 import { reducedImage } from "../label-photograph/reduced-input";
 import type { WeakLabels } from "../label-photograph/weak-labels";
-import { firstPassOptions, firstPassSize } from "./first-pass";
+import { enlargedLabel, firstPassImage, firstPassOptions, firstPassShapes, firstPassSize } from "./first-pass";
 import type { LabelledObjects } from "./object-files";
 import type { Shapes } from "./protocol";
 import { drawnPixels, weakLabelsOfShapes, withDrawnPixels } from "./weak-labels-of-shapes";
@@ -70,6 +70,8 @@ export type WorkerMessage =
 /** What is kept of a photograph between strokes. */
 interface Kept {
   readonly image: RgbImage;
+  /** What quick labels are computed of. */
+  readonly quick: RgbImage;
   /** The last quick label's training. */
   first?: EarlierResult & { readonly kind: WeakKind };
   /** By the key of their plan. */
@@ -119,22 +121,24 @@ async function answer(request: LabelRequest): Promise<void> {
   }
 }
 
-/** Most photographs get strokes first. */
+/** Ahead of the first stroke: most photographs get strokes first. */
 async function prepare(request: PrepareRequest): Promise<void> {
   if (request !== opened) return;
   await useBackend();
-  const { image, graphs } = await keep(request.file);
-  const plan = planGraph("scribble", { ...request.options, ...firstPassSize(image) });
-  await graphOf(image, graphs, plan, request.name);
-  if (plan.config.denseCrf) crf.prepare(workImage(image, plan.config), crfOptionsOf(plan.config));
+  const { quick, graphs } = await keep(request.file);
+  const plan = planGraph("scribble", { ...request.options, ...firstPassSize(quick) });
+  await graphOf(quick, graphs, plan, request.name);
+  if (plan.config.denseCrf) crf.prepare(workImage(quick, plan.config), crfOptionsOf(plan.config));
 }
 
 async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelAnswer> {
   const { job, stage, shapes, picture, dataset, name } = request;
   const started = performance.now();
   const photograph = await keep(request.file);
-  const { image, graphs } = photograph;
-  const weak = weakLabelsOfShapes(shapes, picture, image, dataset);
+  const { graphs } = photograph;
+  const image = stage === "first" ? photograph.quick : photograph.image;
+  const given = firstPassShapes(shapes, picture, photograph.image, image, dataset.ignore);
+  const weak = weakLabelsOfShapes(given.shapes, given.picture, image, dataset);
   const kind = kindOf(weak);
   const earlier = photograph.first?.kind === kind ? photograph.first : undefined;
   const stageOptions = stage === "first" ? firstPassOptions(image, earlier, shapes) : {};
@@ -171,8 +175,8 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
   });
   const { learned, settings } = result;
   if (stage === "first") photograph.first = { learned, settings, kind };
-  const drawn = drawnPixels(shapes, picture, image, dataset.ignore);
-  const finished = withDrawnPixels(result.label, drawn, dataset.ignore);
+  const drawn = drawnPixels(shapes, picture, photograph.image, dataset.ignore);
+  const finished = withDrawnPixels(enlargedLabel(result.label, photograph.image), drawn, dataset.ignore);
   const objects =
     stage === "final" && kind === "box"
       ? objectsOf(
@@ -220,7 +224,7 @@ async function graphOf(
 
 /** The photograph's pixels and graphs, from the last strokes or anew; the least recent one makes room. */
 async function keep(file: string): Promise<Kept> {
-  const found = kept.get(file) ?? { image: await readRgb(file), graphs: new Map() };
+  const found = kept.get(file) ?? (await readKept(file));
   kept.delete(file);
   kept.set(file, found);
   for (const [oldest, { graphs }] of kept) {
@@ -229,6 +233,11 @@ async function keep(file: string): Promise<Kept> {
     kept.delete(oldest);
   }
   return found;
+}
+
+async function readKept(file: string): Promise<Kept> {
+  const image = await readRgb(file);
+  return { image, quick: firstPassImage(image), graphs: new Map() };
 }
 
 type WeakKind = "box" | "scribble" | "point";

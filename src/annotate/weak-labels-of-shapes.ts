@@ -45,5 +45,7 @@ export function drawnPixels(
 
 /** The label with every drawn pixel as it was drawn. */
 export function withDrawnPixels(label: LabelMap, drawn: LabelMap, ignore: number): LabelMap {
-  return { ...label, data: label.data.map((value, i) => (drawn.data[i] === ignore ? value : drawn.data[i])) };
+  const data = label.data.slice();
+  for (let i = 0; i < data.length; i++) if (drawn.data[i] !== ignore) data[i] = drawn.data[i];
+  return { ...label, data };
 }

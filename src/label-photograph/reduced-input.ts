@@ -62,6 +62,12 @@ export function reducedImage(image: RgbImage, side: number): RgbImage {
   return { width, height, data };
 }
 
+/** A label of the same photograph, made as small. @param size of what `reducedImage` gives */
+export function reducedLabel(label: LabelMap, { width, height }: ImageSize, ignore: number): LabelMap {
+  const data = firstKnown(label, spans(label.width, width), spans(label.height, height), ignore);
+  return { width, height, data };
+}
+
 /** Undefined where nothing is to be reduced. */
 function reducedSize({ width, height }: ImageSize, side: number): ImageSize | undefined {
   const factor = side / Math.max(width, height);
