@@ -36,7 +36,7 @@ export interface Reader {
 
 const MINI = path.resolve(__dirname, "../../data/mini");
 const ID = "mini_0001";
-const SIZE = { width: 160, height: 120 };
+const SIZE = { width: 148, height: 120 };
 
 const copyOf =
   (...names: string[]) =>
@@ -49,7 +49,7 @@ const text =
 const json = (value: unknown): ((file: string) => void) => text(JSON.stringify(value));
 const dataset = (): ReturnType<typeof readDataset> => readDataset(MINI);
 
-const shape = (points: readonly number[][], kind: string): object => ({ label: "disc", points, shape_type: kind });
+const shape = (points: readonly number[][], kind: string): object => ({ label: "leaf", points, shape_type: kind });
 const state = new Map([
   ["a.weight", { shape: [4, 3], data: Float32Array.from({ length: 12 }, (_, i) => i) }],
   ["a.bias", { shape: [4], data: Float32Array.of(1, 2, 3, 4) }],
@@ -127,7 +127,7 @@ export const READERS: readonly Reader[] = [
     file: "coco.json",
     sample: json({
       images: [{ id: 1, file_name: `${ID}.jpg`, ...SIZE }],
-      categories: [{ id: 1, name: "disc" }],
+      categories: [{ id: 1, name: "leaf" }],
       annotations: [
         {
           id: 1,
@@ -147,7 +147,7 @@ export const READERS: readonly Reader[] = [
     name: "CVAT XML",
     file: "cvat.xml",
     sample: text(
-      `<?xml version="1.0"?><annotations><image id="0" name="${ID}.jpg" width="160" height="120"><box label="disc" xtl="10" ytl="10" xbr="60" ybr="50" rotation="15"/><polyline label="disc" points="1,1;30,40;80,20"/></image></annotations>`,
+      `<?xml version="1.0"?><annotations><image id="0" name="${ID}.jpg" width="148" height="120"><box label="leaf" xtl="10" ytl="10" xbr="60" ybr="50" rotation="15"/><polyline label="leaf" points="1,1;30,40;80,20"/></image></annotations>`,
     ),
     read: async (file) => cvatShapesOf(await readCvatFile(file), ID, await dataset(), SIZE),
   },
@@ -164,7 +164,7 @@ export const READERS: readonly Reader[] = [
                 type: "rectanglelabels",
                 original_width: SIZE.width,
                 original_height: SIZE.height,
-                value: { x: 10, y: 10, width: 40, height: 30, rotation: 0, rectanglelabels: ["disc"] },
+                value: { x: 10, y: 10, width: 40, height: 30, rotation: 0, rectanglelabels: ["leaf"] },
               },
             ],
           },
@@ -189,7 +189,7 @@ export const READERS: readonly Reader[] = [
     name: "scribbles, XML",
     file: `${ID}.xml`,
     sample: text(
-      "<annotation><polygon><tag>disc</tag><point><X>10</X><Y>10</Y></point><point><X>60</X><Y>50</Y></point></polygon></annotation>",
+      "<annotation><polygon><tag>leaf</tag><point><X>10</X><Y>10</Y></point><point><X>60</X><Y>50</Y></point></polygon></annotation>",
     ),
     read: (_, folder) => strokes(folder),
   },
