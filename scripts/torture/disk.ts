@@ -15,6 +15,8 @@ export async function tortureByDisk({ until, seed }: TrialOptions): Promise<Tria
   const random = new Random(seed);
   const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-disk-"));
   const disk = path.join(work, "disk");
+  const outer = process.env.TMPDIR;
+  process.env.TMPDIR = work; // where a training rescues its weights
   fs.mkdirSync(disk);
   const mount = (...options: string[]): boolean => spawnSync("mount", [...options, disk]).status === 0;
   const trials = [SEEDS, LABELS, TRAINING].map((run) => ({
@@ -51,6 +53,8 @@ export async function tortureByDisk({ until, seed }: TrialOptions): Promise<Tria
       trials[round % trials.length].tried++;
     }
   } finally {
+    if (outer === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = outer;
     spawnSync("umount", [disk]);
     fs.rmSync(work, { recursive: true, force: true });
   }
