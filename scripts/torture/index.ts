@@ -6,7 +6,7 @@
 
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { formatSeconds } from "../../src/running/reporter";
+import { formatSeconds } from "../../src/running/quantities";
 import { tortureByDisk } from "./disk";
 import { tryHostile } from "./hostile";
 import { tortureByKills } from "./kills";
