@@ -72,7 +72,7 @@ async function run(step: Step<object>, words: readonly string[]): Promise<number
   reporter.finish();
   const isOneOfMany = "processes" in summary && (launchedRank()?.rank ?? 0) > 0; // the first process tells for all
   if (isOneOfMany) return signal.aborted ? INTERRUPTED : 0;
-  if (json) print(JSON.stringify(summary, null, 2));
+  if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   else if (!quiet) print(withoutControls((step.describe ?? describeSummary)(summary)));
   return signal.aborted ? INTERRUPTED : summary.failed.length > 0 ? 1 : 0;
 }
@@ -97,13 +97,18 @@ async function planOnly(step: Step<object>, given: object, reporter: Reporter, j
   const { gpus: _, ...config } = given as { readonly gpus?: number }; // one process is enough to say it
   const summary: Summary = await step.run(config, { reporter, plan: (plan) => plans.push(plan) });
   reporter.finish();
-  if (json) print(JSON.stringify({ step: step.name, dryRun: true, plans, notices: summary.notices }, null, 2));
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ step: step.name, dryRun: true, plans, notices: summary.notices }, null, 2)}\n`,
+    );
   else print(withoutControls(describePlan(step.name, plans, summary)));
   return plans.some(({ unusable }) => unusable.length > 0) ? 1 : 0;
 }
 
+/** On a terminal lines are broken between words; in a file they stay as they are. */
 function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  const { isTTY, columns } = process.stdout;
+  process.stdout.write(`${isTTY ? wrapped(text, columns, 4) : text}\n`);
 }
 
 /** @throws UserError "usage" with the nearest first */

@@ -37,7 +37,10 @@ test("on a machine that is set up every needed line is ok, and what is missing s
     if (!ok) assert.notEqual(how, "", name);
   }
   const text = doctor.describe?.(summary) ?? "";
-  for (const line of text.split("\n")) assert.match(line, /^(ok|missing) {2,}\S|^ +→ .* \(optional\)$/);
+  for (const line of text.split("\n")) assert.match(line, /^(ok|missing) {2,}\S|^ +→ \S|^ {20,}\S/);
+  assert.ok(
+    text.split("\n").every((line) => [...line].length <= 80 || !line.trim().includes(" ") || line.includes("/")),
+  );
   assert.match(text, /^ok +backend in use +native \(the default\): TensorFlow [\d.]+$/m);
 });
 

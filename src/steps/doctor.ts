@@ -14,6 +14,7 @@ import { findMpi } from "../setup/mpi";
 import { backendTitle, nativeState } from "../setup/native-backend";
 import type { NativeKind } from "../setup/native-recipe";
 import { checkPrerequisites } from "../setup/prerequisites";
+import { COLUMNS, wrapped } from "../shown-text";
 
 export interface Check {
   readonly name: string;
@@ -164,8 +165,10 @@ function describe({ checks }: DoctorSummary): string {
   return checks
     .map(({ name, ok, required, found, how }) => {
       const mark = ok ? "ok     " : required ? "MISSING" : "missing";
-      const next = ok || how === "" ? "" : `\n${" ".repeat(width + 11)}→ ${how}${required ? "" : " (optional)"}`;
-      return `${mark}  ${name.padEnd(width)}  ${found}${next}`;
+      const indent = " ".repeat(width + 11);
+      const lined = (text: string): string => wrapped(text, COLUMNS - indent.length).replaceAll("\n", `\n${indent}`);
+      const next = ok || how === "" ? "" : `\n${indent}${lined(`→ ${how}${required ? "" : " (optional)"}`)}`;
+      return `${mark}  ${name.padEnd(width)}  ${lined(found)}${next}`;
     })
     .join("\n");
 }
