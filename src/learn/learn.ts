@@ -57,6 +57,7 @@ export const learn: Step<LearnConfig, LearnSummary> = {
     "a2gnn learn my-photographs --budget 30m --out out/first",
     "a2gnn learn VOC2012 --list train.txt --supervision scribble --rounds 2 --dry-run",
   ],
+  everyday: ["voc12Root", "list", "supervision", "out", "budget", "rounds", "model", "weights", "dryRun"],
   needsBackend: true,
   run,
   describe,
