@@ -102,7 +102,7 @@ test("the same command again has nothing left to do, and says so", async () => {
 });
 
 test("stopped in each stage and started again: the same bytes", async () => {
-  for (const stage of ["labels of weak labels", "network", "labels"]) {
+  for (const stage of ["own labels", "network", "labels"]) {
     const controller = new AbortController();
     const reporter = {
       ...silentReporter,
@@ -158,10 +158,10 @@ test("a dry run says what it takes and makes nothing", async () => {
   const summary = await learn.run({ ...quick, out: into("dry"), dryRun: true }, { reporter });
   assert.equal(fs.existsSync(into("dry")), false);
   assert.ok(summary.plan.seconds.total > 0);
-  assert.match(said.join("\n"), /4 photographs: 1 with boxes, 1 with clicks, 1 with strokes/);
+  assert.match(said.join("\n"), /4 photographs: 1 with boxes, 1 with clicks, 1 with strokes, 1 without a weak label/);
   assert.match(
     said.join("\n"),
-    /about .+: labels of weak labels .+; deeplab-v2-vgg16, 4 steps of 2 crops of 33 pixels/,
+    /about .+: labels of the labelled photographs by themselves .+; deeplab-v2-vgg16, 4 steps of 2 crops of 33 pixels/,
   );
 });
 

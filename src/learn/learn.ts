@@ -133,7 +133,7 @@ async function learnFolder(given: Partial<LearnConfig>, context: StepContext): P
   const sharpener = config.crfThreads === 0 ? sharpenerHere : openSharpener(config.crfThreads);
   let labels = ownLabelFolders(config.out).labels;
   try {
-    const own = await stage("labels of weak labels", plan.seconds.labels, (inner) =>
+    const own = await stage("own labels", plan.seconds.labels, (inner) =>
       makeOwnLabels(survey.photographs, config, plan, dataset, sharpener, inner),
     );
     failed.push(...own.failed);
@@ -221,11 +221,13 @@ function kindCounts({ photographs }: Survey): Record<string, number> {
 
 function planLines(survey: Survey, plan: Plan, { model }: LearnConfig): string[] {
   const counts = Object.entries(kindCounts(survey)).map(([kind, n]) => `${n} with ${PLURALS[kind]}`);
+  const bare = survey.photographs.filter(({ kind }) => kind === undefined).length;
+  if (bare > 0) counts.push(`${bare} without a weak label`);
   const { labels, network, refined, total } = plan.seconds;
   const rounds = plan.rounds > 1 ? ` in each of ${plan.rounds} rounds` : "";
   return [
-    `${survey.photographs.length} photographs: ${counts.join(", ")}; the others have no weak label`,
-    `about ${formatSeconds(total)}: labels of weak labels ${formatSeconds(labels)}; ${model}, ${plan.networkSteps} steps of ${plan.batchSize} crops of ${plan.cropSize} pixels, ${formatSeconds(network)}, and labels of all photographs ${formatSeconds(refined)}${rounds}`,
+    `${survey.photographs.length} photographs: ${counts.join(", ")}`,
+    `about ${formatSeconds(total)}: labels of the labelled photographs by themselves ${formatSeconds(labels)}; ${model}, ${plan.networkSteps} steps of ${plan.batchSize} crops of ${plan.cropSize} pixels${plan.freezeBackbone ? ", backbone frozen" : ""}, ${formatSeconds(network)}, and labels of all by both ${formatSeconds(refined)}${rounds}`,
   ];
 }
 
