@@ -21,6 +21,7 @@ const base: Partial<ReproduceConfig> = {
   networkWeights: "none",
   width: 2,
   networkEpochs: 1,
+  batchSize: 2,
   cropSize: 32,
 };
 

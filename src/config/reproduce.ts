@@ -21,6 +21,7 @@ export interface ReproduceConfig {
   readonly networkWeights?: string;
   readonly width?: number;
   readonly networkEpochs?: number;
+  readonly batchSize?: number;
   readonly cropSize?: number;
   readonly out: string;
   readonly dryRun: boolean;
@@ -108,6 +109,15 @@ export const reproduceOptions: OptionTable<ReproduceConfig> = {
     min: 1,
     group: network,
     help: "passes over the list [default: the model's recipe]",
+  },
+  batchSize: {
+    kind: "integer",
+    affects: "fit",
+    min: 1,
+    max: 4096,
+    unit: "images",
+    group: network,
+    help: "images per step [default: the model's recipe]",
   },
   cropSize: {
     kind: "integer",

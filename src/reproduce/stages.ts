@@ -45,7 +45,7 @@ export async function rowOf(supervision: Supervision, config: ReproduceConfig): 
     const session = path.join(out, supervision, config.model);
     const weights = `${session}.safetensors`;
     const segmented = path.join(out, supervision, "val-labels");
-    const { model, networkWeights, width, networkEpochs, cropSize } = config;
+    const { model, networkWeights, width, networkEpochs, batchSize, cropSize } = config;
     stages.push({
       step: "train-segmenter",
       options: stated({
@@ -56,6 +56,7 @@ export async function rowOf(supervision: Supervision, config: ReproduceConfig): 
         weights: networkWeights,
         width,
         epochs: networkEpochs,
+        batchSize,
         cropSize,
         seed,
         sessionName: session,
