@@ -1,6 +1,6 @@
 /**
- * What `learn` is going to do and how long that takes, before it begins. Times are sums of what the parts cost on the
- * machine of docs/photographs.md, two quiet cores, times how slow this one is; with a budget the plan is the best of a few
+ * What `learn` is going to do and how long that takes, before it begins. Times are sums of what the parts cost on two
+ * quiet cores (costs.ts), times how slow this machine is; with a budget the plan is the best of a few
  * that fits it.
  */
 

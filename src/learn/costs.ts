@@ -1,4 +1,7 @@
-/** What the parts of `learn` cost, in seconds on two quiet cores (docs/photographs.md, "Time"). */
+/**
+ * What the parts of `learn` cost, in seconds of a megapixel. Labels as in label-photograph/cost.ts, which was measured; the
+ * networks' figures are reckoned from their sizes, and nobody has timed them yet: `--budget` is as good as they are.
+ */
 
 import { LIGHT_MODEL, type ModelName } from "../config/segmentation-models";
 import type { Costs } from "./plan";
