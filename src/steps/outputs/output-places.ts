@@ -50,7 +50,7 @@ export async function checkPlaces<C extends { readonly voc12Root: string }>(
     if (input !== undefined)
       throw new UserError(
         "usage",
-        `${flag} ${output.folder} is ${input.what}: nothing is written there; name another folder, e.g. ${flag} out/${flagOf(output.option)}`,
+        `${flag} ${output.folder} is ${input.what}: nothing is written there; name another folder, e.g. ${flag} out/NAME`,
       );
     const other = seen.get(`${place}\0${output.extension}`);
     if (other !== undefined)
