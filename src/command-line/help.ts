@@ -42,7 +42,7 @@ export function stepHelp(step: Step<object>, isAll: boolean): string {
     `usage: a2gnn ${step.name}${word} [--option value …]`,
     wrapped(step.about),
     describeOptions(shown as OptionTable<object>),
-    ...(step.bytes === undefined ? [] : [wrapped(`Bytes: ${step.bytes}`)]),
+    ...(isShort || step.bytes === undefined ? [] : [`Bytes of the results:\n${wrapped(step.bytes)}`]),
     ...more,
     ...(examples === undefined ? [] : [`Examples:\n${examples}`]),
   ].join("\n\n");
@@ -53,10 +53,10 @@ const POSITIONAL = "FOLDER";
 
 /** Global options that mean something for the step. */
 export function ownGlobals(step: Step<object>): Readonly<Record<string, Option<unknown>>> {
-  const { dryRun, backend, threads, ...others } = globalOptions;
+  const { dryRun, backend, threads, deterministic, ...others } = globalOptions;
   return {
     ...(step.canPlan && !("dryRun" in step.options) ? { dryRun } : {}),
-    ...(step.needsBackend ? { backend, threads } : {}),
+    ...(step.needsBackend ? { backend, threads, deterministic } : {}),
     ...others,
   } as Readonly<Record<string, Option<unknown>>>;
 }

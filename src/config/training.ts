@@ -212,7 +212,7 @@ export function trainingOptions(
       min: 0,
       max: 4294967295,
       group: running,
-      help: "seed of all random numbers; results depend neither on threads nor on the number of processes",
+      help: "seed of all random numbers; --help all says at its end what else the bytes depend on",
     },
   });
 }

@@ -14,6 +14,7 @@ import type { LabelMap } from "../data/label-png";
 import { expected, messageOf, UserError } from "../errors";
 import { addToConfusion, createConfusion, scoresOf } from "../miou";
 import { silentReporter } from "../running/reporter";
+import { PLAIN_BYTES } from "../running/result-bytes";
 import type { Step, StepContext } from "../running/step";
 import { evaluateInstances } from "./evaluate-instances";
 import { runImageLoop } from "./loop/image-loop";
@@ -44,6 +45,7 @@ export const evaluate: Evaluate = {
     "a2gnn evaluate --pred out/box_pred --gt VOC2012/SegmentationClass --csv iou.csv --json",
     "a2gnn evaluate --instances --pred results.json --gt instances.json --curves curves.png",
   ],
+  bytes: PLAIN_BYTES,
   needsBackend: false,
   run: run as Evaluate["run"],
   describe: (summary) => ("confusion" in summary ? scoresTable(summary) : instancesTable(summary)),

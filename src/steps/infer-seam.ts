@@ -11,6 +11,7 @@ import { findImage, type RgbImage } from "../data/image";
 import { crfOptionsOf } from "../dense-crf/dense-crf-options";
 import { openSharpener } from "../dense-crf/sharpen";
 import { collectNotices, silentReporter } from "../running/reporter";
+import { LABEL_BYTES } from "../running/result-bytes";
 import type { Step, StepContext, Summary } from "../running/step";
 import { alreadyThere } from "../running/summary-text";
 import type { ImageCams } from "../seam/cam-scores";
@@ -43,6 +44,7 @@ export const inferSeam: Step<InferSeamConfig, InferSeamSummary> = {
   ],
   canPlan: true,
   everyday: ["weights", "camDir", "tags", "inferList", "outCam", "outCrf", "only", "dryRun"],
+  bytes: LABEL_BYTES,
   needsBackend: true,
   run,
   describe,

@@ -22,6 +22,7 @@ import { type GraphSource, openGraphSource } from "../label-photograph/graph-sou
 import { fitImage } from "../label-photograph/label-image";
 import { labelProbabilities, type PreparedImage, type UnsharpenedLabel } from "../label-photograph/label-probabilities";
 import { collectNotices, silentReporter } from "../running/reporter";
+import { LABEL_BYTES } from "../running/result-bytes";
 import type { Cost, Step, StepContext, Summary } from "../running/step";
 import { describeSummary } from "../running/summary-text";
 import { findBackbone } from "../setup/backbone";
@@ -76,6 +77,7 @@ export const makePseudoLabels: Step<MakePseudoLabelsConfig, MakePseudoLabelsSumm
     "only",
     "dryRun",
   ],
+  bytes: LABEL_BYTES,
   needsBackend: true,
   run,
   describe: (summary) => [describeSummary(summary), ...instanceLines(summary)].join("\n"),

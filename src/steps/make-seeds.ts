@@ -18,6 +18,7 @@ import type { LabelMap } from "../data/label-png";
 import { annotatedIn } from "../data/orientation";
 import { costOf } from "../label-photograph/cost";
 import { collectNotices, silentReporter } from "../running/reporter";
+import { PLAIN_BYTES } from "../running/result-bytes";
 import type { Step, StepContext, Summary } from "../running/step";
 import { alreadyThere } from "../running/summary-text";
 import { boxRule } from "../seeds/box-rule";
@@ -75,6 +76,7 @@ export const makeSeeds: Step<MakeSeedsConfig, MakeSeedsSummary> = {
     "only",
     "dryRun",
   ],
+  bytes: PLAIN_BYTES,
   needsBackend: false,
   run,
   describe,

@@ -25,6 +25,7 @@ import { detectInstances } from "../mask-rcnn/detect";
 import { modelNameOf, openInstanceSegmenter } from "../mask-rcnn/open-instance-segmenter";
 import { detectInTiles } from "../mask-rcnn/tiles";
 import { collectNotices, silentReporter } from "../running/reporter";
+import { LABEL_BYTES } from "../running/result-bytes";
 import type { Step, StepContext, Summary } from "../running/step";
 import { openSegmenter } from "../segmentation/open-segmenter";
 import { classProbabilities } from "../segmentation/predict";
@@ -57,6 +58,7 @@ export const segment: Step<SegmentConfig, SegmentSummary> = {
   ],
   canPlan: true,
   everyday: ["savePath", "weights", "inferList", "overlay", "instances", "denseCrf", "only", "dryRun"],
+  bytes: LABEL_BYTES,
   needsBackend: true,
   run,
 };

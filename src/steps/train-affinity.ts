@@ -11,6 +11,7 @@ import { AffinityNet } from "../network/affinity-net";
 import { openInitialWeights } from "../network/initial-weights";
 import { withoutOtherHead } from "../network/other-head";
 import { silentReporter } from "../running/reporter";
+import { TRAINING_BYTES } from "../running/result-bytes";
 import type { Step, StepContext } from "../running/step";
 import type { AffinityLossWeights } from "../training/affinity/affinity-loss";
 import type { AffinitySample, AffinitySampleOptions } from "../training/affinity/affinity-sample";
@@ -41,6 +42,7 @@ export const trainAffinity: Step<TrainAffinityConfig, TrainingSummary> = {
   ],
   canPlan: true,
   everyday: ["labelDir", "trainList", "weights", "sessionName", "batchSize", "epochs", "radius", "gpus", "dryRun"],
+  bytes: TRAINING_BYTES,
   needsBackend: true,
   run,
   describe: describeTraining,

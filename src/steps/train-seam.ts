@@ -12,6 +12,7 @@ import { openInitialWeights } from "../network/initial-weights";
 import { withoutOtherHead } from "../network/other-head";
 import type { Communicator } from "../parallel/communicator";
 import { silentReporter } from "../running/reporter";
+import { TRAINING_BYTES } from "../running/result-bytes";
 import type { Step, StepContext } from "../running/step";
 import { SeamNet } from "../seam/seam-net";
 import { calibrateNorms } from "../training/calibrate";
@@ -42,6 +43,7 @@ export const trainSeam: Step<TrainSeamConfig, TrainingSummary> = {
   ],
   canPlan: true,
   everyday: ["trainList", "tags", "weights", "sessionName", "batchSize", "epochs", "gpus", "dryRun"],
+  bytes: TRAINING_BYTES,
   needsBackend: true,
   run,
   describe: describeTraining,

@@ -13,6 +13,7 @@ import { UserError } from "../errors";
 import { TRAINING_JITTER } from "../image-ops/colour-jitter";
 import type { Communicator } from "../parallel/communicator";
 import { silentReporter } from "../running/reporter";
+import { TRAINING_BYTES } from "../running/result-bytes";
 import type { Step, StepContext } from "../running/step";
 import type { SegmentationNetwork } from "../segmentation/network";
 import { openTrainable } from "../segmentation/open-segmenter";
@@ -64,6 +65,7 @@ export const trainSegmenter: Step<TrainSegmenterConfig, TrainingSummary> = {
     "instances",
     "dryRun",
   ],
+  bytes: TRAINING_BYTES,
   needsBackend: true,
   run,
   describe: describeTraining,
