@@ -3,7 +3,7 @@
  * index.ts with the weight file as JSON.
  */
 
-import { useBackend } from "../src/backend";
+import { type BackendName, useBackend } from "../src/backend";
 import type { Precision } from "../src/config/training";
 import { VOC } from "../src/data/voc";
 import { normaliseRgb } from "../src/image-ops/normalise";
@@ -27,11 +27,13 @@ interface Job {
   readonly weights: string;
   readonly warmUp: number;
   readonly precision: Precision;
+  /** Default: native. */
+  readonly backend?: BackendName;
 }
 
 async function main(): Promise<void> {
-  const { weights, warmUp, precision } = JSON.parse(process.argv[2]) as Job;
-  await useBackend("native");
+  const { weights, warmUp, precision, backend = "native" } = JSON.parse(process.argv[2]) as Job;
+  await useBackend(backend, { tf32: precision === "tf32" });
   const measure = (): Promise<void> => measureStep(weights, warmUp);
   await (precision === "bfloat16" ? inBfloat16(measure) : measure());
 }

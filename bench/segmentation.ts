@@ -37,8 +37,8 @@ interface Measured {
 async function main(): Promise<void> {
   const words = process.argv.slice(2);
   if (words[0] === "--one") {
-    const [model, size, kind] = words.slice(1);
-    process.stdout.write(JSON.stringify(await measure(model as ModelName, Number(size), kind as Kind)));
+    const [model, size, kind, backend] = words.slice(1);
+    process.stdout.write(JSON.stringify(await measure(model as ModelName, Number(size), kind as Kind, backend)));
     return;
   }
   const at = words.indexOf("--threads");
@@ -74,8 +74,8 @@ function formatLine(model: ModelName, kind: Kind, row: Measured): string {
   return `${model.padEnd(22)} ${kind.padEnd(10)} ${cells.join(" ")} ${row.peakGigabytes.toFixed(2).padStart(8)}\n`;
 }
 
-async function measure(model: ModelName, size: number, kind: Kind): Promise<Measured> {
-  await useBackend("native");
+async function measure(model: ModelName, size: number, kind: Kind, backend = "native"): Promise<Measured> {
+  await useBackend(backend);
   const isDeepLab = model.startsWith("deeplab");
   const norm = isDeepLab ? "frozen" : "batch";
   const { segmenter } = await openTrainable({ model, weights: "none", seed: 1, norm }, CLASSES);

@@ -107,7 +107,7 @@ async function useGpu(
   else process.env.NVIDIA_TF32_OVERRIDE ??= "0";
   await useNative("gpu", "gpu", asked, threads);
   if (inUse?.usesGpu) return;
-  const why = `TensorFlow could not use the GPU (driver ${found.gpu.driver}; TF_CPP_MIN_LOG_LEVEL=0 tells more)`;
+  const why = `TensorFlow could not use the GPU (driver ${found.gpu.driver}; a2gnn doctor names the first library that is missing, TF_CPP_MIN_LOG_LEVEL=0 tells more)`;
   notice(`--backend gpu: ${why}; the CPU is used instead`);
   inUse = { ...(inUse as BackendInUse), name: "native", why };
 }

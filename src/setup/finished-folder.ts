@@ -29,7 +29,8 @@ interface Stamp {
   readonly files: Readonly<Record<string, number>>;
 }
 
-const STAMP = "stamp.json";
+/** The file in a finished folder that says what it was made from. */
+export const STAMP = "stamp.json";
 
 /** Looks, without changing anything: a few milliseconds. */
 export function inspectFolder({ folder, hash, keyFiles }: FolderRecipe): FolderState {

@@ -13,6 +13,7 @@ import { UserError } from "../errors";
 import { formatSeconds } from "../running/quantities";
 import { type Reporter, silentReporter } from "../running/reporter";
 import { bytesBelow } from "./cache-folder";
+import { linkCudaLibraries, requireCudaLibraries } from "./cuda-libraries";
 import { type FolderState, finishFolder, inspectFolder } from "./finished-folder";
 import { BACKEND, type NativeKind, type NativeRecipe, nativeRecipe, nativeSources, QUIET_ADDON } from "./native-recipe";
 import { npmCommand } from "./npm-command";
@@ -20,11 +21,16 @@ import { findCompiler, findPython, requirePrerequisites } from "./prerequisites"
 import { runCommand } from "./run-command";
 import { downloadWheels, unpackWheels } from "./wheels";
 
+/** About so much of the CUDA backend's download, and on disk, are NVIDIA's libraries. */
+const NVIDIA_MEGABYTES = 2700;
+
 export interface SetUpOptions {
   readonly reporter?: Reporter;
   readonly signal?: AbortSignal;
   /** Rebuild it even if it is complete. */
   readonly force?: boolean;
+  /** Of the CUDA backend: a folder that holds NVIDIA's libraries already. */
+  readonly cudaLibraries?: string;
 }
 
 export interface SetUpResult {
@@ -46,17 +52,22 @@ export function nativeState(kind: NativeKind): FolderState & { readonly recipe: 
   return { ...inspectFolder(recipe), recipe };
 }
 
+/** Below which `nvidia/` holds the libraries of the CUDA backend. */
+export function cudaDependencies({ folder, packageName }: NativeRecipe): string {
+  return path.join(folder, BACKEND, "node_modules", packageName, "deps");
+}
+
 /**
  * Sets up the backend unless it exists; safe to call from several processes at once.
  * @throws UserError "environment" naming what is missing and the command that installs it
  */
 export async function setUpNative(kind: NativeKind, options: SetUpOptions = {}): Promise<SetUpResult> {
-  const { reporter = silentReporter, signal, force } = options;
+  const { reporter = silentReporter, signal, force, cudaLibraries } = options;
   const started = performance.now();
   const { recipe, ...found } = nativeState(kind);
   const name = backendTitle(kind);
   if (found.state === "damaged" || found.state === "stale") reporter.notice(`${name}: ${found.why}; rebuilding it`);
-  const made = await finishFolder(recipe, (folder) => build(folder, recipe, reporter, signal), {
+  const made = await finishFolder(recipe, (folder) => build(folder, recipe, reporter, signal, cudaLibraries), {
     force,
     signal,
     onWait: (holder) => reporter.notice(`${name}: waiting for ${holder}, which is setting it up`),
@@ -65,8 +76,17 @@ export async function setUpNative(kind: NativeKind, options: SetUpOptions = {}):
   return { made, folder: recipe.folder, seconds, megabytes: megabytesBelow(recipe.folder) };
 }
 
-async function build(folder: string, recipe: NativeRecipe, reporter: Reporter, signal?: AbortSignal): Promise<void> {
-  requirePrerequisites(recipe.folder, recipe.downloadMegabytes + recipe.diskMegabytes);
+async function build(
+  folder: string,
+  recipe: NativeRecipe,
+  reporter: Reporter,
+  signal?: AbortSignal,
+  cudaLibraries?: string,
+): Promise<void> {
+  const linked = cudaLibraries === undefined ? undefined : requireCudaLibraries(cudaLibraries);
+  const spared = linked === undefined ? 0 : NVIDIA_MEGABYTES;
+  const downloadMegabytes = recipe.downloadMegabytes - spared;
+  requirePrerequisites(recipe.folder, downloadMegabytes + recipe.diskMegabytes - spared);
   const stage = async (number: number, work: () => Promise<string>): Promise<void> => {
     const started = performance.now();
     const what = await work();
@@ -81,14 +101,17 @@ async function build(folder: string, recipe: NativeRecipe, reporter: Reporter, s
     return `${recipe.packageName} ${recipe.tfjsNodeVersion} from npm, ${megabytesBelow(folder)} MB`;
   });
   await stage(2, async () => {
-    const requirements = path.join(nativeSources, recipe.kind, "wheels.txt");
-    const download = { python, requirements, folder: wheels, megabytes: recipe.downloadMegabytes };
+    const all = path.join(nativeSources, recipe.kind, "wheels.txt");
+    const requirements = linked === undefined ? all : writeTensorflowAlone(all, folder);
+    const download = { python, requirements, folder: wheels, megabytes: downloadMegabytes };
     const megabytes = await downloadWheels(download, { reporter, signal });
     return `TensorFlow ${recipe.tensorflowVersion} from PyPI, ${megabytes} MB`;
   });
   await stage(3, async () => {
     await unpackWheels(python, wheels, path.join(library, "deps"), signal);
-    return `libraries unpacked, ${megabytesBelow(folder)} MB`;
+    if (linked !== undefined) linkCudaLibraries(linked, path.join(library, "deps"));
+    const those = linked === undefined ? "" : `, NVIDIA's linked from ${cudaLibraries}`;
+    return `libraries unpacked, ${megabytesBelow(folder)} MB${those}`;
   });
   await stage(4, async () => {
     await compileAddons(folder, library, signal);
@@ -97,6 +120,16 @@ async function build(folder: string, recipe: NativeRecipe, reporter: Reporter, s
   });
   fs.rmSync(path.join(library, "deps/include"), { recursive: true, force: true });
   fs.rmSync(wheels, { recursive: true, force: true });
+}
+
+/** The requirements of TensorFlow, with its hashes, without NVIDIA's. @returns the new file */
+function writeTensorflowAlone(requirements: string, folder: string): string {
+  const text = fs.readFileSync(requirements, "utf8");
+  const entry = /^tensorflow==.*(?:\\\n.*)*/m.exec(text)?.[0];
+  if (entry === undefined) throw new Error(`${requirements} names no tensorflow`);
+  const file = path.join(folder, "wheels.txt");
+  fs.writeFileSync(file, `${entry}\n`);
+  return file;
 }
 
 function megabytesBelow(folder: string): number {

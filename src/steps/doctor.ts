@@ -8,10 +8,11 @@ import { messageOf } from "../errors";
 import type { Step, Summary } from "../running/step";
 import { BACKBONE_TITLE, findBackbone } from "../setup/backbone";
 import { bytesBelow, cacheFolder } from "../setup/cache-folder";
+import { findCudaLibraries, firstProblem, openCudaLibraries } from "../setup/cuda-libraries";
 import { findGpu } from "../setup/gpu";
 import { findNotebookKernel } from "../setup/jupyter";
 import { findMpi } from "../setup/mpi";
-import { backendTitle, nativeState } from "../setup/native-backend";
+import { backendTitle, cudaDependencies, nativeState } from "../setup/native-backend";
 import type { NativeKind } from "../setup/native-recipe";
 import { checkPrerequisites } from "../setup/prerequisites";
 import { COLUMNS, wrapped } from "../shown-text";
@@ -44,6 +45,7 @@ async function run(): Promise<DoctorSummary> {
     ...inUse,
     checkGpu(),
     checkNative("gpu"),
+    ...checkCudaLibraries(),
     checkBackbone(),
     checkMpi(),
     checkKernel(),
@@ -127,6 +129,24 @@ function checkGpu(): Check {
     state.gpu === undefined ? state.why : `${state.gpu.cards.join("; ") || "present"}, driver ${state.gpu.driver}`;
   const how = "A GPU needs NVIDIA's driver alone (525 or newer); CUDA's libraries come with npx a2gnn setup --gpu";
   return { name: "GPU", ok: state.gpu !== undefined, required: false, found, how };
+}
+
+/** NVIDIA's libraries of the CUDA backend, opened one after the other; nothing where it is not set up. */
+function checkCudaLibraries(): Check[] {
+  const { recipe, state } = nativeState("gpu");
+  if (state !== "ready") return [];
+  const opened = openCudaLibraries(findCudaLibraries(cudaDependencies(recipe)));
+  const problem = firstProblem(opened);
+  const versions = opened.map(({ soname, version }) => `${/^lib(\w+)/.exec(soname)?.[1]} ${version}`);
+  return [
+    {
+      name: "CUDA libraries",
+      ok: problem === undefined,
+      required: false,
+      found: problem ?? versions.join(", "),
+      how: "npx a2gnn setup --gpu --force fetches all of them; --cuda-libraries FOLDER links those of a folder",
+    },
+  ];
 }
 
 function checkMpi(): Check {
