@@ -13,7 +13,9 @@ import { expected, UserError } from "./errors";
 import { findGpu } from "./setup/gpu";
 import { loadNative } from "./setup/load-native";
 import { nativeState } from "./setup/native-backend";
+import { registerNativeKernels } from "./setup/native-kernels";
 import type { NativeKind } from "./setup/native-recipe";
+import { shareScalars, type TensorBinding } from "./setup/shared-scalars";
 
 export const backendNames = ["native", "gpu", "cpu"] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -123,8 +125,13 @@ async function useNative(kind: NativeKind, name: BackendName, why: string, threa
     throw new UserError("environment", `TensorFlow is loaded with ${loaded.threads} threads already`);
   await tf.setBackend("tensorflow");
   await tf.ready();
-  const backend = tf.backend() as unknown as { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
+  const backend = tf.backend() as unknown as {
+    isUsingGpuDevice: boolean;
+    binding: TensorBinding & { TF_Version: string };
+  };
   const { isUsingGpuDevice: usesGpu, binding } = backend;
+  shareScalars(backend);
+  registerNativeKernels();
   const tf32 = usesGpu && loaded?.tf32 === true;
   inUse = { name, why, tensorflow: binding.TF_Version, threads: loaded?.threads ?? 1, usesGpu, tf32 };
 }

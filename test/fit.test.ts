@@ -6,6 +6,7 @@ import { dropoutFactors } from "../src/graph/a2gnn";
 import { type FitInput, fitGraph, upsampleProbabilities } from "../src/graph/fit";
 import type { FitOptions } from "../src/graph/fit-options";
 import { createImageGraph } from "../src/graph/image-graph";
+import type { Loss } from "../src/graph/loss";
 import { gridColour, padSeed } from "../src/label-photograph/label-image";
 import { windowedMap } from "../src/window/windowed-map";
 import { normalTensor } from "./numeric-gradient";
@@ -131,6 +132,37 @@ test("an abort stops between two steps and frees everything", async () => {
   await assert.rejects(stopped, { name: "AbortError" });
   input.graph.dispose();
   raw.dispose();
+});
+
+test("losses read after several steps: the same values, told in order, and NaN is noticed no later", async () => {
+  const { input, raw } = twoHalves([0, 1, 2, 3, 4, 5, 6, 7]);
+  const short = { ...options, steps: [5, 4] as const };
+  const each = await fitGraph(input, { ...short, lossEvery: 1 });
+  const told: [number, number][] = [];
+  const some = await fitGraph(input, { ...short, lossEvery: 4 }, (step, loss) => told.push([step, loss]));
+  assert.deepEqual(some.losses, each.losses);
+  assert.deepEqual(some.terms, each.terms);
+  assert.deepEqual(some.logits, each.logits);
+  assert.deepEqual(
+    told,
+    [...each.losses].map((loss, step) => [step, loss]),
+  );
+  for (const [lossEvery, latest] of [
+    [1, 3],
+    [4, 4],
+  ] as const) {
+    let steps = 0;
+    const spoilt: Loss = ({ step, logits }) => {
+      steps++;
+      return { value: tf.scalar(step < 2 ? 1 : Number.NaN), dLogits: tf.zerosLike(logits) };
+    };
+    const training = fitGraph(input, { ...short, lossEvery, losses: [spoilt] });
+    await assert.rejects(training, /the training loss became NaN at step 3 of 9/);
+    assert.equal(steps, latest);
+  }
+  await assert.rejects(fitGraph(input, { ...short, lossEvery: 0 }), /lossEvery/);
+  raw.dispose();
+  input.graph.dispose();
 });
 
 test("dropout factors depend on the seed alone and keep the mean", () => {

@@ -154,3 +154,50 @@ test("an empty list and an abort before the start", async () => {
   const stopped = await runImageLoop(record([..."ab"]).loop, { reporter: silent, signal: AbortSignal.abort() });
   assert.deepEqual([stopped.done, stopped.left], [0, 2]);
 });
+
+test("several images in flight: all done once, begun in the list's order, no more at once than asked", async () => {
+  const ids = [..."abcdefghij"];
+  for (const inFlight of [1, 2, 3, 20]) {
+    let computing = 0;
+    let most = 0;
+    const begun: string[] = [];
+    const { loop, log, inMemory } = record(ids, {
+      inFlight,
+      compute: async (id) => {
+        begun.push(id);
+        computing++;
+        most = Math.max(most, computing);
+        for (let i = 0; i < 3 + (id.charCodeAt(0) % 4); i++) await turn();
+        computing--;
+        if (id === "d") throw new UserError("input", "no d");
+        return `c${id}`;
+      },
+    });
+    const result = await runImageLoop(loop, { reporter: silent });
+    assert.deepEqual(result, { done: 9, skipped: 0, failed: [{ image: "d", reason: "no d" }], left: 0 });
+    assert.deepEqual(begun, ids);
+    assert.equal(most, Math.min(inFlight, ids.length));
+    assert.ok(inMemory() <= inFlight + 3, `${inMemory()} in memory with ${inFlight} in flight`);
+    for (const id of ids) assert.equal(log.filter((line) => line === `prepare ${id}`).length, 1);
+  }
+});
+
+test("an abort with several images in flight finishes those in hand", async () => {
+  const controller = new AbortController();
+  const { loop, log } = record([..."abcdefgh"], { inFlight: 3 });
+  const finish = loop.finish;
+  const result = await runImageLoop(
+    {
+      ...loop,
+      finish: async (id, computed) => {
+        controller.abort();
+        await finish(id, computed);
+      },
+    },
+    { reporter: silent, signal: controller.signal },
+  );
+  const begun = log.filter((line) => line.startsWith("compute")).length;
+  assert.equal(result.done, begun);
+  assert.ok(begun >= 3 && begun <= 6);
+  assert.equal(result.left, 8 - begun);
+});

@@ -169,6 +169,16 @@ test("two shards make the bytes of the whole; another seed makes others", async 
   assert.notDeepEqual(probabilities[0], probabilities[1]);
 });
 
+test("labels do not depend on how many images are in flight", async () => {
+  const common = { ...quick, supervision: "box" as const };
+  const savePath = path.join(work, "in-flight");
+  const { done } = await makePseudoLabels.run({ ...common, inFlight: 3, savePath });
+  assert.equal(done, COUNT);
+  const alone = path.join(work, "alone");
+  await makePseudoLabels.run({ ...common, inFlight: 1, savePath: alone });
+  assert.deepEqual(labelBytes(savePath), labelBytes(alone));
+});
+
 test("overlay and probabilities; a label alone is not done where they are asked for", async () => {
   const savePath = path.join(work, "extras");
   const extras = { overlay: path.join(savePath, "overlay"), outProb: path.join(savePath, "prob") };

@@ -82,10 +82,11 @@ function lossAt(
 ): { value: tf.Tensor; both: tf.Tensor[] } {
   const upsampler = createUpsampler([H, W], [H * 4, W * 4]);
   const losses = new StepLosses(input, [loss], upsampler, 1);
-  const { value, dLogits, dNodes } = losses.at(0, { logits: logits as tf.Tensor2D, nodes: nodes as tf.Tensor2D });
+  const { dLogits, dNodes } = losses.at(0, { logits: logits as tf.Tensor2D, nodes: nodes as tf.Tensor2D });
+  losses.read();
   losses.dispose();
   upsampler.dispose();
-  return { value: tf.scalar(value), both: [dLogits, dNodes ?? tf.zerosLike(nodes)] };
+  return { value: tf.scalar(losses.totals[0]), both: [dLogits, dNodes ?? tf.zerosLike(nodes)] };
 }
 
 for (const loss of [

@@ -78,6 +78,7 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly withoutBoxes: "fail" | "background";
   readonly camDir?: string;
   readonly crfThreads: number;
+  readonly inFlight?: number;
   readonly instances: boolean;
   readonly instanceRule: "graph" | "smaller";
   readonly instanceFormats: readonly string[];
@@ -389,6 +390,15 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     max: 64,
     group: crf,
     help: "worker threads for the dense CRF, which runs while the next image trains",
+  },
+  inFlight: {
+    kind: "integer",
+    affects: "speed",
+    min: 1,
+    max: 64,
+    symbol: "1, on a GPU 2",
+    group: running,
+    help: "images trained side by side in one process, in turns of a step: one prepares and copies while another computes on the card; no label depends on it",
   },
   instances: {
     kind: "boolean",

@@ -37,7 +37,10 @@ export interface FitResult {
   readonly attention?: readonly WindowedMap[];
 }
 
-/** @param onStep called after every step with its index and loss; the event loop turns in between */
+/**
+ * @param onStep called for every step, in order, with its index and loss; with `lossEvery`, for several at once. The event
+ *   loop turns between steps
+ */
 export async function fitGraph(
   input: FitInput,
   given: FitOptions = {},
@@ -62,10 +65,14 @@ export async function fitGraph(
     optimiser = optimise(startingParameters(network, options.initial));
     for (let step = 0; step < total; step++) {
       options.signal?.throwIfAborted();
-      const loss = trainStep(network, optimiser, terms, step);
-      if (!Number.isFinite(loss))
-        throw new UserError("input", `the training loss became ${loss} at step ${step + 1} of ${total}`);
-      onStep?.(step, loss);
+      trainStep(network, optimiser, terms, step);
+      if ((step + 1) % options.lossEvery === 0 || step + 1 === total)
+        for (const read of terms.read()) {
+          const loss = terms.totals[read];
+          if (!Number.isFinite(loss))
+            throw new UserError("input", `the training loss became ${loss} at step ${read + 1} of ${total}`);
+          onStep?.(read, loss);
+        }
       await new Promise(setImmediate); // let decoding, workers and signals have their turn
     }
     return {
@@ -108,19 +115,15 @@ function startingParameters({ parameters }: OpenNodeNetwork, initial: FitOptions
   return initial.map(({ shape, data }) => tf.tensor(Float32Array.from(data), [...shape]));
 }
 
-/** Forward, losses, backward, update. @returns the loss */
-function trainStep(network: OpenNodeNetwork, optimiser: Optimiser, terms: StepLosses, step: number): number {
+/** Forward, losses, backward, update. Nothing waits for a result. */
+function trainStep(network: OpenNodeNetwork, optimiser: Optimiser, terms: StepLosses, step: number): void {
   const { parameters } = optimiser;
-  let loss = 0;
   const gradients = tf.tidy(() => {
     const state = network.forward(parameters, step);
-    const { value, ...upstream } = terms.at(step, state);
-    loss = value;
-    return parameterGradients(network, parameters, state, upstream, step);
+    return parameterGradients(network, parameters, state, terms.at(step, state), step);
   });
   optimiser.step(gradients);
   tf.dispose(gradients);
-  return loss;
 }
 
 /** The logits without dropout, and the attention behind them where it is wanted. */

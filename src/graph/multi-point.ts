@@ -11,6 +11,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type BoxPixels, pixelsOf } from "../data/box-pixels";
 import type { Box } from "../data/voc-boxes";
 import { expected } from "../errors";
+import { bilinearTaps } from "../image-ops/bilinear";
 import { pixelMixes, type Upsampler } from "../image-ops/upsampler";
 import { valuesOf } from "../tensor-values";
 import { divideRows } from "./divide-rows";
@@ -20,6 +21,9 @@ import { roundedSize } from "./rounded-size";
 const EPSILON = 1e-7;
 /** The reference adds this to every pair's distance; it has no gradient. */
 const PAIR_OFFSET = 1e-5;
+
+/** Whole numbers up to this are exact in float32. */
+const EXACT_PLACES = 2 ** 24;
 
 /** A box on the padded map. */
 export interface ClippedBox extends BoxPixels {
@@ -40,21 +44,29 @@ export interface MultiPointOptions {
   readonly consistencyThreshold?: number;
 }
 
-/** The term of the box recipe, on the input's boxes. Listed before the seeds' term, so that its check comes first. */
+/**
+ * The term of the box recipe, on the input's boxes. Listed before the seeds' term, so that its check comes first. Where the
+ * points are is found and used without JavaScript learning of it: on a card, every reading would wait for all work before.
+ */
 export function multiPoint({ consistencyThreshold: threshold = 0 }: MultiPointOptions = {}): Loss {
-  return function multiPoint({ input, pixels, nodes, seed, upsampler }) {
+  const owner = {};
+  return function multiPoint({ input, pixels, nodes, seed, upsampler, keep }) {
     const boxes = clipBoxes(input.boxes ?? [], upsampler.to);
     if (boxes.length === 0) return undefined;
     if (nodes === undefined)
       throw expected("usage", "a network whose forward pass returns its nodes", "logits alone", "multi-point loss");
-    const points = findPoints(pixels, boxes, upsampler);
-    const { prototypes, ...term } = multiPointLoss(pixels, nodes, points, upsampler);
+    const tables = keep(owner, () => createPointTables(boxes, input.classes, upsampler));
+    const { prototypes, ...term } = lossAtPoints(pixels, nodes, pointPositions(pixels, tables, upsampler), tables);
     // Nodes that are averages of ReLU outputs are never below 0: without a threshold above it the check cannot fire.
     if (threshold > 0)
-      seed.edited += checkConsistency(seed.labels, nodes, points, prototypes, upsampler, {
-        threshold,
-        ignore: input.ignore,
-      });
+      seed.edited += checkConsistency(
+        seed.labels,
+        nodes,
+        boxes.map((box) => ({ box })),
+        prototypes,
+        upsampler,
+        { threshold, ignore: input.ignore },
+      );
     return term;
   };
 }
@@ -69,23 +81,10 @@ export function clipBoxes(boxes: readonly Box[], [height, width]: readonly [numb
 
 /** Where the class scores highest in each row and each column of each box. @param pixels logits [H·W, K] */
 export function findPoints(pixels: tf.Tensor2D, boxes: readonly ClippedBox[], grid: Grid): BoxPoints[] {
-  const [height, width] = grid.to;
-  const map = pixels.reshape([height, width, pixels.shape[1]]);
-  const points = boxes.map((box) => {
-    const rows = box.bottom - box.top + 1;
-    const columns = box.right - box.left + 1;
-    const scores = tf.tidy(() =>
-      tf.slice(map, [box.top, box.left, box.class], [rows, columns, 1]).reshape([rows, columns]),
-    );
-    const [inRow, inColumn] = [1, 0].map((axis) => valuesOf(() => tf.argMax(scores, axis)));
-    scores.dispose();
-    const positions = new Int32Array(rows + columns);
-    for (let y = 0; y < rows; y++) positions[y] = (box.top + y) * width + box.left + inRow[y];
-    for (let x = 0; x < columns; x++) positions[rows + x] = (box.top + inColumn[x]) * width + box.left + x;
-    return { box, pixels: positions };
-  });
-  map.dispose();
-  return points;
+  return boxes.map((box) => ({
+    box,
+    pixels: Int32Array.from(valuesOf(() => pointsOfBox(mapOf(pixels, grid), box, positionsOfBox(box, grid), grid))),
+  }));
 }
 
 /**
@@ -98,26 +97,108 @@ export function multiPointLoss(
   nodes: tf.Tensor2D,
   points: readonly BoxPoints[],
   grid: Grid,
-): {
+): MultiPointTerm {
+  const tables = createPointTables(
+    points.map(({ box }) => box),
+    pixels.shape[1],
+    grid,
+  );
+  const positions = tf.tensor1d(points.flatMap((each) => [...each.pixels]));
+  const term = lossAtPoints(pixels, nodes, positions, tables);
+  tables.dispose();
+  return term;
+}
+
+export interface MultiPointTerm {
   readonly value: tf.Scalar;
   readonly dLogits: tf.Tensor2D;
   readonly dNodes: tf.Tensor2D;
+  /** Mean features of each box's points, [m]. */
   readonly prototypes: readonly tf.Tensor1D[];
-} {
+}
+
+/**
+ * What the loss needs of boxes and grid, the same at every step. Places are float32 until they are used: TensorFlow computes
+ * with int32 on the processor, and every step would wait for the way there and back.
+ */
+interface PointTables {
+  readonly boxes: readonly ClippedBox[];
+  /** Points of each box: its rows and columns. */
+  readonly counts: readonly number[];
+  /** Per box: positions of the first pixel of each row [rows, 1], of the first pixel of each column [columns]. */
+  readonly starts: readonly PointStarts[];
+  /** The boxes' classes, one-hot: [count, K] */
+  readonly target: tf.Tensor2D;
+  /** The four cells of every pixel, [H·W, 4], and their bilinear weights. */
+  readonly cells: tf.Tensor2D;
+  readonly weights: tf.Tensor2D;
+  dispose(): void;
+}
+
+interface PointStarts {
+  readonly ofRows: tf.Tensor1D;
+  readonly ofColumns: tf.Tensor1D;
+}
+
+function createPointTables(boxes: readonly ClippedBox[], classes: number, grid: Grid): PointTables {
+  const counts = boxes.map(({ top, bottom, left, right }) => bottom - top + 1 + right - left + 1);
+  const wanted = boxes.flatMap((box, b) => Array.from({ length: counts[b] }, () => box.class));
+  const starts = boxes.map((box) => positionsOfBox(box, grid));
+  const { cells, weights } = pixelTaps(grid);
+  const tables = {
+    target: tf.tidy(() => tf.oneHot(tf.tensor1d(wanted, "int32"), classes).toFloat() as tf.Tensor2D),
+    cells: tf.tensor2d(cells, [cells.length / 4, 4]),
+    weights: tf.tensor2d(weights, [weights.length / 4, 4]),
+  };
+  return {
+    boxes,
+    counts,
+    starts,
+    ...tables,
+    dispose: () => tf.dispose([...Object.values(tables), ...starts.flatMap((each) => Object.values(each))]),
+  };
+}
+
+function positionsOfBox({ top, bottom, left, right }: ClippedBox, grid: Grid): PointStarts {
+  const width = grid.to[1];
+  const ofRows = Float32Array.from({ length: bottom - top + 1 }, (_, y) => (top + y) * width + left);
+  const ofColumns = Float32Array.from({ length: right - left + 1 }, (_, x) => top * width + left + x);
+  return { ofRows: tf.tensor1d(ofRows), ofColumns: tf.tensor1d(ofColumns) };
+}
+
+/** All points' pixels, box after box, rows before columns: [count] */
+function pointPositions(pixels: tf.Tensor2D, { boxes, starts }: PointTables, grid: Grid): tf.Tensor1D {
+  const map = mapOf(pixels, grid);
+  return tf.concat(boxes.map((box, b) => pointsOfBox(map, box, starts[b], grid)));
+}
+
+function pointsOfBox(map: tf.Tensor3D, box: ClippedBox, starts: PointStarts, grid: Grid): tf.Tensor1D {
+  const [rows, columns] = [box.bottom - box.top + 1, box.right - box.left + 1];
+  const scores = tf.slice(map, [box.top, box.left, box.class], [rows, columns, 1]).reshape([rows, columns]);
+  const [inRow, inColumn] = [1, 0].map((axis) => tf.cast(tf.argMax(scores, axis), "float32"));
+  return tf.concat([
+    tf.add(starts.ofRows, inRow),
+    tf.add(starts.ofColumns, tf.mul(inColumn, grid.to[1])),
+  ] as tf.Tensor1D[]);
+}
+
+function mapOf(pixels: tf.Tensor2D, grid: Grid): tf.Tensor3D {
+  return pixels.reshape([...grid.to, pixels.shape[1]]);
+}
+
+/** @param positions of the points, [count] */
+function lossAtPoints(
+  pixels: tf.Tensor2D,
+  nodes: tf.Tensor2D,
+  positions: tf.Tensor1D,
+  tables: PointTables,
+): MultiPointTerm {
   const n = nodes.shape[0];
-  const count = points.reduce((sum, each) => sum + each.pixels.length, 0);
-  const pairs = points.reduce((sum, each) => sum + each.pixels.length ** 2, 0);
-  const positions = new Int32Array(count);
-  const wanted = new Int32Array(count);
-  let start = 0;
-  for (const { box, pixels: own } of points) {
-    positions.set(own, start);
-    wanted.fill(box.class, start, start + own.length);
-    start += own.length;
-  }
-  const taps = pointTaps(positions, grid);
-  const cells = tf.tensor1d(taps.cells, "int32"); // [4·count]
-  const weights = tf.tensor3d(taps.weights, [count, 4, 1]);
+  const [count] = positions.shape;
+  const pairs = tables.counts.reduce((sum, each) => sum + each ** 2, 0);
+  const places = tf.cast(positions, "int32") as tf.Tensor1D;
+  const cells = tf.cast(tf.gather(tables.cells, places).reshape([4 * count]), "int32") as tf.Tensor1D;
+  const weights = tf.gather(tables.weights, places).reshape([count, 4, 1]);
   const spread = (gradient: tf.Tensor2D): tf.Tensor2D =>
     tf.unsortedSegmentSum(
       tf.mul(gradient.expandDims(1), weights).reshape([count * 4, gradient.shape[1]]),
@@ -125,11 +206,9 @@ export function multiPointLoss(
       n,
     ) as tf.Tensor2D;
 
-  const classes = pixels.shape[1];
-  const logProbabilities = tf.logSoftmax(tf.gather(pixels, tf.tensor1d(positions, "int32"))); // [count, K]
-  const target = tf.oneHot(tf.tensor1d(wanted, "int32"), classes);
-  const classLoss = tf.mul(tf.sum(tf.mul(logProbabilities, target)), -1 / count);
-  const dLogits = spread(tf.mul(tf.sub(tf.exp(logProbabilities), target), 1 / count) as tf.Tensor2D);
+  const logProbabilities = tf.logSoftmax(tf.gather(pixels, places)); // [count, K]
+  const classLoss = tf.mul(tf.sum(tf.mul(logProbabilities, tables.target)), -1 / count);
+  const dLogits = spread(tf.mul(tf.sub(tf.exp(logProbabilities), tables.target), 1 / count) as tf.Tensor2D);
 
   const features = tf.sum(
     tf.mul(tf.gather(nodes, cells).reshape([count, 4, nodes.shape[1]]), weights),
@@ -138,10 +217,10 @@ export function multiPointLoss(
   const distances: tf.Tensor[] = [];
   const gradients: tf.Tensor2D[] = [];
   const prototypes: tf.Tensor1D[] = [];
-  start = 0;
-  for (const { pixels: own } of points) {
-    const part = tf.slice(features, [start, 0], [own.length, -1]);
-    start += own.length;
+  let start = 0;
+  for (const own of tables.counts) {
+    const part = tf.slice(features, [start, 0], [own, -1]);
+    start += own;
     const back = pairDistance(part, pairs);
     distances.push(back.value);
     gradients.push(back.gradient);
@@ -170,17 +249,27 @@ function pairDistance(points: tf.Tensor2D, pairs: number): { value: tf.Tensor; g
   return { value, gradient: tf.slice(gradient, [0, 0], [p, m]) };
 }
 
-/** The four cells of each pixel and their bilinear weights. */
-function pointTaps(positions: Int32Array, grid: Grid): { cells: Int32Array; weights: Float32Array } {
-  const mixOf = pixelMixes(grid);
-  const width = grid.to[1];
-  const cells = new Int32Array(positions.length * 4);
-  const weights = new Float32Array(positions.length * 4);
-  positions.forEach((position, i) => {
-    const mix = mixOf(Math.floor(position / width), position % width);
-    cells.set(mix.cells, i * 4);
-    weights.set(mix.weights, i * 4);
-  });
+/** The four cells of every pixel of the map and their bilinear weights, as `pixelMixes` has them. */
+function pixelTaps({ from: [h, w], to: [H, W] }: Grid): { cells: Float32Array; weights: Float32Array } {
+  if (H * W > EXACT_PLACES) throw expected("input", `at most ${EXACT_PLACES} pixels`, `${H}×${W}`, "multi-point loss");
+  const rows = bilinearTaps(h, H, { exact: true });
+  const columns = bilinearTaps(w, W, { exact: true });
+  const cells = new Float32Array(H * W * 4);
+  const weights = new Float32Array(H * W * 4);
+  for (let y = 0, at = 0; y < H; y++) {
+    const [upper, lower, down] = [rows.lower[y] * w, rows.upper[y] * w, rows.weight[y]];
+    for (let x = 0; x < W; x++, at += 4) {
+      const [left, right, across] = [columns.lower[x], columns.upper[x], columns.weight[x]];
+      cells[at] = upper + left;
+      cells[at + 1] = upper + right;
+      cells[at + 2] = lower + left;
+      cells[at + 3] = lower + right;
+      weights[at] = (1 - down) * (1 - across);
+      weights[at + 1] = (1 - down) * across;
+      weights[at + 2] = down * (1 - across);
+      weights[at + 3] = down * across;
+    }
+  }
   return { cells, weights };
 }
 

@@ -1,8 +1,13 @@
-/** All terms of the loss of one training: each step's values, their sum, and the gradients that go into the backward pass. */
+/**
+ * All terms of the loss of one training: each step's values, their sum, and the gradients that go into the backward pass.
+ * Values stay where they were computed until they are read, for several steps at once: on a card, reading waits until all
+ * work before is done.
+ */
 
 import * as tf from "@tensorflow/tfjs";
 import { expected } from "../errors";
 import type { Upsampler } from "../image-ops/upsampler";
+import { valuesOf } from "../tensor-values";
 import type { Disposable, EditableSeed, FitInput, Loss, LossState, LossTerm } from "./loss";
 import type { NodeGradients, NodeState } from "./node-network";
 
@@ -14,6 +19,8 @@ export class StepLosses {
   readonly seed: EditableSeed;
   private readonly names: readonly string[];
   private readonly kept = new Map<object, Disposable>();
+  /** Values that were not read yet: the sum, then the terms that counted. */
+  private unread: { readonly step: number; readonly names: readonly string[]; readonly values: tf.Tensor1D }[] = [];
 
   constructor(
     private readonly input: FitInput,
@@ -28,39 +35,68 @@ export class StepLosses {
   }
 
   /** Everything of image size is freed before it returns. */
-  at(step: number, nodeState: NodeState): NodeGradients & { readonly value: number } {
+  at(step: number, nodeState: NodeState): NodeGradients {
     const state = new LazyState(this.input, step, nodeState, this.upsampler, this.seed, this.kept);
     try {
-      const { total, ...gradients } = tf.tidy(() => ({ ...this.sum(state) }));
-      this.totals[step] = total.dataSync()[0];
-      return { value: this.totals[step], ...gradients };
+      const names: string[] = [];
+      const { values, ...gradients } = tf.tidy(() => ({ ...this.sum(state, names) }));
+      this.unread.push({ step, names, values: tf.keep(values) });
+      return gradients;
     } finally {
       state.dispose();
     }
   }
 
-  private sum(state: LossState): NodeGradients & { readonly total: tf.Tensor } {
+  /** Fills in the steps since the last reading. @returns their numbers, ascending */
+  read(): number[] {
+    if (this.unread.length === 0) return [];
+    const steps = this.unread.map(({ step }) => step);
+    const values = valuesOf(() => tf.concat(this.unread.map((each) => each.values)));
+    let at = 0;
+    for (const { step, names } of this.unread) {
+      this.totals[step] = values[at++];
+      for (const name of names) this.curves[name][step] = values[at++];
+    }
+    this.forgetUnread();
+    return steps;
+  }
+
+  /** @param counted takes the names of the terms that count */
+  private sum(state: LossState, counted: string[]): NodeGradients & { readonly values: tf.Tensor1D } {
     const terms: LossTerm[] = [];
     for (const [i, loss] of this.losses.entries()) {
       const term = tf.tidy(() => ({ ...loss(state) })) as Partial<LossTerm>;
       if (term.value === undefined) continue;
       checkGradients(this.names[i], term, state);
-      this.curves[this.names[i]][state.step] = term.value.dataSync()[0];
+      counted.push(this.names[i]);
       terms.push(term as LossTerm);
     }
     const dLogits = terms.flatMap((term) => term.dLogits ?? []);
     const dNodes = terms.flatMap((term) => term.dNodes ?? []);
+    const values = terms.map((term) => scalarOf(term.value));
+    const total = values.length === 0 ? tf.scalar(0) : tf.addN(values);
     return {
-      total: terms.length === 0 ? tf.scalar(0) : tf.addN(terms.map((term) => term.value)),
+      values: tf.stack([total, ...values]) as tf.Tensor1D,
       dLogits: dLogits.length === 0 ? tf.zerosLike(state.logits) : tf.addN(dLogits),
       ...(dNodes.length === 0 ? {} : { dNodes: tf.addN(dNodes) }),
     };
   }
 
+  private forgetUnread(): void {
+    tf.dispose(this.unread.map(({ values }) => values));
+    this.unread = [];
+  }
+
   dispose(): void {
+    this.forgetUnread();
     for (const each of this.kept.values()) each.dispose();
     this.kept.clear();
   }
+}
+
+/** A value of one element in whatever shape. */
+function scalarOf(value: tf.Tensor): tf.Scalar {
+  return value.rank === 0 ? (value as tf.Scalar) : value.reshape([]);
 }
 
 /** Softmax and pixels are computed when a loss first reads them, and shared by those after it. */

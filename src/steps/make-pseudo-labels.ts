@@ -8,6 +8,7 @@
  */
 
 import path from "node:path";
+import { backendInUse } from "../backend";
 import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../config/make-pseudo-labels";
 import { touching } from "../config/option";
 import { type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
@@ -95,6 +96,9 @@ function instanceLines({ instances }: MakePseudoLabelsSummary): string[] {
   ];
 }
 
+/** Images side by side on a card, unless told otherwise. */
+const CARD_IN_FLIGHT = 2;
+
 /** Objects that are named on the screen; `--json` names more. */
 const LEAST_SURE = 5;
 
@@ -164,6 +168,7 @@ async function run(
             await output.write(id, (unsharpened.full ?? unsharpened).image, finished, unsure);
           },
           finishing: config.crfThreads,
+          inFlight: config.inFlight ?? (backendInUse()?.usesGpu ? CARD_IN_FLIGHT : 1),
         };
         const result = await runImageLoop(loop, context);
         if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);

@@ -15,10 +15,10 @@ export interface TileLayout extends WindowGrid {
   readonly tiles: number;
   readonly queries: number;
   readonly keys: number;
-  /** Node of each tile row, [t·q]; rows outside the map point at node 0 and are masked by `windowToTiles`. */
-  readonly queryNodes: tf.Tensor1D;
-  /** Node of each halo row, [t·k]; likewise. */
-  readonly keyNodes: tf.Tensor1D;
+  /** Node of each tile row, [t, q]; rows outside the map point at node 0 and are masked by `windowToTiles`. */
+  readonly queryNodes: tf.Tensor2D;
+  /** Node of each halo row, [t, k]; likewise. */
+  readonly keyNodes: tf.Tensor2D;
   /** Where each node stands among the tile rows, [n]: the inverse of `queryNodes`. */
   readonly nodeRows: tf.Tensor1D;
   dispose(): void;
@@ -50,7 +50,11 @@ export function createTileLayout({ height, width, radius }: WindowGrid): TileLay
       if (y >= 0 && x >= 0 && y < height && x < width) keyNodes[t * keys + k] = y * width + x;
     }
   }
-  const tensors = [queryNodes, keyNodes, nodeRows].map((indices) => tf.tensor1d(indices, "int32"));
+  const tensors = {
+    queryNodes: tf.tensor2d(queryNodes, [tiles, queries], "int32"),
+    keyNodes: tf.tensor2d(keyNodes, [tiles, keys], "int32"),
+    nodeRows: tf.tensor1d(nodeRows, "int32"),
+  };
   return {
     height,
     width,
@@ -58,10 +62,8 @@ export function createTileLayout({ height, width, radius }: WindowGrid): TileLay
     tiles,
     queries,
     keys,
-    queryNodes: tensors[0],
-    keyNodes: tensors[1],
-    nodeRows: tensors[2],
-    dispose: () => tf.dispose(tensors),
+    ...tensors,
+    dispose: () => tf.dispose(Object.values(tensors)),
   };
 }
 
@@ -90,12 +92,12 @@ export function tilesToWindow(tiles: Float32Array, layout: TileLayout): Windowed
 
 /** Rows of [n, c] as tile rows [t, q, c]. */
 export function gatherQueries(nodes: tf.Tensor2D, layout: TileLayout): tf.Tensor3D {
-  return tf.gather(nodes, layout.queryNodes).reshape([layout.tiles, layout.queries, nodes.shape[1]]);
+  return tf.gather<tf.Tensor>(nodes, layout.queryNodes) as tf.Tensor3D;
 }
 
 /** Rows of [n, c] as halo rows [t, k, c]. */
 export function gatherKeys(nodes: tf.Tensor2D, layout: TileLayout): tf.Tensor3D {
-  return tf.gather(nodes, layout.keyNodes).reshape([layout.tiles, layout.keys, nodes.shape[1]]);
+  return tf.gather<tf.Tensor>(nodes, layout.keyNodes) as tf.Tensor3D;
 }
 
 /** Tile rows [t, q, c] back to nodes [n, c]. */

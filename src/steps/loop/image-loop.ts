@@ -1,7 +1,7 @@
 /**
  * The loop that every step over images shares: skips what is done, prepares the next image and finishes the last one
  * while the present one is computed, names and counts failures, reports progress, and stops when asked to or when the
- * disk is full. At most 2 + `finishing` images are in memory, however long the list.
+ * disk is full. At most `inFlight` + 1 + `finishing` images are in memory, however long the list.
  */
 
 import { isDiskFull } from "../../atomic-write";
@@ -22,12 +22,14 @@ export interface ImageLoop<Prepared, Computed> {
   costOf?(id: string): Promise<Cost | undefined>;
   /** Reading and decoding: runs while the image before is computed. */
   prepare(id: string): Promise<Prepared>;
-  /** The work that holds the network; one image at a time. `say` puts a detail behind the progress, e.g. the loss. */
+  /** The work that holds the network. `say` puts a detail behind the progress, e.g. the loss. */
   compute(id: string, prepared: Prepared, say: (detail: string) => void): Promise<Computed>;
   /** What another thread can do, and writing: runs while the next image is computed. Its last write makes it done. */
   finish(id: string, computed: Computed): Promise<void>;
   /** How many images may be finishing at once. Default 1. */
   readonly finishing?: number;
+  /** How many images may be computed side by side, taking turns wherever `compute` waits. Default 1. */
+  readonly inFlight?: number;
 }
 
 export interface LoopResult {
@@ -80,50 +82,53 @@ export async function runImageLoop<Prepared, Computed>(
   };
   const stops = (): boolean => diskFull || signal?.aborted === true;
   // A second process may have made the image since the list was looked through.
-  const prepare = (id: string | undefined): Promise<Outcome<Ready<Prepared>>> | undefined =>
-    id === undefined
-      ? undefined
-      : settle(async () => {
-          if (await loop.isDone(id)) return "skipped";
-          if (await loop.derive?.(id)) return "derived";
-          return { input: await loop.prepare(id) };
-        });
+  const prepare = (id: string): Promise<Outcome<Ready<Prepared>>> =>
+    settle(async () => {
+      if (await loop.isDone(id)) return "skipped";
+      if (await loop.derive?.(id)) return "derived";
+      return { input: await loop.prepare(id) };
+    });
 
   if (todo.length > 0) report(todo[0]);
   const finishing = new Set<Promise<void>>();
-  let upcoming = prepare(todo[0]);
+  let ahead: { readonly at: number; readonly reading: Promise<Outcome<Ready<Prepared>>> } | undefined;
   let reached = 0;
-  for (; reached < todo.length && !stops(); reached++) {
-    const id = todo[reached];
-    const prepared = (await upcoming) as Outcome<Ready<Prepared>>;
-    upcoming = stops() ? undefined : prepare(todo[reached + 1]);
-    if ("error" in prepared) {
-      fail(id, prepared.error);
-      report(id);
-      continue;
+  const computeInTurn = async (): Promise<void> => {
+    while (reached < todo.length && !stops()) {
+      const at = reached++;
+      const id = todo[at];
+      const prepared = await (ahead?.at === at ? ahead.reading : prepare(id));
+      if (!stops() && reached < todo.length && ahead?.at !== reached)
+        ahead = { at: reached, reading: prepare(todo[reached]) };
+      if ("error" in prepared) {
+        fail(id, prepared.error);
+        report(id);
+        continue;
+      }
+      if (prepared.value === "skipped" || prepared.value === "derived") {
+        if (prepared.value === "skipped") skipped++;
+        else done++;
+        report(id);
+        continue;
+      }
+      const { input } = prepared.value;
+      const computed = await settle(() => loop.compute(id, input, (detail) => report(id, detail)));
+      while (finishing.size >= (loop.finishing ?? 1)) await Promise.race(finishing);
+      const finished = settle(async () => {
+        if ("error" in computed) throw computed.error;
+        await loop.finish(id, computed.value);
+      }).then((outcome) => {
+        if ("error" in outcome) fail(id, outcome.error);
+        else done++;
+        finishing.delete(finished);
+        report(id);
+      });
+      finishing.add(finished);
     }
-    if (prepared.value === "skipped" || prepared.value === "derived") {
-      if (prepared.value === "skipped") skipped++;
-      else done++;
-      report(id);
-      continue;
-    }
-    const { input } = prepared.value;
-    const computed = await settle(() => loop.compute(id, input, (detail) => report(id, detail)));
-    while (finishing.size >= (loop.finishing ?? 1)) await Promise.race(finishing);
-    const finished = settle(async () => {
-      if ("error" in computed) throw computed.error;
-      await loop.finish(id, computed.value);
-    }).then((outcome) => {
-      if ("error" in outcome) fail(id, outcome.error);
-      else done++;
-      finishing.delete(finished);
-      report(id);
-    });
-    finishing.add(finished);
-  }
+  };
+  await Promise.all(Array.from({ length: loop.inFlight ?? 1 }, computeInTurn));
   await Promise.all(finishing);
-  await upcoming; // may still be reading after a stop
+  await ahead?.reading; // may still be reading after a stop
   const failed = loop.ids.flatMap((id) => failures.get(id) ?? []);
   return { done, skipped, failed, left: todo.length - reached };
 }
