@@ -18,7 +18,7 @@ interface Shared {
   users: number;
 }
 
-/** Numbers that nobody uses at the moment are kept up to this many, the latest. */
+/** Numbers that nobody uses at the moment are kept up to this many; then the oldest goes, and comes again when it is used. */
 const KEPT = 256;
 
 /** Puts the sharing addon in the place of tfjs-node's, whose functions cannot be replaced; a second time it does nothing. */
@@ -31,14 +31,15 @@ export function shareScalars(backend: { binding: TensorBinding }): void {
   const createShared: TensorBinding["createTensor"] = (shape, dtype, values) => {
     if (shape.length > 0 || dtype !== binding.TF_FLOAT || !(values instanceof Float32Array))
       return createTensor(shape, dtype, values);
-    const [bits] = new Int32Array(values.slice().buffer); // −0 is not 0
+    number[0] = values[0];
+    const bits = numberBits[0]; // −0 is not 0
     const known = byBits.get(bits);
     const shared = known ?? { id: createTensor(shape, dtype, values), bits, users: 0 };
     shared.users++;
-    byBits.delete(bits);
-    byBits.set(bits, shared); // the latest stands last
+    if (known !== undefined) return known.id;
+    byBits.set(bits, shared);
     byId.set(shared.id, shared);
-    if (known === undefined && byBits.size > KEPT) forgetOldest();
+    if (byBits.size > KEPT) forgetOldest();
     return shared.id;
   };
   const deleteShared = (id: number): void => {
@@ -64,3 +65,7 @@ export function shareScalars(backend: { binding: TensorBinding }): void {
 }
 
 const sharing = new WeakSet<TensorBinding>();
+
+/** One number, and its bits. */
+const number = new Float32Array(1);
+const numberBits = new Int32Array(number.buffer);
