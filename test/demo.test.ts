@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
 import { crfAlone } from "../src/demo/crf-alone";
 import { demo } from "../src/demo/demo";
+import { maskRcnnTable } from "../src/demo/mask-rcnn-table";
 import { figureCells, reportHtml } from "../src/demo/report";
 import { segmentationTable } from "../src/demo/segmentation-table";
 import { affinityPicture } from "../src/show/affinity-picture";
@@ -77,7 +78,7 @@ test("figures as text; names are escaped in the report", () => {
     images: 1,
     classes: [{ name: '<script>"', colour: [1, 2, 3] }],
     sections: [{ row, about: "", pictures: [], command: "x" }],
-    further: { title: "more", about: "b < c", head: ["on", "net"], rows: [["boxes", "12.5"]] },
+    further: [undefined, { title: "more", about: "b < c", head: ["on", "net"], rows: [["boxes", "12.5"]] }],
   });
   assert.match(html, /<h2>more<\/h2>.*b &lt; c[\s\S]*<th>boxes<\/th><td>12\.5<\/td>/);
   assert.ok(html.includes("a &lt; b") && html.includes("&lt;script&gt;&quot;") && !html.includes("<script>"));
@@ -104,6 +105,22 @@ test("the table of segmentation networks: a row a supervision, a column a networ
   ]);
   await write({ command: "x", rows: [{ supervision: "box" }] });
   await assert.rejects(segmentationTable(data), /expected rows of supervision, .*segmentation\.json/);
+});
+
+test("the table of Mask R-CNNs: shares of what true masks give; none without the file", async () => {
+  const data = path.join(folder, "with-objects");
+  assert.equal(await maskRcnnTable(data), undefined);
+  await fs.mkdir(path.join(data, "results"), { recursive: true });
+  const write = (value: unknown): Promise<void> =>
+    fs.writeFile(path.join(data, "results", "mask-rcnn.json"), JSON.stringify(value));
+  const row = (supervision: string, labelAP: number, drawnAP: number): object => ({ supervision, labelAP, drawnAP, drawnAP50: 50, drawnAP75: 0, valAP50: 40 }); // biome-ignore format: one row
+  await write({ command: "x", rows: [row("box", 61.26, 10), row("box", 61.26, 14), row("masks", 100, 20)] });
+  assert.deepEqual((await maskRcnnTable(data))?.rows, [
+    ["box", "61.3", "12.0 (60 %)", "50.0 (100 %)", "0.0", "40.0 (100 %)"],
+    ["masks", "100.0", "20.0", "50.0", "0.0", "40.0"],
+  ]);
+  await write({ command: "x", rows: [{ supervision: "box" }] });
+  await assert.rejects(maskRcnnTable(data), /expected rows of supervision, .*mask-rcnn\.json/);
 });
 
 test("the dense CRF alone spreads seeds to pixels of their colour", () => {

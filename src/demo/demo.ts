@@ -18,6 +18,7 @@ import { tableText } from "../steps/outputs/text-table";
 import { version } from "../version";
 import { type DemoSetting, runSupervision } from "./demo-supervision";
 import { chooseFeatures } from "./features";
+import { maskRcnnTable } from "./mask-rcnn-table";
 import { partOf } from "./part-progress";
 import { type DemoRow, type DemoSection, FIGURE_HEAD, figureCells, reportHtml } from "./report";
 import { segmentationTable } from "./segmentation-table";
@@ -85,7 +86,7 @@ async function run(
     images: ids.length,
     classes: dataset.classes.map((name, i) => ({ name, colour: dataset.palette[i] })),
     sections,
-    further: await segmentationTable(config.data),
+    further: [await segmentationTable(config.data), await maskRcnnTable(config.data)],
   });
   await writeAtomic(report, html);
   const summary: DemoSummary = {

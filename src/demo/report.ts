@@ -46,7 +46,7 @@ export interface DemoReport {
   readonly images: number;
   readonly classes: readonly { readonly name: string; readonly colour: Colour }[];
   readonly sections: readonly DemoSection[];
-  readonly further?: FurtherTable;
+  readonly further?: readonly (FurtherTable | undefined)[];
 }
 
 export function reportHtml(report: DemoReport): string {
@@ -71,7 +71,7 @@ ${report.sections.map(section).join("\n")}
 <p>${report.images} images of split “${text(report.split)}”; mIoU over the classes in their masks, border pixels (255) ignored.</p>
 ${figures(rows)}
 ${bars(rows)}
-${report.further === undefined ? "" : furtherTable(report.further)}
+${(report.further ?? []).map((table) => (table === undefined ? "" : furtherTable(table))).join("")}
 <aside><h2>What was used</h2><ul>${report.openly.map((line) => `<li>${text(line)}</li>`).join("")}</ul></aside>
 <h2>The commands</h2>
 ${report.sections.map(({ row, command }) => `<h3>${text(row.supervision)}</h3><pre>${text(command)}</pre>`).join("\n")}

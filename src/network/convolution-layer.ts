@@ -39,20 +39,27 @@ export function convolution(
   };
 }
 
-/** A layer of which every output sees every input, with a bias: [n, 1, 1, input] → [n, 1, 1, output]. */
+/**
+ * A layer of which every output sees every input, with a bias: [n, 1, 1, input] → [n, 1, 1, output]. A product of matrices: as a
+ * convolution its kernel's gradient would be summed row by row.
+ */
 export function fullyConnected(
   name: string,
   input: number,
   output: number,
   { relu = false, logits = false, initial }: Pick<ConvolutionLayerOptions, "relu" | "logits" | "initial"> = {},
 ): Layer {
-  const { apply } = convolution(name, input, output, { bias: true, relu });
   return {
     parameters: [
       { name: `${name}.weight`, shape: [output, input], kind: "kernel", initial, logits },
       { name: `${name}.bias`, shape: [output], kind: "bias", logits },
     ],
-    apply,
+    apply: (x, pass) =>
+      tf.tidy(() => {
+        const kernel = pass.kernel(`${name}.weight`).reshape<tf.Tensor2D>([input, output]);
+        const y = x.reshape<tf.Tensor2D>([-1, input]).matMul(kernel).reshape<tf.Tensor4D>([-1, 1, 1, output]);
+        return addBias(pass.calibrate?.(y, name) ?? y, pass.bias(`${name}.bias`), relu);
+      }),
   };
 }
 

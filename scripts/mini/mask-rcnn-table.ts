@@ -41,20 +41,20 @@ export function withRow(rows: readonly Row[], row: Row): Row[] {
 }
 
 export function readRows(folder: string): Row[] {
-  const file = path.join(folder, "instances.json");
+  const file = path.join(folder, "mask-rcnn.json");
   return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as { rows: Row[] }).rows : [];
 }
 
-/** instances.json, .csv and .md. */
+/** mask-rcnn.json, .csv and .md. */
 export function writeTable(folder: string, rows: readonly Row[], command: string): void {
   fs.mkdirSync(folder, { recursive: true });
   const write = (name: string, text: string): void => fs.writeFileSync(path.join(folder, name), text);
-  write("instances.json", `${JSON.stringify({ data: "data/mini", command, rows }, null, 2)}\n`);
+  write("mask-rcnn.json", `${JSON.stringify({ data: "data/mini", command, rows }, null, 2)}\n`);
   const cell = (key: (typeof KEYS)[number], value: string | number): string =>
     /AP/.test(key) ? (value as number).toFixed(2) : String(value);
   const lines = rows.map((row) => KEYS.map((key) => cell(key, row[key])).join(","));
-  write("instances.csv", `${[KEYS.join(","), ...lines].join("\n")}\n`);
-  write("instances.md", markdown(rows, command));
+  write("mask-rcnn.csv", `${[KEYS.join(","), ...lines].join("\n")}\n`);
+  write("mask-rcnn.md", markdown(rows, command));
 }
 
 /** A row a supervision; the mean over the seeds with its share of full supervision, and the seeds' range. */
