@@ -23,7 +23,7 @@ function imagePlan({ make, kept, unusable, cost }: StepPlan): string {
       ? []
       : [
           line(
-            `about ${formatSeconds(cost.coreSeconds)} on one core, and ${formatBytes(cost.bytes)} of memory: an estimate from pixels by constants that were measured on another machine`,
+            `about ${formatSeconds(cost.coreSeconds)} on one core, and ${formatBytes(cost.bytes)} of memory: a rough estimate from the pixels`,
           ),
         ];
   return [

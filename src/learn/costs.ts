@@ -1,6 +1,6 @@
 /**
- * What the parts of `learn` cost, in seconds of a megapixel. Labels as in label-photograph/cost.ts, which was measured; the
- * networks' figures are reckoned from their sizes, and nobody has timed them yet: `--budget` is as good as they are.
+ * What the parts of `learn` cost, in seconds of a megapixel. All of it is reckoned: labels from runs on a busy machine, networks
+ * from their sizes, and nothing has been timed on a quiet one yet: `--budget` is as good as these figures are.
  */
 
 import { LIGHT_MODEL, type ModelName } from "../config/segmentation-models";

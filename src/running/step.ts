@@ -35,7 +35,7 @@ export interface StepPlan {
   readonly kept: readonly string[];
   /** Images that cannot be made, as far as that shows before they are read. */
   readonly unusable: readonly ImageFailure[];
-  /** For all images that would be made; absent where nothing was measured for such a run. */
+  /** For all images that would be made; absent where there is no estimate for such a run. */
   readonly cost?: Cost;
   /** What a training would do; the images are its samples. */
   readonly training?: TrainingPlanned;

@@ -199,7 +199,7 @@ async function run(
   });
 }
 
-/** For a plan; nothing was measured for graphs of a network, or of files. */
+/** For a plan; there is no estimate for graphs of a network, or of files. */
 async function costOfImage(id: string, config: ResolvedConfig): Promise<Cost | undefined> {
   const { voc12Root, supervision, features, workPixels } = config;
   const size = await readSize(await findImage(voc12Root, id));

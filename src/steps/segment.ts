@@ -173,7 +173,7 @@ async function openLabels(
   };
 }
 
-/** For a plan: whether there is a photograph; what networks cost was not measured. */
+/** For a plan: whether there is a photograph; there is no estimate of what networks cost. */
 async function found(root: string, id: string): Promise<undefined> {
   await findImage(root, id);
 }

@@ -98,7 +98,7 @@ function classTable({ classes, tags }: CheckSummary): string {
 function estimateText({ estimates }: CheckSummary): string {
   const rows = estimates.map(({ step, coreSeconds, bytes }) => [step, formatSeconds(coreSeconds), formatBytes(bytes)]);
   const note =
-    "Estimated from pixels and classes by constants that were measured on one core of another machine; yours may take half as long, or twice:";
+    "A rough estimate from pixels and classes; your machine may take a third of the time, or three times as long:";
   return `${wrapped(note)}\n${tableText(["step", "time on one core", "memory"], rows)}`;
 }
 

@@ -70,7 +70,7 @@ export interface ClassFacts {
   readonly tagged: number;
 }
 
-/** How long a step would take on one core, and its peak of memory: from pixels and classes, by measured constants. */
+/** How long a step would take on one core, and its peak of memory: roughly, from pixels and classes. */
 export interface Estimate {
   readonly step: string;
   readonly coreSeconds: number;
