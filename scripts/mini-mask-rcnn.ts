@@ -34,7 +34,7 @@ import { scenes as handDrawn } from "./mini/scenes";
 
 const DATA = path.join(__dirname, "..", "data", "mini");
 const MODEL = "mask-rcnn-resnet18-fpn";
-const PORTRAITS = 250;
+const PORTRAITS = 200;
 const BACKBONE_EPOCHS = 15;
 /** Steps of each phase of the graph's training: a third of the usual, as the scenes are small and many. */
 const GRAPH_STEPS = 50;
@@ -192,9 +192,9 @@ function readOptions(words: readonly string[]): Options {
   return {
     supervision,
     seeds: (given.get("seed") ?? "0,1").split(",").map(Number),
-    scenes: number("scenes", 150),
+    scenes: number("scenes", 60),
     width: number("width", 8),
-    epochs: number("epochs", 8),
+    epochs: number("epochs", 10),
     learningRate: number("lr", 0.02),
     out: given.get("out") ?? path.join("out", "mini-mask-rcnn"),
     results: given.get("results") ?? path.join(DATA, "results"),
