@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../src/config/make-pseudo-labels";
 import { parseFlags } from "../src/config/option";
-import { presets, type ResolvedConfig, resolveConfig } from "../src/config/pseudo-label-presets";
+import { presets, type ResolvedConfig, resolveRun } from "../src/config/pseudo-label-presets";
 
+/** With mixed supervision: the configuration of strokes. */
 function resolveLine(line: string): { config: ResolvedConfig; notices: readonly string[] } {
   const words = line.split(" ").filter((word) => word !== "");
   const { given, notices } = parseFlags<MakePseudoLabelsConfig>(words, makePseudoLabelsOptions, ignoredFlags);
-  const resolved = resolveConfig(given);
-  return { config: resolved.config, notices: [...notices, ...resolved.notices] };
+  const run = resolveRun(given);
+  const { supervision } = run.config;
+  const own = run.configOf(supervision === "mixed" ? "scribble" : supervision, given.camDir !== undefined);
+  return { config: own.config, notices: [...notices, ...run.notices, ...own.notices] };
 }
 
 const figures = ({
@@ -108,8 +111,25 @@ test("supervision is inferred as the command line implies it", () => {
   assert.equal(resolveLine("--root /v --BoxXmlpath x").config.supervision, "box");
   assert.equal(resolveLine("--root /v --rw true --cam-dir c --seed-label-root s").config.supervision, "image");
   assert.equal(resolveLine("--root /v --rw true --cam-dir c --points p.json").config.supervision, "point");
-  assert.equal(resolveLine("--root /v").config.supervision, "scribble");
-  assert.match(resolveLine("--root /v").notices.join("\n"), /supervision: scribble/);
+  assert.equal(resolveLine("--root /v --rw false").config.supervision, "scribble");
+  assert.equal(resolveLine("--root /v --seed-label-root s").config.supervision, "scribble");
+  for (const line of [
+    "--root /v",
+    "--root /v --coco c.json",
+    "--root /v --BoxXmlpath x --scribbles s",
+    "--root /v --points p",
+  ])
+    assert.match(resolveLine(line).notices.join("\n"), /supervision: mixed/, line);
+});
+
+test("with mixed supervision each kind has the configuration of a run of that kind", () => {
+  const run = resolveRun({ voc12Root: "/v", supervision: "mixed", epochs: 7 });
+  assert.equal(run.config.savePath, "./out/labels");
+  for (const kind of ["box", "scribble", "point"] as const) {
+    const { config } = resolveRun({ voc12Root: "/v", supervision: kind, epochs: 7, savePath: "./out/labels" });
+    assert.deepEqual(run.configOf(kind, false).config, config, kind);
+  }
+  assert.equal(run.configOf("image", true).config.rw, true);
 });
 
 test("without CAMs: points lose the walk with a notice, image tags are an error", () => {

@@ -103,8 +103,9 @@ export function fitKeyOf({ variant, seed }: AblationRun, setting: AblationSettin
 function resolved(variant: Variant, setting: AblationSetting): MakePseudoLabelsConfig {
   const made = variant.seeds !== undefined || variant.training !== undefined;
   const weights = variant.training === undefined ? {} : { weights: "trained" };
-  return resolveConfig({ ...labelOptions(variant, setting), ...weights, ...(made ? { seedLabelRoot: "." } : {}) })
-    .config;
+  const { supervision } = variant;
+  const options = { ...labelOptions(variant, setting), ...weights, ...(made ? { seedLabelRoot: "." } : {}) };
+  return resolveConfig({ ...options, supervision }).config;
 }
 
 function hashOf(value: unknown): string {

@@ -19,7 +19,7 @@ export const imagesOptions: OptionTable<Omit<ImagesConfig, "shard" | "remake" | 
     required: true,
     aliases: ["root"],
     group: "Data",
-    help: "folder in VOC layout: JPEGImages/, Annotations/, ImageSets/Segmentation/, maybe dataset.json",
+    help: "folder of photographs with their annotations beside them, or in VOC layout: JPEGImages/, Annotations/, Scribbles/, points.json; maybe dataset.json",
   },
   inferList: {
     kind: "text",
@@ -77,6 +77,12 @@ export interface WeakLabelsConfig {
   readonly boxXmlPath?: string;
   readonly points?: string;
   readonly scribbles?: string;
+  readonly labelme?: string;
+  readonly coco?: string;
+  readonly yolo?: string;
+  readonly yoloClasses?: string;
+  readonly cvat?: string;
+  readonly labelStudio?: string;
   readonly annotationFrame: AnnotationFrame;
 }
 
@@ -100,6 +106,37 @@ export const weakLabelsOptions: OptionTable<WeakLabelsConfig> = {
     aliases: ["scribble-dir"],
     group: "Weak labels",
     help: "folder of scribbles (XML, polylines, PNG) [default: Scribbles in the data folder]",
+  },
+  labelme: {
+    kind: "path",
+    affects: "fit",
+    group: "Weak labels",
+    help: "folder of labelme JSON, NAME.json: rectangles and polygons as boxes, lines as scribbles, points as clicks",
+  },
+  coco: { kind: "path", affects: "fit", group: "Weak labels", help: "COCO JSON whose boxes count" },
+  yolo: {
+    kind: "path",
+    affects: "fit",
+    group: "Weak labels",
+    help: "folder of YOLO text, NAME.txt, whose boxes count",
+  },
+  yoloClasses: {
+    kind: "path",
+    affects: "fit",
+    group: "Weak labels",
+    help: "names of YOLO's class numbers: classes.txt, data.yaml, obj.names, notes.json [default: one of these beside or above the text files, else the data set's classes]",
+  },
+  cvat: {
+    kind: "path",
+    affects: "fit",
+    group: "Weak labels",
+    help: "CVAT XML for images: boxes, polygons, polylines, points",
+  },
+  labelStudio: {
+    kind: "path",
+    affects: "fit",
+    group: "Weak labels",
+    help: "Label Studio JSON: rectangles, ellipses, polygons, keypoints",
   },
   annotationFrame: annotationFrameOption,
 };

@@ -15,12 +15,16 @@ import {
   weakLabelsOptions,
 } from "./images";
 import type { IgnoredFlags, OptionTable } from "./option";
+import { type SeedRuleConfig, seedRuleOptions } from "./seed-rule";
 
 /** Formats of instance labels. */
 const INSTANCE_FORMATS = ["voc", "coco", "labelme", "yolo"] as const;
 export type InstanceFormat = (typeof INSTANCE_FORMATS)[number];
 
 export type Supervision = "image" | "point" | "scribble" | "box";
+
+/** Of a list of images; mixed: whatever each photograph has. */
+export type ListSupervision = Supervision | "mixed";
 
 /** Where an image's graph comes from: the affinity network, the photograph's colours and textures, files. */
 export type FeatureKind = "cnn" | "imagenet" | "handcrafted" | "files";
@@ -35,7 +39,7 @@ export type FeatureKind = "cnn" | "imagenet" | "handcrafted" | "files";
 export type Normalisation = "shift" | "relu" | "softmax" | "split";
 
 /** What the label of one photograph depends on, wherever photograph and weak label come from: `labelPhotograph` has these. */
-export interface LabelConfig extends DenseCrfConfig {
+export interface LabelConfig extends DenseCrfConfig, SeedRuleConfig {
   readonly supervision?: Supervision;
   readonly pointRim: number;
   readonly features?: FeatureKind;
@@ -69,7 +73,8 @@ export interface LabelConfig extends DenseCrfConfig {
   readonly seed: number;
 }
 
-export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, LabelConfig {
+export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, Omit<LabelConfig, "supervision"> {
+  readonly supervision?: ListSupervision;
   readonly savePath: string;
   readonly overlay?: string;
   readonly outProb?: string;
@@ -94,6 +99,8 @@ const crf = "Dense CRF";
 const instances = "Instances";
 const running = "Running";
 
+const rules = seedRuleOptions(false);
+
 /** The table of `LabelConfig`. */
 export const labelOptions: OptionTable<LabelConfig> = {
   supervision: {
@@ -101,9 +108,11 @@ export const labelOptions: OptionTable<LabelConfig> = {
     affects: "fit",
     choices: ["image", "point", "scribble", "box"],
     group: supervision,
-    help: "kind of weak label; without it: box with --box-xml-path, image with --rw true (points: the same), else scribble",
+    help: "kind of weak label that the defaults are those of [default: that of the labels given]",
   },
   pointRim: pointRimOption,
+  ...rules.regions,
+  ...rules.boxes,
   features: {
     kind: "choice",
     affects: "fit",
@@ -358,7 +367,11 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     group: data,
     help: "folder that keeps the trained logits of each image; a run that differs only in resizing, random walk or dense CRF starts from them",
   },
-  supervision: kind,
+  supervision: {
+    ...kind,
+    choices: ["image", "point", "scribble", "box", "mixed"],
+    help: "kind of weak label; mixed: whatever each photograph has [default: box with --box-xml-path; with --rw true image, or point with --points; scribble with --rw false or --seed-label-root; else mixed]",
+  },
   seedLabelRoot: {
     kind: "path",
     affects: "fit",

@@ -18,43 +18,25 @@ import {
   weakLabelsOptions,
 } from "./images";
 import { completeConfig, type OptionTable } from "./option";
+import { type SeedRuleConfig, seedRuleOptions } from "./seed-rule";
 
 export type SeedSupervision = "image" | "point" | "scribble" | "box" | "mixed";
 
-export interface MakeSeedsConfig extends ImagesConfig, WeakLabelsConfig {
+export interface MakeSeedsConfig extends ImagesConfig, WeakLabelsConfig, SeedRuleConfig {
   readonly savePath: string;
   readonly overlay?: string;
   readonly outXml?: string;
   readonly gt?: string;
   readonly report?: string;
   readonly supervision?: SeedSupervision;
-  readonly labelme?: string;
-  readonly coco?: string;
-  readonly yolo?: string;
-  readonly yoloClasses?: string;
-  readonly cvat?: string;
-  readonly labelStudio?: string;
   readonly seamDir?: string;
   readonly camDir?: string;
   readonly tags?: string;
   readonly tagsForm: TagsForm;
-  readonly superpixels: boolean;
-  readonly superpixelArea: number;
-  readonly superpixelCompactness: number;
-  readonly pointRadius: number;
   readonly pointRim: number;
-  readonly scribbleWidth: number;
   readonly scribbleRest: "unknown" | "confident";
   readonly camLabel: boolean;
   readonly tagsOnly: boolean;
-  readonly grabCut: boolean;
-  readonly grabCutIterations: number;
-  readonly grabCutMin: number;
-  readonly grabCutMax: number;
-  readonly grabCutBand: number;
-  readonly grabCutBackground: "auto" | "background" | "unknown";
-  readonly grabCutPixels: number;
-  readonly middleShare: number;
   readonly threads: number;
 }
 
@@ -67,8 +49,8 @@ const data = "Data";
 const labels = "Weak labels";
 const maps = "Class activation maps";
 const regions = "Clicks and scribbles";
-const boxes = "Boxes";
 const running = "Running";
+const rules = seedRuleOptions(true);
 
 export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
   ...imagesOptions,
@@ -111,32 +93,6 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     help: "kind of weak label; mixed takes whatever each image has [default: the one kind whose option is given, else mixed]",
   },
   ...weakLabelsOptions,
-  labelme: {
-    kind: "path",
-    affects: "fit",
-    group: labels,
-    help: "folder of labelme JSON, NAME.json: rectangles and polygons as boxes, lines as scribbles, points as clicks",
-  },
-  coco: { kind: "path", affects: "fit", group: labels, help: "COCO JSON whose boxes count" },
-  yolo: { kind: "path", affects: "fit", group: labels, help: "folder of YOLO text, NAME.txt, whose boxes count" },
-  yoloClasses: {
-    kind: "path",
-    affects: "fit",
-    group: labels,
-    help: "names of YOLO's class numbers: classes.txt, data.yaml, obj.names, notes.json [default: one of these beside or above the text files, else the data set's classes]",
-  },
-  cvat: {
-    kind: "path",
-    affects: "fit",
-    group: labels,
-    help: "CVAT XML for images: boxes, polygons, polylines, points",
-  },
-  labelStudio: {
-    kind: "path",
-    affects: "fit",
-    group: labels,
-    help: "Label Studio JSON: rectangles, ellipses, polygons, keypoints",
-  },
   seamDir: {
     kind: "path",
     affects: "fit",
@@ -165,49 +121,8 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     group: maps,
     help: "restrict confident labels to the image's tags",
   },
-  superpixels: {
-    kind: "boolean",
-    affects: "fit",
-    default: true,
-    group: regions,
-    help: "spread clicks and scribbles over the superpixels that a single class touches",
-  },
-  superpixelArea: {
-    kind: "integer",
-    affects: "fit",
-    default: 200,
-    min: 4,
-    unit: "pixels",
-    group: regions,
-    help: "number of pixels per superpixel (SLIC)",
-  },
-  superpixelCompactness: {
-    kind: "number",
-    affects: "fit",
-    default: 10,
-    min: 1e-3,
-    group: regions,
-    help: "weight of position against colour",
-  },
-  pointRadius: {
-    kind: "number",
-    affects: "fit",
-    default: 3,
-    min: 0,
-    unit: "pixels",
-    group: regions,
-    help: "radius of a click's disc",
-  },
+  ...rules.regions,
   pointRim: { ...pointRimOption, group: regions },
-  scribbleWidth: {
-    kind: "number",
-    affects: "fit",
-    default: 3,
-    min: 1,
-    unit: "pixels",
-    group: regions,
-    help: "width of drawn strokes",
-  },
   scribbleRest: {
     kind: "choice",
     affects: "fit",
@@ -216,76 +131,7 @@ export const makeSeedsOptions: OptionTable<MakeSeedsConfig> = {
     group: regions,
     help: "label beyond the scribbles: unknown (for make-pseudo-labels), or the confident label (for train-affinity)",
   },
-  grabCut: {
-    kind: "boolean",
-    affects: "fit",
-    default: true,
-    group: boxes,
-    help: "find the object in each box by GrabCut",
-  },
-  grabCutIterations: {
-    kind: "integer",
-    affects: "fit",
-    default: 5,
-    min: 1,
-    max: 100,
-    group: boxes,
-    help: "rounds of GrabCut",
-  },
-  grabCutMin: {
-    kind: "number",
-    affects: "fit",
-    default: 0.05,
-    min: 0,
-    max: 1,
-    group: boxes,
-    help: "a box of which GrabCut finds a smaller share to be foreground falls back to the confident label, or else to its middle",
-  },
-  grabCutMax: {
-    kind: "number",
-    affects: "fit",
-    default: 0.99,
-    min: 0,
-    max: 1,
-    group: boxes,
-    help: "a box of which GrabCut finds a larger share to be foreground falls back likewise",
-  },
-  grabCutBand: {
-    kind: "integer",
-    affects: "fit",
-    default: 0,
-    min: 0,
-    max: 64,
-    unit: "pixels",
-    group: boxes,
-    help: "pixels within this distance of GrabCut's outline stay unknown",
-  },
-  grabCutBackground: {
-    kind: "choice",
-    affects: "fit",
-    choices: ["auto", "background", "unknown"],
-    default: "auto",
-    group: boxes,
-    help: "label of what GrabCut takes for background inside boxes; auto: background if a confident label can object, else unknown",
-  },
-  grabCutPixels: {
-    kind: "integer",
-    affects: "fit",
-    default: 1_000_000,
-    min: 1000,
-    unit: "pixels",
-    group: boxes,
-    help: "reduce larger images to this many pixels for GrabCut, whose time and memory grow with the image",
-  },
-  middleShare: {
-    kind: "number",
-    affects: "fit",
-    default: 0.2,
-    min: 0.01,
-    max: 1,
-    group: boxes,
-    help: "share of its area, in the middle, to which a box falls back",
-  },
+  ...rules.boxes,
   threads: {
     kind: "integer",
     affects: "speed",

@@ -8,6 +8,7 @@ import { UserError } from "../errors";
 import {
   type FeatureKind,
   type LabelConfig,
+  type ListSupervision,
   labelOptions,
   type MakePseudoLabelsConfig,
   makePseudoLabelsOptions,
@@ -59,31 +60,76 @@ interface Settled {
   readonly crfEpochs: number;
 }
 
-export type ResolvedConfig = MakePseudoLabelsConfig & Settled;
+export type ResolvedConfig = Omit<MakePseudoLabelsConfig, "supervision"> & Settled;
 export type ResolvedLabelConfig = LabelConfig & Settled;
 
+/** What a run over a list of images does with each of them. */
+export interface ResolvedRun {
+  /** What holds for all images. With mixed supervision, what depends on the kind of weak label is as it was given. */
+  readonly config: MakePseudoLabelsConfig & { readonly supervision: ListSupervision };
+  /** The configuration of an image. @param hasMaps whether it has class activation maps */
+  configOf(kind: Supervision, hasMaps: boolean): { config: ResolvedConfig; notices: readonly string[] };
+  readonly notices: readonly string[];
+}
+
 /**
- * Infers the supervision and the features, applies the preset, checks what only makes sense together.
+ * Infers the supervision of a run, and with it the configuration of its images: one for all, or with mixed supervision one
+ * for each kind of weak label, that of a run of this kind alone.
+ * @param hasBackbone whether the ImageNet backbone is set up
+ * @throws UserError "usage"
+ */
+export function resolveRun(given: Partial<MakePseudoLabelsConfig>, hasBackbone = false): ResolvedRun {
+  const supervision = given.supervision ?? inferSupervision(given);
+  const inferred = given.supervision === undefined ? [`supervision: ${supervision} (choose with --supervision)`] : [];
+  if (supervision !== "mixed") {
+    const { config, notices } = resolveConfig({ ...given, supervision }, hasBackbone);
+    return { config, configOf: () => ({ config, notices: [] }), notices: [...inferred, ...notices] };
+  }
+  const shared = { savePath: "./out/labels", ...stated(given), supervision };
+  const config = { ...completeConfig(shared, makePseudoLabelsOptions), supervision };
+  const known = new Map<string, { config: ResolvedConfig; notices: readonly string[] }>();
+  return {
+    config,
+    notices: inferred,
+    configOf(kind, hasMaps) {
+      const key = `${kind} ${hasMaps}`;
+      const settled = known.get(key) ?? settleList({ ...shared, supervision: kind }, kind, hasMaps, hasBackbone);
+      known.set(key, settled);
+      return settled;
+    },
+  };
+}
+
+/**
+ * The configuration of a run over images of one kind of weak label: infers the features, applies the preset, checks what
+ * only makes sense together.
  * @param hasBackbone whether the ImageNet backbone is set up: it then is the default for strokes and clicks
  * @throws UserError "usage"
  */
 export function resolveConfig(
-  given: Partial<MakePseudoLabelsConfig>,
+  given: Partial<MakePseudoLabelsConfig> & { readonly supervision: Supervision },
   hasBackbone = false,
-): {
-  config: ResolvedConfig;
-  notices: readonly string[];
-} {
-  const supervision = given.supervision ?? inferSupervision(given);
+): { config: ResolvedConfig; notices: readonly string[] } {
+  const { supervision } = given;
   if (supervision === "image" && given.seedLabelRoot === undefined)
     throw new UserError("usage", "image supervision needs --seed-label-root: tags alone label no pixel");
-  const hasMaps = given.camDir !== undefined;
-  const known = { supervision, hasMaps, hasBackbone, maps: "--cam-dir", option: commandLineOption };
-  const defaults = { savePath: `./out/${supervision}_pred` };
-  const { config, notices } = settle({ ...defaults, ...stated(given) }, makePseudoLabelsOptions, known);
-  const inferred = given.supervision === undefined ? [`supervision: ${supervision} (choose with --supervision)`] : [];
-  return { config, notices: [...inferred, ...notices] };
+  const shared = { savePath: `./out/${supervision}_pred`, ...stated(given) };
+  return settleList(shared, supervision, given.camDir !== undefined, hasBackbone);
 }
+
+function settleList(
+  given: Partial<MakePseudoLabelsConfig>,
+  supervision: Supervision,
+  hasMaps: boolean,
+  hasBackbone: boolean,
+): { config: ResolvedConfig; notices: readonly string[] } {
+  const known = { supervision, hasMaps, hasBackbone, maps: "--cam-dir", option: commandLineOption };
+  return settle<ListConfig>({ ...given, supervision }, listOptions, known);
+}
+
+/** Once the supervision of an image is settled. */
+type ListConfig = Omit<MakePseudoLabelsConfig, "supervision"> & Pick<LabelConfig, "supervision">;
+const listOptions: OptionTable<ListConfig> = { ...makePseudoLabelsOptions, supervision: labelOptions.supervision };
 
 /**
  * The same for one photograph whose weak label is at hand.
@@ -98,12 +144,16 @@ export function resolveLabelConfig(
 }
 
 /**
- * As the reference's command lines imply it: its box script has `--BoxXmlpath`, image and point run with `--rw True`.
+ * As the reference's command lines imply it: its box script has `--BoxXmlpath`, image and point run with `--rw True`,
+ * scribbles with `--rw False`, all with seed labels. A folder of one's own is whatever it holds.
  */
-function inferSupervision(given: Partial<MakePseudoLabelsConfig>): Supervision {
-  if (given.boxXmlPath !== undefined) return "box";
-  if (given.rw === true) return given.points === undefined ? "image" : "point";
-  return "scribble";
+function inferSupervision(given: Partial<MakePseudoLabelsConfig>): ListSupervision {
+  const { boxXmlPath, points, scribbles, labelme, coco, yolo, cvat, labelStudio } = given;
+  const others = [scribbles, labelme, coco, yolo, cvat, labelStudio].some((place) => place !== undefined);
+  if (boxXmlPath !== undefined) return others || points !== undefined ? "mixed" : "box";
+  if (others) return "mixed";
+  if (given.rw === true) return points === undefined ? "image" : "point";
+  return given.rw === false || given.seedLabelRoot !== undefined ? "scribble" : "mixed";
 }
 
 /**

@@ -10,6 +10,7 @@ import { presets, type ResolvedConfig, resolveConfig } from "../config/pseudo-la
 import type { DatasetDescription } from "../data/dataset";
 import { readLabel, writeLabel } from "../data/label-png";
 import { crfOptionsOf } from "../dense-crf/dense-crf-options";
+import { sharpenerHere } from "../dense-crf/sharpen";
 import { openGraphSource } from "../label-photograph/graph-source";
 import { silentReporter } from "../running/reporter";
 import type { ImageFailure, StepContext } from "../running/step";
@@ -17,8 +18,7 @@ import { countSeeds, coverageRows, type StageCounts } from "../seeds/coverage-pr
 import { evaluate } from "../steps/evaluate";
 import { inferSeam } from "../steps/infer-seam";
 import { type MakePseudoLabelsSummary, makePseudoLabels } from "../steps/make-pseudo-labels";
-import { prepareImage } from "../steps/sources/prepare-image";
-import { openSeedSource } from "../steps/sources/seed-source";
+import { type ImageSource, openImageSource } from "../steps/sources/prepare-image";
 import { crfAlone } from "./crf-alone";
 import type { DemoPictures, DemoRow, DemoSection } from "./report";
 import { picturesOf } from "./section-pictures";
@@ -31,7 +31,7 @@ export interface DemoSetting {
   readonly ids: readonly string[];
   readonly listFile: string;
   /** Features and weights. */
-  readonly graph: Partial<MakePseudoLabelsConfig>;
+  readonly graph: Omit<Partial<MakePseudoLabelsConfig>, "supervision">;
 }
 
 /** Seeds, pseudo labels, the dense CRF alone, figures: each in a folder of its own below the supervision's. */
@@ -45,7 +45,7 @@ export async function runSupervision(
   );
   const common = { voc12Root: config.data, inferList: listFile };
   const camDir = path.join(config.data, "CAM");
-  const options: Partial<MakePseudoLabelsConfig> = {
+  const options: Partial<MakePseudoLabelsConfig> & { readonly supervision: Supervision } = {
     ...common,
     supervision,
     seedLabelRoot: seedFolder,
@@ -90,11 +90,16 @@ async function writeSeeds(
   ids: readonly string[],
   folder: string,
 ): Promise<void> {
-  const seeds = await openSeedSource({ ...config, seedLabelRoot: undefined }, dataset);
+  const images = await openImages({ ...config, rw: false, seedLabelRoot: undefined }, dataset);
   for (const id of ids) {
-    const { seed } = await prepareImage(id, { ...config, rw: false }, dataset, seeds, () => undefined);
+    const { seed } = await images.prepare(id, () => undefined);
     await writeLabel(path.join(folder, `${id}.png`), seed, dataset.palette);
   }
+}
+
+function openImages(config: ResolvedConfig, dataset: DatasetDescription): Promise<ImageSource> {
+  const run = { config, configOf: () => ({ config, notices: [] }), notices: [] };
+  return openImageSource(run, dataset, sharpenerHere);
 }
 
 /** For every image that was labelled: the dense CRF on its seeds alone, the seeds counted, the pictures. */
@@ -105,14 +110,14 @@ async function comparison(
   crfFolder: string,
   failed: readonly ImageFailure[],
 ): Promise<{ counts: StageCounts[][]; pictures: DemoPictures[] }> {
-  const seeds = await openSeedSource(config, dataset);
+  const images = await openImages(config, dataset);
   const graphs = await openGraphSource(config);
   const counts: StageCounts[][] = [];
   const pictures: DemoPictures[] = [];
   try {
     for (const id of ids) {
       if (failed.some(({ image }) => image === id)) continue;
-      const { image: rgb, seed, boxes, maps } = await prepareImage(id, config, dataset, seeds, () => undefined);
+      const { image: rgb, seed, boxes, maps } = await images.prepare(id, () => undefined);
       const crf = crfAlone(rgb, seed, dataset.ignore, crfOptionsOf(config));
       await writeLabel(path.join(crfFolder, `${id}.png`), crf, dataset.palette);
       const truth = await readLabel(path.join(config.voc12Root, "SegmentationClass", `${id}.png`));

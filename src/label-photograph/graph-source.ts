@@ -22,6 +22,49 @@ export type GraphConfig = Pick<
   "features" | "weights" | "radius" | "graphDir" | "graphStride" | "graphNormalise"
 >;
 
+/** The graphs of a run whose images differ in features and radius; what they share is opened once. */
+export interface GraphSources {
+  /** @throws UserError "weights" for an unusable weight file */
+  sourceOf(config: GraphConfig): Promise<GraphSource>;
+  /** What the graphs were built from. */
+  descriptions(): Promise<string[]>;
+  dispose(): Promise<void>;
+}
+
+export function openGraphSources(): GraphSources {
+  const sources = new Map<string, Promise<GraphSource>>();
+  let network: Promise<AffinityNet> | undefined;
+  return {
+    sourceOf(config) {
+      const { features, weights, radius } = config;
+      const key = `${features} ${radius}`;
+      const known = sources.get(key);
+      if (known !== undefined) return known;
+      let source: Promise<GraphSource>;
+      if (features === "cnn" && weights !== undefined) {
+        network ??= loadNetwork(weights);
+        source = network.then((loaded) => networkSource(loaded, weights, radius));
+      } else source = openGraphSource(config);
+      sources.set(key, source);
+      return source;
+    },
+    async descriptions() {
+      const all = (await Promise.allSettled(sources.values())).flatMap((each) =>
+        each.status === "fulfilled" ? [each.value.description] : [],
+      );
+      return [...new Set(all)];
+    },
+    async dispose() {
+      for (const source of await Promise.allSettled(sources.values()))
+        if (source.status === "fulfilled") source.value.dispose();
+      await network?.then(
+        (loaded) => loaded.dispose(),
+        () => undefined,
+      );
+    },
+  };
+}
+
 /**
  * @param backbone an open one, which the caller disposes; without it the source opens and disposes its own
  * @throws UserError "weights" for an unusable weight file
@@ -29,7 +72,10 @@ export type GraphConfig = Pick<
 export async function openGraphSource(config: GraphConfig, backbone?: LiteFeatures): Promise<GraphSource> {
   const { features, weights, radius, graphDir } = config;
   if (features === "files" && graphDir !== undefined) return openGraphFiles({ ...config, graphDir });
-  if (features === "cnn" && weights !== undefined) return openNetworkSource(weights, radius);
+  if (features === "cnn" && weights !== undefined) {
+    const network = await loadNetwork(weights);
+    return { ...networkSource(network, weights, radius), dispose: () => network.dispose() };
+  }
   if (features === "imagenet" && backbone !== undefined) return backboneSource(backbone, radius);
   if (features === "imagenet") {
     const own = await openBackbone();
@@ -77,9 +123,13 @@ function backboneSource(backbone: LiteFeatures, radius: number): GraphSource {
   };
 }
 
-async function openNetworkSource(file: string, radius: number): Promise<GraphSource> {
+async function loadNetwork(file: string): Promise<AffinityNet> {
   const weights = await openWeights(file);
-  const network = await AffinityNet.load(weights).finally(() => weights.close());
+  return AffinityNet.load(weights).finally(() => weights.close());
+}
+
+/** Whoever loaded the network disposes it. */
+function networkSource(network: AffinityNet, file: string, radius: number): GraphSource {
   return {
     description: path.basename(file),
     async buildGraph(image) {
@@ -99,6 +149,6 @@ async function openNetworkSource(file: string, radius: number): Promise<GraphSou
         features.dispose();
       }
     },
-    dispose: () => network.dispose(),
+    dispose() {},
   };
 }

@@ -5,7 +5,7 @@
 
 import path from "node:path";
 import { backendInUse, useBackend } from "../backend";
-import type { LabelConfig, Supervision } from "../config/make-pseudo-labels";
+import type { LabelConfig } from "../config/make-pseudo-labels";
 import { type ResolvedLabelConfig, resolveLabelConfig } from "../config/pseudo-label-presets";
 import { checkDataset, type DatasetDescription } from "../data/dataset";
 import { decodeRgb, type RgbImage, readRgb } from "../data/image";
@@ -16,6 +16,7 @@ import { expected, UserError } from "../errors";
 import type { FitResult } from "../graph/fit";
 import type { FitOptions } from "../graph/fit-options";
 import type { ImageGraph } from "../graph/image-graph";
+import { cutBoxes, openGrabCut } from "../seeds/grabcut";
 import { findBackbone } from "../setup/backbone";
 import { type CheckedLabels, checkWeakLabels } from "./checked-labels";
 import { confidentSeed } from "./confident-seed";
@@ -26,7 +27,7 @@ import { fitImage } from "./label-image";
 import { type FitTask, labelProbabilities } from "./label-probabilities";
 import { canResume, type LearnedParameters, resumedParameters } from "./resume-parameters";
 import type { WeakLabels } from "./weak-labels";
-import { type WeakSeed, weakSeed } from "./weak-seed";
+import { supervisionOf, type WeakSeed, weakSeed } from "./weak-seed";
 
 /** Where a call has got to. */
 export interface LabelProgress {
@@ -195,14 +196,6 @@ async function photographOf(image: RgbImage | string | Uint8Array): Promise<RgbI
   return image;
 }
 
-/** The kind that a weak label is treated as: of several the most telling one. */
-function supervisionOf({ boxes, strokes, clicks, maps, seed }: CheckedLabels): Supervision {
-  if (boxes.length > 0) return "box";
-  if (strokes !== undefined) return "scribble";
-  if (clicks.length > 0) return "point";
-  return maps === undefined && seed !== undefined ? "scribble" : "image";
-}
-
 function settingsOf(
   given: Partial<LabelConfig>,
   labels: CheckedLabels,
@@ -211,7 +204,7 @@ function settingsOf(
   const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const { epochs: _, crfEpochs: __, ...earlier } = initial?.settings ?? {}; // of a training that may have been a short one
   const known = {
-    supervision: given.supervision ?? initial?.settings.supervision ?? supervisionOf(labels),
+    supervision: given.supervision ?? initial?.settings.supervision ?? supervisionOf(labels) ?? "scribble",
     hasMaps: labels.maps !== undefined,
     hasBackbone: findBackbone() !== undefined,
   };
@@ -233,20 +226,28 @@ function taughtBy({ label }: WeakSeed, { boxes }: CheckedLabels, { ignore }: Dat
   return [...classes].sort((a, b) => a - b);
 }
 
-/** Tags with maps and nothing else: their confident label. */
+/** Tags with maps and nothing else: their confident label. GrabCut looks into boxes where that is asked for. */
 async function seedOf(
   labels: CheckedLabels,
   image: RgbImage,
   dataset: DatasetDescription,
-  { pointRim }: ResolvedLabelConfig,
+  config: ResolvedLabelConfig,
   sharpener: Sharpener,
 ): Promise<WeakSeed> {
   const { boxes, clicks, strokes, maps, seed } = labels;
-  const mapsAlone = boxes.length === 0 && clicks.length === 0 && strokes === undefined && seed === undefined;
-  if (!mapsAlone || maps === undefined) return weakSeed(labels, image, dataset, pointRim);
-  const { width, height } = image;
-  const data = await confidentSeed({ width, height, maps }, image, dataset, sharpener);
-  return weakSeed({ ...labels, seed: { width, height, data } }, image, dataset, pointRim);
+  if (maps !== undefined && seed === undefined && supervisionOf(labels) === "image") {
+    const { width, height } = image;
+    const data = await confidentSeed({ width, height, maps }, image, dataset, sharpener);
+    return weakSeed({ ...labels, seed: { width, height, data } }, image, dataset, config);
+  }
+  if (!config.grabCut || boxes.length === 0 || seed !== undefined) return weakSeed(labels, image, dataset, config);
+  const grabCut = openGrabCut({ iterations: config.grabCutIterations, maxPixels: config.grabCutPixels });
+  try {
+    const weak = { boxes, points: clicks, strokes: strokes?.data };
+    return weakSeed(labels, image, dataset, config, await cutBoxes(grabCut, image, weak, dataset.ignore));
+  } finally {
+    await grabCut.close();
+  }
 }
 
 interface OpenGraph {

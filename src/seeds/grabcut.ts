@@ -7,10 +7,12 @@
 import { pixelsOf } from "../data/box-pixels";
 import type { ImageSize } from "../data/dataset";
 import type { RgbImage } from "../data/image";
+import type { Point } from "../data/points";
 import type { Box } from "../data/voc-boxes";
 import { expected, messageOf } from "../errors";
 import { createThreadPool } from "../parallel/thread-pool";
 import { CERTAIN, type GrabCutAnswer, type GrabCutRequest, type Rectangle } from "./grabcut-thread";
+import { drawnPixels } from "./point-rule";
 
 export type { GrabCutAnswer, Rectangle } from "./grabcut-thread";
 
@@ -59,6 +61,18 @@ export function openGrabCut({ iterations = 5, maxPixels = 1_000_000, threads = 1
     },
     close: () => pool.close(),
   };
+}
+
+/** The object in each box, what strokes and clicks say being certain in all of them. */
+export function cutBoxes(
+  grabCut: GrabCut,
+  image: RgbImage,
+  { boxes, points, strokes }: { boxes: readonly Box[]; points: readonly Point[]; strokes?: Uint8Array },
+  ignore: number,
+): Promise<GrabCutAnswer[]> {
+  const data = drawnPixels(points, strokes, image, ignore);
+  const drawn = data && { data, ignore };
+  return Promise.all(boxes.map((box) => grabCut.cut(image, box, drawn)));
 }
 
 /** The pixels of a box in the image. @throws UserError "input" where there are none */

@@ -9,19 +9,23 @@
 
 import path from "node:path";
 import { backendInUse } from "../backend";
-import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../config/make-pseudo-labels";
+import {
+  type FeatureKind,
+  ignoredFlags,
+  type MakePseudoLabelsConfig,
+  makePseudoLabelsOptions,
+} from "../config/make-pseudo-labels";
 import { touching } from "../config/option";
-import { type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
+import { type ResolvedConfig, type ResolvedRun, resolveRun } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
 import { findImage, readRgb, readSize } from "../data/image";
 import { openSharpener } from "../dense-crf/sharpen";
 import type { ImageGraph } from "../graph/image-graph";
-import type { InstanceMark } from "../instances/instance-mark";
 import { costOf } from "../label-photograph/cost";
 import { finishLabel } from "../label-photograph/finish-label";
-import { type GraphSource, openGraphSource } from "../label-photograph/graph-source";
+import { type GraphSources, openGraphSources } from "../label-photograph/graph-source";
 import { fitImage } from "../label-photograph/label-image";
-import { labelProbabilities, type PreparedImage, type UnsharpenedLabel } from "../label-photograph/label-probabilities";
+import { labelProbabilities, type UnsharpenedLabel } from "../label-photograph/label-probabilities";
 import { collectNotices, silentReporter } from "../running/reporter";
 import { LABEL_BYTES } from "../running/result-bytes";
 import type { Cost, Step, StepContext, Summary } from "../running/step";
@@ -36,10 +40,7 @@ import { type LabelOrigin, type ObjectsOfImage, openLabelOutput, outputPlaces } 
 import { checkPlaces } from "./outputs/output-places";
 import { recordRun } from "./outputs/run-record";
 import { settingsOf } from "./outputs/settings-file";
-import { openLabelHashes } from "./sources/input-hashes";
-import { openMarkSource } from "./sources/mark-source";
-import { prepareImage } from "./sources/prepare-image";
-import { openSeedSource } from "./sources/seed-source";
+import { type ListedImage, openImageSource } from "./sources/prepare-image";
 
 export interface MakePseudoLabelsSummary extends Summary {
   readonly split: string;
@@ -58,8 +59,10 @@ export const makePseudoLabels: Step<MakePseudoLabelsConfig, MakePseudoLabelsSumm
   about: "label every pixel of every image from boxes, scribbles, points, or image tags",
   options: makePseudoLabelsOptions,
   ignored: ignoredFlags,
+  positional: "voc12Root",
   examples: [
-    "a2gnn make-pseudo-labels --supervision box --voc12-root my-photographs",
+    "a2gnn make-pseudo-labels my-photographs --save-path labels --overlay overlays",
+    "a2gnn make-pseudo-labels my-photographs --coco annotations.json --grab-cut --export coco,yolo-seg",
     "a2gnn make-pseudo-labels --voc12_root VOC2012 --BoxXmlpath VOC2012/Annotations --weights aff_box.pth --save_path out/box_pred --seed_label_root Init_Label/SEAM_Box",
     "a2gnn make-pseudo-labels --rw False --voc12_root VOC2012 --weights aff_scribble.pth --save_path out/scribble_pred --seed_label_root Init_Label/Scribble_SuperPixel",
     "a2gnn make-pseudo-labels --rw True --voc12_root VOC2012 --weights aff_point.pth --save_path out/point_pred --seed_label_root Init_Label/SEAM_Point --cam_dir cam",
@@ -103,21 +106,18 @@ const CARD_IN_FLIGHT = 2;
 const LEAST_SURE = 5;
 
 /** What a label depends on, and its objects. Whether images without boxes are labelled changes neither. */
-function settingsOfLabels(config: ResolvedConfig): Pick<LabelOrigin, "settings" | "objectSettings"> {
-  const { withoutBoxes, instances, instanceFormats, ...objectSettings } = settingsOf<MakePseudoLabelsConfig>(
-    config,
+function settingsOfLabels(labelling: ResolvedRun): Pick<LabelOrigin, "settings" | "objectSettings"> {
+  const { withoutBoxes, instances, instanceFormats, ...rest } = settingsOf<MakePseudoLabelsConfig>(
+    labelling.config,
     makePseudoLabelsOptions,
   );
+  const objectSettings = { ...rest, features: featuresOf(labelling) };
   const { instanceRule, instancePolygons, ...settings } = objectSettings;
   return { settings, objectSettings };
 }
 
-interface PreparedObjects extends PreparedImage {
-  /** With `instances`. */
-  readonly marks?: readonly InstanceMark[];
-}
-
 interface Computed extends UnsharpenedLabel {
+  readonly config: ResolvedConfig;
   /** With `instances`. */
   readonly objects?: ObjectsOfImage;
 }
@@ -128,43 +128,46 @@ async function run(
 ): Promise<MakePseudoLabelsSummary> {
   const started = performance.now();
   const { notices, notice } = collectNotices(context.reporter);
-  const { config, notices: inferred } = resolveConfig(given, findBackbone() !== undefined);
+  const labelling = resolveRun(given, findBackbone() !== undefined);
+  const { config } = labelling;
   const { dataset, list, ids, shard } = await openImages(config, given);
-  for (const message of [...inferred, ...list.notices]) notice(message);
+  for (const message of [...labelling.notices, ...list.notices]) notice(message);
   const places = outputPlaces(config);
   const all = config.instances ? [...places, ...instancePlaces(config)] : places;
   await checkPlaces(all, config, makePseudoLabelsOptions, ["fits"]);
   const settings = touching<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions, ["fit", "label"]);
   const { voc12Root } = config;
   return whileClaimed(places, { step: makePseudoLabels.name, voc12Root, ...settings }, async () => {
-    const source: LabelOrigin = {
-      ...settingsOfLabels(config),
-      inputsOf: await openLabelHashes(config),
-      readImage: async (id) => readRgb(await findImage(config.voc12Root, id)),
-    };
-    const output = await openLabelOutput(config, dataset, settings, source, notice);
     const sharpener = openSharpener(config.crfThreads);
+    const graphs = openGraphSources();
     try {
-      const seeds = await openSeedSource(config, dataset);
-      const marksOf = config.instances ? await openMarkSource(config, dataset) : undefined;
-      const fits = await openFitStore(config);
-      const graphs = await openGraphSource(config);
+      const images = await openImageSource(labelling, dataset, sharpener);
       try {
-        const loop: ImageLoop<PreparedObjects, Computed> = {
+        for (const message of images.notices) notice(message);
+        const surveyed = await images.survey(ids);
+        if (surveyed !== undefined) notice(surveyed);
+        const source: LabelOrigin = {
+          ...settingsOfLabels(labelling),
+          inputsOf: images.hashesOf,
+          readImage: async (id) => readRgb(await findImage(voc12Root, id)),
+        };
+        const output = await openLabelOutput(config, dataset, settings, source, notice);
+        const fits = fitStores();
+        // Unusable weights and folders stop a run before its first image.
+        if (config.supervision !== "mixed" || config.weights !== undefined)
+          await graphs.sourceOf(configsOf(labelling)[0]);
+        await fits(configsOf(labelling)[0]);
+        const loop: ImageLoop<ListedImage, Computed> = {
           ids,
           isDone: output.isDone,
           derive: output.derive,
-          costOf: (id) => costOfImage(id, config),
-          prepare: async (id) => {
-            const say = (message: string): void => notice(`image "${id}": ${message}`);
-            const prepared = await prepareImage(id, config, dataset, seeds, say);
-            return { ...prepared, marks: await marksOf?.(id, prepared.image, prepared.boxes) };
-          },
-          compute: (id, prepared, say) => compute(id, prepared, graphs, fits, config, dataset, say),
-          finish: async (id, { objects, ...unsharpened }) => {
+          costOf: (id) => costOfImage(id, configsOf(labelling)[0]),
+          prepare: (id) => images.prepare(id, (message) => notice(`image "${id}": ${message}`)),
+          compute: (id, image, say) => compute(id, image, graphs, fits, dataset, say),
+          finish: async (id, { objects, config: own, ...unsharpened }) => {
             await output.writeProbabilities(id, unsharpened);
             const unsure = objects && { ...objects, probabilities: unsharpened.probabilities.slice() };
-            const finished = await finishLabel(unsharpened, config, sharpener);
+            const finished = await finishLabel(unsharpened, own, sharpener);
             await output.write(id, (unsharpened.full ?? unsharpened).image, finished, unsure);
           },
           finishing: config.crfThreads,
@@ -178,7 +181,7 @@ async function run(
           step: "make-pseudo-labels",
           split: list.split,
           supervision: config.supervision,
-          features: graphs.description,
+          features: (await graphs.descriptions()).join(", "),
           savePath: config.savePath,
           images: ids.length,
           ...result,
@@ -187,13 +190,14 @@ async function run(
           notices,
           ...(instances === undefined ? {} : { instances }),
         };
-        const weights = config.features === "cnn" ? config.weights : undefined;
+        const weights = featuresOf(labelling).includes("cnn") ? config.weights : undefined;
         await recordRun(config.savePath, summary, { ...config }, weights, shard);
         return summary;
       } finally {
-        graphs.dispose();
+        await images.close();
       }
     } finally {
+      await graphs.dispose();
       await sharpener.close();
     }
   });
@@ -211,34 +215,59 @@ async function costOfImage(id: string, config: ResolvedConfig): Promise<Cost | u
 /** Classes of an image, the background among them, before its weak label is read. */
 const USUAL_CLASSES = 3;
 
+/** What the graphs of a run are built from: with mixed supervision that of boxes, and that of strokes and clicks. */
+function featuresOf(labelling: ResolvedRun): string {
+  return [...new Set(configsOf(labelling).map(({ features }) => features))].join(",");
+}
+
+/** The configurations that images of a run may have. @throws UserError "usage" */
+function configsOf({ config, configOf }: ResolvedRun): ResolvedConfig[] {
+  const kinds = config.supervision === "mixed" ? (["box", "scribble"] as const) : [config.supervision];
+  return kinds.map((kind) => configOf(kind, config.camDir !== undefined).config);
+}
+
+type FitStores = (config: ResolvedConfig) => Promise<FitStore>;
+
+/** Trained logits are kept under what their graph was built from. */
+function fitStores(): FitStores {
+  const stores = new Map<FeatureKind, Promise<FitStore>>();
+  return (config) => {
+    const store = stores.get(config.features) ?? openFitStore(config);
+    stores.set(config.features, store);
+    return store;
+  };
+}
+
 /** Builds the graph, trains on it or takes what was trained before, infers. */
 async function compute(
   id: string,
-  prepared: PreparedObjects,
-  graphs: GraphSource,
-  fits: FitStore,
-  config: ResolvedConfig,
+  prepared: ListedImage,
+  graphs: GraphSources,
+  fits: FitStores,
   dataset: DatasetDescription,
   say: (detail: string) => void,
 ): Promise<Computed> {
+  const { config } = prepared;
   const total = config.epochs + config.crfEpochs;
   const told = (step: number, loss: number): void => say(`step ${step + 1}/${total}  loss ${loss.toFixed(3)}`);
   let graph: ImageGraph | undefined;
   let cell = 0;
   try {
+    const source = await graphs.sourceOf(config);
+    const store = await fits(config);
     const unsharpened = await labelProbabilities(prepared, config, dataset, {
       name: id,
       buildGraph: async (small) => {
-        graph = await graphs.buildGraph(small, id);
+        graph = await source.buildGraph(small, id);
         const { image } = prepared;
         cell = graph.stride * Math.max(image.width / small.width, image.height / small.height);
         return graph;
       },
       fit: ({ input, options }) =>
-        fits.fitLogits(id, input, options, async () => (await fitImage(input, options, told)).logits),
+        store.fitLogits(id, input, options, async () => (await fitImage(input, options, told)).logits),
     });
     const { marks, seed } = prepared;
-    if (marks === undefined || graph === undefined) return unsharpened;
+    if (marks === undefined || graph === undefined) return { ...unsharpened, config };
     const objects: ObjectsOfImage = {
       marks,
       graph: { affinity: graph.affinity, cell },
@@ -246,7 +275,7 @@ async function compute(
       probabilitySize: unsharpened.image,
       ...(config.seedLabelRoot === undefined ? {} : { seed }),
     };
-    return { ...unsharpened, objects };
+    return { ...unsharpened, config, objects };
   } finally {
     graph?.dispose();
   }

@@ -23,10 +23,10 @@ import type { Step, StepContext, Summary } from "../running/step";
 import { alreadyThere } from "../running/summary-text";
 import { boxRule } from "../seeds/box-rule";
 import type { CoverageRow } from "../seeds/coverage-precision";
-import { type GrabCut, type GrabCutAnswer, openGrabCut } from "../seeds/grabcut";
+import { cutBoxes, type GrabCut, type GrabCutAnswer, openGrabCut } from "../seeds/grabcut";
 import { imageRule } from "../seeds/image-rule";
 import { mixedRule } from "../seeds/mixed-rule";
-import { drawnPixels, pointRule } from "../seeds/point-rule";
+import { pointRule } from "../seeds/point-rule";
 import { scribbleRule } from "../seeds/scribble-rule";
 import type { SeedImage, Seeds } from "../seeds/seed-image";
 import { type Superpixels, superpixels } from "../seeds/superpixels";
@@ -225,14 +225,11 @@ function seedImage(
 function cutsOf(
   grabCut: GrabCut,
   image: RgbImage,
-  { boxes, points, strokes }: WeakLabelsOfImage,
+  weak: WeakLabelsOfImage,
   config: ResolvedConfig,
   ignore: number,
 ): Promise<GrabCutAnswer[]> {
-  const data = drawnPixels(points, strokes, image, ignore);
-  const drawn = data && { data, ignore };
-  const cuts = config.grabCut ? boxes.map((box) => grabCut.cut(image, box, drawn)) : [];
-  const all = Promise.all(cuts);
+  const all = config.grabCut ? cutBoxes(grabCut, image, weak, ignore) : Promise.resolve([]);
   all.catch(() => undefined); // a failure is reported when the image's turn comes
   return all;
 }

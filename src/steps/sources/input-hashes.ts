@@ -1,10 +1,9 @@
 /** Hashes of all that an image's label is made of, so that a label whose inputs have changed since is known. */
 
 import path from "node:path";
-import type { ResolvedConfig } from "../../config/pseudo-label-presets";
-import { hashFile, hashFiles, hashValue, type Inputs } from "../../data/file-hash";
+import type { ResolvedRun } from "../../config/pseudo-label-presets";
+import { hashFile, hashFiles, type Inputs } from "../../data/file-hash";
 import { findImage } from "../../data/image";
-import { pointsEntry, readPointsFile } from "../../data/points";
 
 export type InputsOf = (id: string) => Promise<Inputs>;
 
@@ -14,26 +13,19 @@ export function openPhotographHashes(root: string, weights: string | undefined):
   return async (id) => ({ photograph: await photographHash(root, id), weights: await hash });
 }
 
-/** Of `make-pseudo-labels`: what its options lead it to read of an image. */
-export async function openLabelHashes(config: ResolvedConfig): Promise<InputsOf> {
-  const { voc12Root, supervision, seedLabelRoot, features, graphDir } = config;
-  const photographs = openPhotographHashes(voc12Root, features === "cnn" ? config.weights : undefined);
-  const boxes = config.boxXmlPath ?? path.join(voc12Root, "Annotations");
-  const scribbles = config.scribbles ?? path.join(voc12Root, "Scribbles");
-  const readsPoints = seedLabelRoot === undefined && supervision === "point";
-  const points = readsPoints ? await readPointsFile(config.points ?? path.join(voc12Root, "points.json")) : undefined;
+/** Of `make-pseudo-labels`: what its options lead it to read of an image beside the weak labels. */
+export async function openLabelHashes(config: ResolvedRun["config"]): Promise<InputsOf> {
+  const { voc12Root, seedLabelRoot, features, weights, graphDir, camDir } = config;
+  const usesNetwork = features === "cnn" || (features === undefined && graphDir === undefined);
+  const photographs = openPhotographHashes(voc12Root, usesNetwork ? weights : undefined);
+  const walks = camDir !== undefined && (config.rw || config.supervision === "mixed");
   return async (id) => ({
     ...(await photographs(id)),
-    ...(supervision === "box" || config.multiPoint ? { boxes: await hashFile(path.join(boxes, `${id}.xml`)) } : {}),
     ...(seedLabelRoot === undefined ? {} : { "seed label": await hashFile(path.join(seedLabelRoot, `${id}.png`)) }),
-    ...(points === undefined ? {} : { clicks: hashValue(pointsEntry(points, id)) }),
-    ...(seedLabelRoot === undefined && supervision === "scribble"
-      ? { scribbles: await scribbleHash(scribbles, id) }
+    ...(walks ? { maps: await hashFile(path.join(camDir, `${id}.npy`)) } : {}),
+    ...(graphDir !== undefined && (features === undefined || features === "files")
+      ? { features: await graphHash(graphDir, id) }
       : {}),
-    ...(config.rw && config.camDir !== undefined
-      ? { maps: await hashFile(path.join(config.camDir, `${id}.npy`)) }
-      : {}),
-    ...(features === "files" && graphDir !== undefined ? { features: await graphHash(graphDir, id) } : {}),
   });
 }
 

@@ -1,57 +1,231 @@
 /**
- * Everything of one image that is read from disk before its graph is built: photograph, boxes, seed label, class
+ * Everything of one image that is read from disk before its graph is built: photograph, weak label, seed label, class
  * activation maps. What is missing or unusable is named here, before any time is spent on the image.
  */
 
 import path from "node:path";
-import type { ResolvedConfig } from "../../config/pseudo-label-presets";
+import type { Supervision } from "../../config/make-pseudo-labels";
+import type { ResolvedConfig, ResolvedRun } from "../../config/pseudo-label-presets";
 import { fileExists } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
+import type { Inputs } from "../../data/file-hash";
+import { readFittedLabel } from "../../data/fitted-label";
 import { findImage, type RgbImage, readRgb } from "../../data/image";
 import type { LabelMap } from "../../data/label-png";
 import { annotatedIn } from "../../data/orientation";
-import { type Box, readBoxes } from "../../data/voc-boxes";
+import type { Sharpener } from "../../dense-crf/sharpen";
 import { UserError } from "../../errors";
 import type { ClassMaps } from "../../graph/random-walk";
+import type { InstanceMark } from "../../instances/instance-mark";
+import { boxMarks, clickMarks, strokeMarks } from "../../instances/mark-sources";
+import { confidentSeed } from "../../label-photograph/confident-seed";
 import type { PreparedImage } from "../../label-photograph/label-probabilities";
+import { supervisionOf, type WeakSeed, weakSeed } from "../../label-photograph/weak-seed";
 import { readCams } from "../../seam/cam-dictionary";
-import type { SeedSource } from "./seed-source";
+import { cutBoxes, type GrabCut, openGrabCut } from "../../seeds/grabcut";
+import { openLabelHashes } from "./input-hashes";
+import { openWeakLabels, type WeakLabelKind, type WeakLabelSource, type WeakLabelsOfImage } from "./weak-label-source";
 
-/** @throws UserError "input" for an image that cannot be labelled */
-export async function prepareImage(
-  id: string,
-  config: ResolvedConfig,
-  dataset: DatasetDescription,
-  seeds: SeedSource,
-  notice: (message: string) => void,
-): Promise<PreparedImage> {
-  const image = annotatedIn(await readRgb(await findImage(config.voc12Root, id)), config.annotationFrame);
-  for (const message of image.notices ?? []) notice(message);
-  const boxes =
-    config.supervision === "box" || config.multiPoint ? await boxesOf(id, config, dataset, image, notice) : [];
-  const seed = await seeds(id, image, boxes);
-  for (const message of seed.notices) notice(message);
-  if (!config.rw || config.camDir === undefined) return { image, seed: seed.label, drawn: seed.drawn, boxes };
-  const maps = await mapsOf(path.join(config.camDir, `${id}.npy`), dataset, image, seed.label);
-  return { image, seed: seed.label, drawn: seed.drawn, boxes, maps };
+/** An image that is ready to be labelled, and how. */
+export interface ListedImage extends PreparedImage {
+  readonly config: ResolvedConfig;
+  /** With `instances`. */
+  readonly marks?: readonly InstanceMark[];
 }
 
-async function boxesOf(
-  id: string,
-  config: ResolvedConfig,
+export interface ImageSource {
+  /** The formats of weak labels that are read, and what does not fit the photographs. */
+  readonly notices: readonly string[];
+  /** How many of these images each format has something for; undefined where only one kind is asked for. */
+  survey(ids: readonly string[]): Promise<string | undefined>;
+  /** @throws UserError "input" for an image that cannot be labelled */
+  prepare(id: string, notice: (message: string) => void): Promise<ListedImage>;
+  /** Of all that an image's label is made of. */
+  hashesOf(id: string): Promise<Inputs>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param sharpener makes confident labels of class activation maps, where an image has nothing else
+ * @throws UserError where a source as a whole is unusable
+ */
+export async function openImageSource(
+  run: ResolvedRun,
   dataset: DatasetDescription,
-  image: RgbImage,
-  notice: (message: string) => void,
-): Promise<readonly Box[]> {
-  const file = path.join(config.boxXmlPath ?? path.join(config.voc12Root, "Annotations"), `${id}.xml`);
-  const { boxes, notices } = await readBoxes(file, dataset, image);
-  for (const message of notices) notice(message);
-  if (boxes.length === 0) {
-    if (config.withoutBoxes === "fail")
-      throw new UserError("input", `no boxes in ${file}; --without-boxes background takes such images as background`);
-    notice("no boxes: no MP loss, and without a seed label all background");
+  sharpener: Sharpener,
+): Promise<ImageSource> {
+  const { config } = run;
+  const { supervision, seedLabelRoot, camDir, voc12Root } = config;
+  const isMixed = supervision === "mixed";
+  if (config.instances && supervision === "image")
+    throw new UserError("usage", "--instances needs boxes, clicks or strokes: image tags name no objects");
+  const open = (kind: typeof supervision): Promise<WeakLabelSource> =>
+    openWeakLabels({ ...config, supervision: kind, mayLack: true }, dataset);
+  const isRead = seedLabelRoot === undefined || isMixed || supervision === "box" || config.instances;
+  const weakLabels = await open(isRead ? supervision : "image");
+  const boxLabels = !isMixed && supervision !== "box" && config.multiPoint ? await open("box") : undefined;
+  const hashes = await openLabelHashes(config);
+  const grabCut = config.grabCut
+    ? openGrabCut({ iterations: config.grabCutIterations, maxPixels: config.grabCutPixels, threads: config.crfThreads })
+    : undefined;
+  const told = new Set<string>(run.notices);
+  let others: Promise<WeakLabelSource> | undefined;
+
+  /** Why an image has no label of the one kind asked for, and what to do. */
+  const lacks = async (id: string, image: RgbImage, kind: WeakLabelKind): Promise<UserError> => {
+    others ??= open("mixed");
+    const weak = await others.then((source) => source.labelsOf(id, image)).catch(() => undefined);
+    const found = weak === undefined ? "" : describeLabels(weak);
+    const cure =
+      found !== ""
+        ? `; it has ${found}: --supervision mixed labels it from them`
+        : kind === "box"
+          ? "; --without-boxes background takes such images as background"
+          : "";
+    return new UserError(
+      "input",
+      `${await (kind === "box" ? (boxLabels ?? weakLabels) : weakLabels).lacking(id, kind)}${cure}`,
+    );
+  };
+
+  return {
+    notices: weakLabels.notices,
+    survey: async (ids) => (isMixed ? weakLabels.survey(ids) : undefined),
+    async prepare(id, notice) {
+      const image = annotatedIn(await readRgb(await findImage(voc12Root, id)), config.annotationFrame);
+      const { notices: ofLabels, ...weak } = await weakLabels.labelsOf(id, image);
+      const maps = camDir === undefined ? undefined : path.join(camDir, `${id}.npy`);
+      const hasMaps = maps !== undefined && (!isMixed || (await fileExists(maps)));
+      const seed = await seedLabelOf(id, image);
+      const given = { boxes: weak.boxes, clicks: weak.points, strokes: strokesOf(weak, image), seed };
+      const kind = isMixed ? mixedKind(id, given, hasMaps) : supervision;
+      const { config: own, notices: settled } = run.configOf(kind, hasMaps);
+      for (const message of settled.filter((each) => !told.has(each))) {
+        told.add(message);
+        notice(message);
+      }
+      for (const message of [...(image.notices ?? []), ...ofLabels]) notice(message);
+      const boxes = await boxesOf(id, image, weak, own, notice);
+      if (seed === undefined && kind === "point" && weak.points.length === 0) throw await lacks(id, image, "point");
+      if (seed === undefined && kind === "scribble" && weak.strokes === undefined)
+        throw await lacks(id, image, "scribble");
+      const labels = !isMixed && seed !== undefined ? { seed, boxes: [], clicks: [] } : given;
+      const made = await seedOf(id, labels, kind, image, own);
+      for (const message of made.notices) notice(message);
+      const marks = own.instances ? marksOf(kind, weak, given.strokes, image, id) : undefined;
+      const walks = own.rw && maps !== undefined;
+      return {
+        image,
+        seed: made.label,
+        drawn: made.drawn,
+        boxes,
+        config: own,
+        ...(walks ? { maps: await mapsOf(maps, dataset, image, made.label) } : {}),
+        ...(marks === undefined ? {} : { marks }),
+      };
+    },
+    hashesOf: async (id) => ({
+      ...(await hashes(id)),
+      ...(await weakLabels.hashesOf(id)),
+      ...(boxLabels === undefined ? {} : { boxes: (await boxLabels.hashesOf(id)).shapes }),
+    }),
+    close: async () => grabCut?.close(),
+  };
+
+  function strokesOf(
+    { strokes }: Pick<WeakLabelsOfImage, "strokes">,
+    { width, height }: RgbImage,
+  ): LabelMap | undefined {
+    return strokes === undefined ? undefined : { width, height, data: strokes };
   }
-  return boxes;
+
+  /** With mixed supervision a seed label is one label more, which an image may lack. */
+  async function seedLabelOf(id: string, image: RgbImage): Promise<LabelMap | undefined> {
+    if (seedLabelRoot === undefined) return undefined;
+    const file = path.join(seedLabelRoot, `${id}.png`);
+    if (isMixed && !(await fileExists(file))) return undefined;
+    return readFittedLabel(file, image, dataset, "seed label");
+  }
+
+  function mixedKind(id: string, given: Parameters<typeof supervisionOf>[0], hasMaps: boolean): Supervision {
+    const kind = supervisionOf({ ...given, ...(hasMaps ? { maps: true } : {}) });
+    if (kind !== undefined) return kind;
+    if (config.withoutBoxes === "background") return "box";
+    throw new UserError(
+      "input",
+      `no weak label: neither boxes nor strokes nor clicks of "${id}" were found; --without-boxes background takes such images as background`,
+    );
+  }
+
+  async function boxesOf(
+    id: string,
+    image: RgbImage,
+    weak: Omit<WeakLabelsOfImage, "notices">,
+    own: ResolvedConfig,
+    notice: (message: string) => void,
+  ): Promise<ListedImage["boxes"]> {
+    if (own.supervision !== "box" && !own.multiPoint) return [];
+    const read = boxLabels === undefined ? weak : await boxLabels.labelsOf(id, image);
+    if (boxLabels !== undefined) for (const message of (read as WeakLabelsOfImage).notices) notice(message);
+    if (read.boxes.length > 0 || (isMixed && own.supervision !== "box")) return read.boxes;
+    if (own.withoutBoxes === "fail") throw await lacks(id, image, "box");
+    notice("no boxes: no MP loss, and without a seed label all background");
+    return [];
+  }
+
+  async function seedOf(
+    id: string,
+    labels: Parameters<typeof weakSeed>[0],
+    kind: Supervision,
+    image: RgbImage,
+    own: ResolvedConfig,
+  ): Promise<WeakSeed> {
+    if (kind === "image" && labels.seed === undefined && camDir !== undefined) {
+      const cams = await readCams(path.join(camDir, `${id}.npy`), dataset, image);
+      const { width, height } = image;
+      const data = await confidentSeed(cams, image, dataset, sharpener);
+      return weakSeed({ ...labels, seed: { width, height, data } }, image, dataset, own);
+    }
+    const cuts = await cutsOf(grabCut, labels, image, dataset.ignore);
+    return weakSeed(labels, image, dataset, own, cuts);
+  }
+
+  function marksOf(
+    kind: Supervision,
+    weak: Pick<WeakLabelsOfImage, "boxes" | "points">,
+    strokes: LabelMap | undefined,
+    image: RgbImage,
+    id: string,
+  ): readonly InstanceMark[] {
+    if (kind === "box") return boxMarks(weak.boxes);
+    if (kind === "point") return clickMarks(weak.points, image, `clicks of image "${id}"`);
+    if (kind === "scribble") return strokes === undefined ? [] : strokeMarks(strokes, dataset.ignore);
+    throw new UserError("input", "--instances needs boxes, clicks or strokes: image tags name no objects");
+  }
+}
+
+// --- internal ---
+
+async function cutsOf(
+  grabCut: GrabCut | undefined,
+  { boxes, clicks, strokes, seed }: Parameters<typeof weakSeed>[0],
+  image: RgbImage,
+  ignore: number,
+): ReturnType<typeof cutBoxes> {
+  if (grabCut === undefined || seed !== undefined || boxes.length === 0) return [];
+  return cutBoxes(grabCut, image, { boxes, points: clicks, strokes: strokes?.data }, ignore);
+}
+
+/** `2 clicks and strokes`. */
+function describeLabels({ boxes, points, strokes }: WeakLabelsOfImage): string {
+  const count = (many: number, one: string, several: string): string[] =>
+    many === 0 ? [] : [`${many} ${many === 1 ? one : several}`];
+  const parts = [
+    ...count(boxes.length, "box", "boxes"),
+    ...count(points.length, "click", "clicks"),
+    ...(strokes === undefined ? [] : ["strokes"]),
+  ];
+  return parts.join(" and ");
 }
 
 /** CAMs at the image's size that cover every class of its seeds. */

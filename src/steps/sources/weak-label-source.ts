@@ -42,6 +42,8 @@ export interface WeakLabelConfig {
   readonly scribbles?: string;
   /** Pixels. */
   readonly scribbleWidth?: number;
+  /** Whether an image without the one kind asked for is the caller's affair. Default false: `labelsOf` throws. */
+  readonly mayLack?: boolean;
 }
 
 export interface WeakLabelsOfImage extends WeakLabels {
@@ -67,6 +69,10 @@ export interface WeakLabelSource {
   labelsOf(id: string, size: ImageSize): Promise<WeakLabelsOfImage>;
   /** Hashes of what the files say of an image. */
   hashesOf(id: string): Promise<Inputs>;
+  /** How many of these images each format has something for, as a sentence; undefined where there is no format. */
+  survey(ids: readonly string[]): Promise<string | undefined>;
+  /** Why an image has no labels of a kind: where they were looked for. */
+  lacking(id: string, kind: WeakLabelKind): Promise<string>;
 }
 
 /** @throws UserError "input" where a named file is unusable as a whole */
@@ -77,6 +83,8 @@ export async function openWeakLabels(config: WeakLabelConfig, dataset: DatasetDe
       notices: [],
       labelsOf: async () => ({ boxes: [], points: [], notices: [] }),
       hashesOf: async () => ({}),
+      survey: async () => undefined,
+      lacking: async () => "no weak label is read with image supervision",
     };
   const wants = (kind: WeakLabelKind): boolean => supervision === kind || supervision === "mixed";
   const { readers, isFound, notices } = await openShapes(config, dataset);
@@ -109,7 +117,11 @@ export async function openWeakLabels(config: WeakLabelConfig, dataset: DatasetDe
         (supervision === "box" && boxes.length === 0) ||
         (supervision === "point" && clicks.length === 0) ||
         (supervision === "scribble" && strokes === undefined);
-      if (lacks) throw lacking(supervision as WeakLabelKind, id, readers);
+      if (lacks && config.mayLack !== true)
+        throw new UserError(
+          "input",
+          `${await lacking(supervision as WeakLabelKind, id, readers, scribbles)}: ${cureOf(supervision as WeakLabelKind)}`,
+        );
       const formats = drawn.map(({ name, shapes }): FormatLabels => formatLabels(name, shapes));
       if (points !== undefined)
         formats.push({ name: points.name, boxes: 0, clicks: points.of(id, size).length, strokes: 0 });
@@ -125,6 +137,50 @@ export async function openWeakLabels(config: WeakLabelConfig, dataset: DatasetDe
         ...(wants("scribble") ? { scribbles: await scribbleHash(scribbles, id) } : {}),
       };
     },
+    survey: (ids) => {
+      const lines = wants("scribble") ? [{ name: FORMAT_NAMES.scribbles, has: hasScribbles(scribbles) }] : [];
+      const clicks = points === undefined ? [] : [{ name: FORMAT_NAMES.points, has: points.has }];
+      return survey(
+        [...readers.map(({ format, has }) => ({ name: FORMAT_NAMES[format], has })), ...lines, ...clicks],
+        ids,
+      );
+    },
+    lacking: (id, kind) => lacking(kind, id, readers, scribbles),
+  };
+}
+
+interface Surveyed {
+  readonly name: string;
+  has(id: string): Promise<boolean>;
+}
+
+/** `weak labels: labelme 12 photographs, scribbles 4; none: 2 ("a", "b")`. */
+async function survey(sources: readonly Surveyed[], ids: readonly string[]): Promise<string | undefined> {
+  const bare = new Set(ids);
+  const counts: string[] = [];
+  for (const { name, has } of sources) {
+    let count = 0;
+    for (const id of ids) {
+      if (!(await has(id))) continue;
+      count++;
+      bare.delete(id);
+    }
+    if (count === 0) continue;
+    const photographs = counts.length > 0 ? "" : count === 1 ? " photograph" : " photographs";
+    counts.push(`${name} ${count}${photographs}`);
+  }
+  if (counts.length === 0) return undefined;
+  const some = [...bare].slice(0, 3).map((id) => `"${id}"`);
+  const none =
+    bare.size === 0 ? "" : `; none: ${bare.size} (${some.join(", ")}${bare.size > some.length ? ", …" : ""})`;
+  return `weak labels: ${counts.join(", ")}${none}`;
+}
+
+function hasScribbles(folder: string): Surveyed["has"] {
+  return async (id) => {
+    for (const extension of [".txt", ".xml", ".png"])
+      if (await fileExists(path.join(folder, id + extension))) return true;
+    return false;
   };
 }
 
@@ -134,6 +190,7 @@ function formatLabels(name: string, { boxes = [], points = [], scribbles = [] }:
 
 /** Shapes of one format. */
 interface ShapeReader {
+  readonly format: Format;
   /** The format and where it lies, for messages. */
   readonly name: string;
   /** Whether the format knows clicks and scribbles, beside boxes. */
@@ -142,6 +199,10 @@ interface ShapeReader {
   read(id: string, size: ImageSize): Promise<(Boxes & Partial<DrawnShapes>) | undefined>;
   /** Of what the format's files say of an image. */
   hashOf(id: string): Promise<string | undefined>;
+  /** Whether the format's files say anything of an image, even if it is nothing. */
+  has(id: string): Promise<boolean>;
+  /** Of a folder of files, an image's. */
+  fileOf?(id: string): string;
   /** Of a file of many photographs: their names. */
   readonly names?: Pick<EntriesByName<unknown>, "names" | "hint">;
   readonly notices: readonly string[];
@@ -211,11 +272,21 @@ async function openFormat(
   yoloClasses: string | undefined,
 ): Promise<ShapeReader> {
   const name = `${FORMAT_NAMES[format]} (${place})`;
-  const common = { name, hasLines: format === "labelme" || format === "cvat" || format === "labelStudio", notices: [] };
+  const common = {
+    format,
+    name,
+    hasLines: format === "labelme" || format === "cvat" || format === "labelStudio",
+    notices: [],
+  };
   /** A folder with a file for each photograph. */
+  const inFolder = (extension: string): Pick<ShapeReader, "hashOf" | "has" | "fileOf"> => ({
+    hashOf: (id) => hashFile(path.join(place, id + extension)),
+    has: (id) => fileExists(path.join(place, id + extension)),
+    fileOf: (id) => path.join(place, id + extension),
+  });
   const each = (extension: string, read: ShapeReaderOfFile): ShapeReader => ({
     ...common,
-    hashOf: (id) => hashFile(path.join(place, id + extension)),
+    ...inFolder(extension),
     async read(id, size) {
       const file = path.join(place, id + extension);
       return (await fileExists(file)) ? read(file, size) : undefined;
@@ -228,10 +299,9 @@ async function openFormat(
       return each(".json", (file, size) => readLabelme(file, dataset, size));
     case "yolo": {
       const folder = await openYoloFolder(place, dataset, yoloClasses);
-      const hashOf = (id: string): Promise<string | undefined> => hashFile(path.join(place, `${id}.txt`));
       return {
         ...common,
-        hashOf,
+        ...inFolder(".txt"),
         notices: folder.notices,
         read: (id, size) => readYoloBoxes(folder, id, dataset, size),
       };
@@ -254,8 +324,12 @@ async function openFormat(
 }
 
 /** Of a file of many photographs. */
-function held(images: EntriesByName<unknown>): Pick<ShapeReader, "names" | "hashOf"> {
-  return { names: images, hashOf: async (id) => hashValue(images.find(id)?.entry) };
+function held(images: EntriesByName<unknown>): Pick<ShapeReader, "names" | "hashOf" | "has"> {
+  return {
+    names: images,
+    hashOf: async (id) => hashValue(images.find(id)?.entry),
+    has: async (id) => images.has(id),
+  };
 }
 
 type ShapeReaderOfFile = (file: string, size: ImageSize) => Promise<Boxes & Partial<DrawnShapes>>;
@@ -288,6 +362,7 @@ interface PointReader {
   readonly name: string;
   readonly notices: readonly string[];
   hashOf(id: string): string | undefined;
+  has(id: string): Promise<boolean>;
   of(id: string, size: ImageSize): Point[];
 }
 
@@ -305,6 +380,7 @@ async function openPoints(
     name: `${FORMAT_NAMES.points} (${file.file})`,
     notices: pointsNotices(file),
     hashOf: (id) => hashValue(pointsEntry(file, id)),
+    has: async (id) => pointsEntry(file, id) !== undefined,
     of: (id, size) => pointsOf(file, id, dataset, size),
   };
 }
@@ -326,13 +402,27 @@ async function strangers(readers: readonly ShapeReader[], root: string): Promise
   });
 }
 
-function lacking(kind: WeakLabelKind, id: string, readers: readonly ShapeReader[]): UserError {
+/** Where the labels of a kind were looked for, and what is there instead. */
+async function lacking(
+  kind: WeakLabelKind,
+  id: string,
+  readers: readonly ShapeReader[],
+  scribbles: string,
+): Promise<string> {
   const what = { box: "boxes", point: "clicks", scribble: "scribbles" }[kind];
   const holding = readers.filter(({ hasLines }) => kind === "box" || hasLines);
-  const read = holding.map(({ name, names }) => `${name}${names?.hint(id) ?? ""}`);
-  const looked = read.length === 0 ? "" : ` in ${read.join(", ")}`;
+  const looked: string[] = [];
+  for (const { format, name, names, fileOf } of holding) {
+    const file = fileOf?.(id);
+    if (file === undefined) looked.push(`${name}${names?.hint(id) ?? ""}`);
+    else looked.push(`${FORMAT_NAMES[format]} (${file}${(await fileExists(file)) ? "" : " is missing"})`);
+  }
+  if (looked.length > 0) return `no ${what} in ${looked.join(", ")}`;
+  return kind === "scribble" ? `no ${what}: expected ${id}.txt, .xml or .png (${scribbles})` : `no ${what}`;
+}
+
+function cureOf(kind: WeakLabelKind): string {
   const formats = Object.values(OPTION).filter((option) => kind === "box" || LINE_OPTIONS.includes(option));
   const own = { box: [], point: ["--points"], scribble: ["--scribbles"] }[kind];
-  const cure = `a2gnn check FOLDER says what there is; ${[...own, ...formats].join(", ")} name other files`;
-  return new UserError("input", `no ${what}${looked}: ${cure}`);
+  return `a2gnn check FOLDER says what there is; ${[...own, ...formats].join(", ")} name other files`;
 }
