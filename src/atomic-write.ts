@@ -20,9 +20,14 @@ export const SYNC_VARIABLE = "A2GNN_SYNC";
 
 let counter = 0;
 
+/** Longer names are cut: a file system allows 255 bytes, the process's and the call's number among them. */
+const MAX_NAME_BYTES = 180;
+
 /** A name beside `file` that no other process or call uses. */
 export function temporaryName(file: string): string {
-  return path.join(path.dirname(file), `.${path.basename(file)}.${hostMark}.${process.pid}.${counter++}.tmp`);
+  const name = Buffer.from(path.basename(file));
+  const short = name.length <= MAX_NAME_BYTES ? name.toString() : name.subarray(0, MAX_NAME_BYTES / 2).toString("hex");
+  return path.join(path.dirname(file), `.${short}.${hostMark}.${process.pid}.${counter++}.tmp`);
 }
 
 /**

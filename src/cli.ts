@@ -130,8 +130,8 @@ function shellOf([shell, ...more]: readonly string[]): Shell {
 /** As shells report a process that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
-/** How long after SIGTERM the process may finish the image in hand; batch systems wait about as long before they kill. */
-const GRACE_MS = 30_000;
+/** How long after SIGTERM the process may finish the image in hand: containers are killed after 10 s, batch jobs after 30. */
+const GRACE_MS = 8_000;
 
 /** The first Ctrl-C, or SIGTERM of a batch system, ends after the image in hand; the second Ctrl-C at once. */
 function stopOnSignal(): AbortSignal {

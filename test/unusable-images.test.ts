@@ -130,7 +130,13 @@ test("no boxes: named, or background on demand; no XML at all", async () => {
   assert.ok((await readLabel(path.join(savePath, "img0.png"))).data.every((label) => label === 0));
   fs.rmSync(savePath, { recursive: true });
   fs.rmSync(at("Annotations", "img0.xml"));
-  await failsFirst(/no such file \(.*img0\.xml\)/);
+  await failsFirst(
+    /no boxes in VOC XML \(.*img0\.xml is missing\); it has 2 clicks and strokes: --supervision mixed labels it/,
+  );
+  fs.rmSync(savePath, { recursive: true });
+  fs.rmSync(at("points.json"));
+  fs.rmSync(at("Scribbles"), { recursive: true });
+  await failsFirst(/img0\.xml is missing\); --without-boxes background takes such images as background/);
 });
 
 test("no background or no foreground seeds: the image is labelled, with a notice", async () => {

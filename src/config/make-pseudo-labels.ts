@@ -21,6 +21,9 @@ import { type SeedRuleConfig, seedRuleOptions } from "./seed-rule";
 const INSTANCE_FORMATS = ["voc", "coco", "labelme", "yolo"] as const;
 export type InstanceFormat = (typeof INSTANCE_FORMATS)[number];
 
+/** Formats of `--export`. */
+export const EXPORTS = ["coco", "coco-rle", "yolo-seg", "labelme", "voc"] as const;
+
 export type Supervision = "image" | "point" | "scribble" | "box";
 
 /** Of a list of images; mixed: whatever each photograph has. */
@@ -70,6 +73,8 @@ export interface LabelConfig extends DenseCrfConfig, SeedRuleConfig {
   readonly logt: number;
   readonly rwWeight: number;
   readonly denseCrf: boolean;
+  readonly minArea: number;
+  readonly smooth: number;
   readonly seed: number;
 }
 
@@ -84,6 +89,8 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly camDir?: string;
   readonly crfThreads: number;
   readonly inFlight?: number;
+  readonly export?: readonly string[];
+  readonly exportDir?: string;
   readonly instances: boolean;
   readonly instanceRule: "graph" | "smaller";
   readonly instanceFormats: readonly string[];
@@ -96,6 +103,8 @@ const graph = "Graph";
 const network = "A2GNN";
 const walk = "Random walk (image and point)";
 const crf = "Dense CRF";
+const borders = "Borders";
+const exporting = "Exports";
 const instances = "Instances";
 const running = "Running";
 
@@ -327,6 +336,25 @@ export const labelOptions: OptionTable<LabelConfig> = {
     help: "sharpen the probabilities; --dense-crf off takes their argmax",
   },
   ...denseCrfOptions(),
+  minArea: {
+    kind: "integer",
+    affects: "label",
+    default: 0,
+    min: 0,
+    unit: "pixels",
+    group: borders,
+    help: "regions of fewer pixels become what borders on them most; 0: all stay, and what was drawn always does",
+  },
+  smooth: {
+    kind: "integer",
+    affects: "label",
+    default: 0,
+    min: 0,
+    max: 50,
+    unit: "pixels",
+    group: borders,
+    help: "jagged edges take the commonest class in a disc of this radius; 0: they stay, and what was drawn always does",
+  },
   seed: {
     kind: "integer",
     affects: "fit",
@@ -412,6 +440,18 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     symbol: "1, on a GPU 2",
     group: running,
     help: "images trained side by side in one process, in turns of a step: one prepares and copies while another computes on the card; no label depends on it",
+  export: {
+    kind: "texts",
+    affects: "place",
+    choices: EXPORTS,
+    group: exporting,
+    help: "the labels for other tools besides, each region an object: coco (polygons) and coco-rle: annotations.json; yolo-seg: labels/NAME.txt and data.yaml; labelme: NAME.json; voc: masks, boxes, list",
+  },
+  exportDir: {
+    kind: "path",
+    affects: "place",
+    group: exporting,
+    help: "folder for the exports, one folder a format [default: exports below --save-path]",
   },
   instances: {
     kind: "boolean",

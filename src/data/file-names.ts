@@ -30,11 +30,8 @@ export const UNREADABLE_EXTENSIONS: readonly string[] = [
   ".arw",
 ];
 
-/**
- * Longest name without extension, in bytes: file systems allow 255 with the extension, and results are written under
- * temporary names first.
- */
-export const MAX_NAME_BYTES = 240;
+/** Longest name without extension, in bytes: file systems allow 255 with the longest extension of a result, `.json`. */
+export const MAX_NAME_BYTES = 250;
 
 /** True for a name that stays in its folder: no separators, no control characters, not dots alone, not too long. */
 export function isPlainName(name: string): boolean {

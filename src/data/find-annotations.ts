@@ -31,9 +31,9 @@ export const FORMAT_NAMES: Readonly<Record<AnnotationFormat, string>> = {
 };
 
 const FOLDERS: Readonly<Record<"voc" | "labelme" | "yolo", readonly string[]>> = {
-  voc: ["Annotations", "annotations"],
+  voc: ["Annotations", "annotations", "JPEGImages", "."],
   labelme: ["labelme", "Annotations", "annotations", "JPEGImages", "."],
-  yolo: ["labels", "yolo", "obj_train_data", "labels/train", "JPEGImages"],
+  yolo: ["labels", "yolo", "obj_train_data", "labels/train", "JPEGImages", "."],
 };
 const FILES: readonly string[] = [".", "annotations", "Annotations"];
 /** Files of the data folder that are something else. */

@@ -8,7 +8,7 @@ import { type DatasetDescription, type ImageSize, maskClass } from "./dataset";
 import { shown } from "./json";
 import { checkLabel, type LabelFile, type LabelMap, readLabelFile } from "./label-png";
 import { displayedRaster, type Frame, frameOf, storedRaster, storedSize } from "./orientation";
-import { vocPalette } from "./voc";
+import { VOC, vocPalette } from "./voc";
 
 /**
  * @param size the photograph's, or another label's that this one must fit; undefined: any
@@ -106,13 +106,16 @@ function checkColours(
 ): void {
   const usual = vocPalette(classes.length);
   const same = (a: readonly number[], b: ArrayLike<number>): boolean => a.every((value, c) => value === b[c]);
-  if (classes.every((_, index) => same(usual[index], palette[index]))) return; // no colours of its own
+  const isVoc = classes.length === VOC.classes.length && classes.every((name, index) => name === VOC.classes[index]);
+  // VOC's colours belong to VOC's classes; with others, they are merely those that most tools write.
+  if (!isVoc && classes.every((_, index) => same(usual[index], palette[index]))) return;
   for (const value of new Set(label.data)) {
     if (value >= classes.length) continue;
     const colour = [...colours.subarray(3 * value, 3 * value + 3)];
     if (colour.length < 3 || same(colour, palette[value])) continue;
     const other = classes.findIndex((_, index) => index !== value && same(colour, palette[index]));
-    if (other >= 0)
+    if (other > 0 || (other === 0 && !isVoc))
+      // a palette that was never filled is black
       throw expected(
         "input",
         `value ${value} (${classes[value]}) in its class's colour`,

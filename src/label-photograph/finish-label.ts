@@ -1,6 +1,7 @@
 /**
  * From probabilities to a label: the dense CRF, the limit of the boxes once more, the most probable class. What a person drew
  * enters the CRF as certain, so that it spreads to what looks alike, and stands in the label whatever the CRF and boxes say.
+ * Borders are tidied on request.
  */
 
 import type { DenseCrfConfig } from "../config/dense-crf";
@@ -13,12 +14,16 @@ import { upsampleGuided } from "../image-ops/guided-upsampling";
 import { limitToBoxes } from "./box-limit";
 import { type ImageClasses, originalLabel } from "./image-classes";
 import type { UnsharpenedLabel } from "./label-probabilities";
+import { tidyLabel } from "./tidy-label";
 
 export interface FinishConfig extends DenseCrfConfig {
   /** Without it the probabilities stay as they are. */
   readonly denseCrf: boolean;
   /** Whether classes that have boxes stay within them. Default false. */
   readonly boxLimit?: boolean;
+  /** Borders are tidied where one of these is above 0. Default 0. */
+  readonly minArea?: number;
+  readonly smooth?: number;
 }
 
 export interface FinishedLabel {
@@ -45,7 +50,14 @@ export async function finishLabel(
   if (config.boxLimit) limitToBoxes(probable, whole.boxes, classes.length, whole.image);
   if (whole.drawn !== undefined) holdDrawn(probable, whole.drawn, classes.length, ignore);
   const { width, height } = whole.image;
-  const columns = { width, height, data: mostProbableClass(probable, classes.length) };
+  const probableColumns = { width, height, data: mostProbableClass(probable, classes.length) };
+  const { minArea = 0, smooth = 0 } = config;
+  const columns = tidyLabel(
+    probableColumns,
+    classes.length,
+    { minArea, smooth },
+    { drawn: whole.drawn, ignore, mayBe: (pixel, column) => probable[pixel * classes.length + column] > 0 },
+  );
   return { label: originalLabel(columns, classes), probabilities: probable, classes };
 }
 

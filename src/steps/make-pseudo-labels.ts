@@ -175,6 +175,7 @@ async function run(
         };
         const result = await runImageLoop(loop, context);
         if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
+        for (const message of await output.exportAll(list.ids)) notice(message);
         for (const message of await output.lastNotices()) notice(message);
         const instances = await output.mergeInstances(list.ids);
         const summary: MakePseudoLabelsSummary = {

@@ -21,6 +21,7 @@ import { renderOverlay } from "../../show/overlay";
 import { encodeNpy } from "../../weights/npy";
 import { isToDo, type Origin } from "./file-record";
 import { type InstancesWritten, openInstanceLabelOutput } from "./instance-label-output";
+import { exportLabels } from "./label-exports";
 import { openFolder } from "./output-folder";
 import { openOutputKeeper } from "./output-keeper";
 import type { OutputPlace } from "./output-places";
@@ -30,6 +31,7 @@ import { recordSettings } from "./settings-record";
 
 /** The options of a step that writes labels. */
 export interface LabelOutputConfig {
+  readonly voc12Root: string;
   readonly savePath: string;
   readonly overlay?: string;
   readonly outProb?: string;
@@ -42,14 +44,19 @@ export interface LabelOutputConfig {
   readonly frame?: Frame;
   /** Ids, or "all": made anew though they exist. */
   readonly remake?: readonly string[];
+  /** Formats for other tools, and the folder of their folders. */
+  readonly export?: readonly string[];
+  readonly exportDir?: string;
 }
 
 /** Where the images' files go. */
-export function outputPlaces({ savePath, overlay, outProb }: LabelOutputConfig): OutputPlace[] {
+export function outputPlaces(config: LabelOutputConfig): OutputPlace[] {
+  const { savePath, overlay, outProb, exportDir } = config;
   return [
     { option: "savePath", folder: savePath, extension: ".png" },
     ...(overlay === undefined ? [] : [{ option: "overlay", folder: overlay, extension: ".png" }]),
     ...(outProb === undefined ? [] : [{ option: "outProb", folder: outProb, extension: ".npy" }]),
+    ...(exportDir === undefined ? [] : [{ option: "exportDir", folder: exportDir, extension: " of an export" }]),
   ];
 }
 
@@ -90,6 +97,8 @@ export interface LabelOutput {
   write(id: string, image: RgbImage, finished: FinishedLabel, objects?: ObjectsOfImage): Promise<void>;
   /** What the summary says of the instances of all images in the list, where there are any. */
   mergeInstances(ids: readonly string[]): Promise<InstancesWritten | undefined>;
+  /** Writes the labels of all images in the list that have one in the formats of `export`. @returns what was written */
+  exportAll(ids: readonly string[]): Promise<string[]>;
   /** What was kept, what was made again, and whether the folder mixes settings: at the end of a run. */
   lastNotices(): Promise<string[]>;
   /** How many images have a file that is kept because it is somebody's own. */
@@ -190,6 +199,7 @@ export async function openLabelOutput(
     },
     mergeInstances: async (ids) => objectOutput?.merge(ids),
     kept: keeper.kept,
+    exportAll: (ids) => exportLabels(config, ids, dataset, keeper),
     async lastNotices() {
       const mixture = await settingsMixture(savePath);
       return [...keeper.notices(), ...(mixture === undefined ? [] : [mixture])];
