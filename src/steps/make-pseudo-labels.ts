@@ -107,11 +107,11 @@ const LEAST_SURE = 5;
 
 /** What a label depends on, and its objects. Whether images without boxes are labelled changes neither. */
 function settingsOfLabels(labelling: ResolvedRun): Pick<LabelOrigin, "settings" | "objectSettings"> {
-  const { withoutBoxes, instances, instanceFormats, ...rest } = settingsOf<MakePseudoLabelsConfig>(
-    labelling.config,
+  const own = { ...labelling.config, features: featuresOf(labelling) };
+  const { withoutBoxes, instances, instanceFormats, ...objectSettings } = settingsOf<object>(
+    own,
     makePseudoLabelsOptions,
   );
-  const objectSettings = { ...rest, features: featuresOf(labelling) };
   const { instanceRule, instancePolygons, ...settings } = objectSettings;
   return { settings, objectSettings };
 }

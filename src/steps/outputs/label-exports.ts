@@ -15,7 +15,8 @@ import { openFolder } from "./output-folder";
 import type { OutputKeeper } from "./output-keeper";
 
 export interface ExportConfig {
-  readonly voc12Root: string;
+  /** Without it photographs are taken for JPEG. */
+  readonly voc12Root?: string;
   readonly savePath: string;
   readonly export?: readonly string[];
   readonly exportDir?: string;
@@ -75,9 +76,11 @@ async function* labelsOf(
   ids: Iterable<string>,
   dataset: DatasetDescription,
 ): AsyncGenerator<LabelledFile> {
+  const { voc12Root } = config;
   for (const name of ids) {
     const label = await readFittedLabel(labelFile(config, name), undefined, dataset, "label");
-    yield { name, file: path.basename(await findImage(config.voc12Root, name)), label };
+    const file = voc12Root === undefined ? `${name}.jpg` : path.basename(await findImage(voc12Root, name));
+    yield { name, file, label };
   }
 }
 

@@ -31,7 +31,8 @@ import { recordSettings } from "./settings-record";
 
 /** The options of a step that writes labels. */
 export interface LabelOutputConfig {
-  readonly voc12Root: string;
+  /** Where the photographs are, whose file names exports hold. */
+  readonly voc12Root?: string;
   readonly savePath: string;
   readonly overlay?: string;
   readonly outProb?: string;
