@@ -23,6 +23,7 @@ export interface SegmentConfig extends ImagesConfig, DenseCrfConfig, InstanceOpt
   readonly outProb?: string;
   readonly scales: readonly number[];
   readonly flip: boolean;
+  readonly workPixels: number;
   readonly denseCrf: boolean;
   readonly crfThreads: number;
 }
@@ -152,6 +153,15 @@ export const segmentOptions: OptionTable<SegmentConfig> = {
     default: true,
     group: inference,
     help: "each scale with its mirror image",
+  },
+  workPixels: {
+    kind: "integer",
+    affects: "label",
+    default: 1_000_000,
+    min: 0,
+    unit: "pixels",
+    group: inference,
+    help: "a larger photograph is looked at in this size, and its label brought back to its own along its edges; 0: never",
   },
   denseCrf: {
     kind: "boolean",

@@ -37,6 +37,17 @@ export function limitToBoxes(
   }
 }
 
+/** Whether a pixel may be of a class: a class that has boxes stays within them. */
+export function boxLimits(
+  boxes: readonly Box[],
+  { width, height }: ImageSize,
+): (pixel: number, label: number) => boolean {
+  const inside = new Map<number, Uint8Array>();
+  for (const { class: label } of boxes)
+    if (!inside.has(label)) inside.set(label, insideOf(boxes, label, width, height));
+  return (pixel, label) => inside.get(label)?.[pixel] !== 0;
+}
+
 /** 1 in the boxes of one class, [H·W]. Both ends count, and one pixel before them, because VOC counts from 1. */
 function insideOf(boxes: readonly Box[], label: number, width: number, height: number): Uint8Array {
   const inside = new Uint8Array(width * height);

@@ -11,7 +11,7 @@ import { mostProbableClass } from "../dense-crf/dense-crf";
 import { crfOptionsOf } from "../dense-crf/dense-crf-options";
 import type { Sharpener } from "../dense-crf/sharpen";
 import { upsampleGuided } from "../image-ops/guided-upsampling";
-import { limitToBoxes } from "./box-limit";
+import { boxLimits, limitToBoxes } from "./box-limit";
 import { type ImageClasses, originalLabel } from "./image-classes";
 import type { UnsharpenedLabel } from "./label-probabilities";
 import { tidyLabel } from "./tidy-label";
@@ -37,36 +37,96 @@ export interface FinishedLabel {
 
 /** @param unsharpened its probabilities are not to be used afterwards */
 export async function finishLabel(
-  { image, full, probabilities, classes, boxes, drawn, ignore }: UnsharpenedLabel,
+  unsharpened: UnsharpenedLabel,
   config: FinishConfig,
   sharpener: Sharpener,
 ): Promise<FinishedLabel> {
-  if (drawn !== undefined) holdDrawn(probabilities, drawn, classes.length, ignore);
-  const sharpened = config.denseCrf
-    ? await sharpener.sharpen(image, probabilities, crfOptionsOf(config))
-    : probabilities;
-  const whole = full ?? { image, boxes, drawn };
+  const { image, full, classes, ignore } = unsharpened;
+  const sharpened = await sharpen(unsharpened, config, sharpener);
+  const whole = full ?? unsharpened;
   const probable = full === undefined ? sharpened : enlarged(sharpened, image, full.image, classes.length);
   if (config.boxLimit) limitToBoxes(probable, whole.boxes, classes.length, whole.image);
   if (whole.drawn !== undefined) holdDrawn(probable, whole.drawn, classes.length, ignore);
+  const columns =
+    full === undefined
+      ? mostProbableClass(probable, classes.length)
+      : mostProbableEnlarged(sharpened, image, full, classes.length, config);
+  return { label: labelOf(columns, unsharpened, config), probabilities: probable, classes };
+}
+
+/** The same label without its probabilities, which take four bytes of each class and pixel of a large photograph. */
+export async function finishLabelAlone(
+  unsharpened: UnsharpenedLabel,
+  config: FinishConfig,
+  sharpener: Sharpener,
+): Promise<Pick<FinishedLabel, "label" | "classes">> {
+  const { image, full, classes } = unsharpened;
+  const sharpened = await sharpen(unsharpened, config, sharpener);
+  if (full !== undefined) {
+    const columns = mostProbableEnlarged(sharpened, image, full, classes.length, config);
+    return { label: labelOf(columns, unsharpened, config), classes };
+  }
+  const { boxes, drawn, ignore } = unsharpened;
+  if (config.boxLimit) limitToBoxes(sharpened, boxes, classes.length, image);
+  if (drawn !== undefined) holdDrawn(sharpened, drawn, classes.length, ignore);
+  return { label: labelOf(mostProbableClass(sharpened, classes.length), unsharpened, config), classes };
+}
+
+// --- internal ---
+
+async function sharpen(
+  { image, probabilities, classes, drawn, ignore }: UnsharpenedLabel,
+  config: FinishConfig,
+  sharpener: Sharpener,
+): Promise<Float32Array> {
+  if (drawn !== undefined) holdDrawn(probabilities, drawn, classes.length, ignore);
+  return config.denseCrf ? sharpener.sharpen(image, probabilities, crfOptionsOf(config)) : probabilities;
+}
+
+/** What was drawn stands in it; borders are tidied where that is asked for. */
+function labelOf(
+  data: Uint8Array,
+  { image, full, boxes, drawn, classes, ignore }: UnsharpenedLabel,
+  { boxLimit = false, minArea = 0, smooth = 0 }: FinishConfig,
+): LabelMap {
+  const whole = full ?? { image, boxes, drawn };
   const { width, height } = whole.image;
-  const probableColumns = { width, height, data: mostProbableClass(probable, classes.length) };
-  const { minArea = 0, smooth = 0 } = config;
-  const columns = tidyLabel(
-    probableColumns,
-    classes.length,
-    { minArea, smooth },
-    { drawn: whole.drawn, ignore, mayBe: (pixel, column) => probable[pixel * classes.length + column] > 0 },
-  );
-  return { label: originalLabel(columns, classes), probabilities: probable, classes };
+  const held = whole.drawn;
+  if (held !== undefined)
+    for (let pixel = 0; pixel < data.length; pixel++) if (held.data[pixel] !== ignore) data[pixel] = held.data[pixel];
+  const limits = { drawn: held, ignore, ...(boxLimit ? { mayBe: boxLimits(whole.boxes, whole.image) } : {}) };
+  return originalLabel(tidyLabel({ width, height, data }, classes.length, { minArea, smooth }, limits), classes);
+}
+
+/** The most probable class of each pixel of the large photograph, one class in memory at a time. [H·W] */
+function mostProbableEnlarged(
+  probabilities: Float32Array,
+  small: RgbImage,
+  { image, boxes }: Pick<UnsharpenedLabel, "image" | "boxes">,
+  classes: number,
+  { boxLimit = false }: FinishConfig,
+): Uint8Array {
+  const best = new Float32Array(image.width * image.height);
+  const columns = new Uint8Array(image.width * image.height);
+  const mayBe = boxLimit ? boxLimits(boxes, image) : () => true;
+  for (let k = 0; k < classes; k++)
+    upsampleGuided(planeOf(probabilities, k, classes), small, image, (pixel, value) => {
+      if (value <= best[pixel] || !mayBe(pixel, k)) return;
+      best[pixel] = value;
+      columns[pixel] = k;
+    });
+  return columns;
+}
+
+function planeOf(probabilities: Float32Array, column: number, classes: number): Float32Array {
+  return Float32Array.from({ length: probabilities.length / classes }, (_, i) => probabilities[i * classes + column]);
 }
 
 /** Probabilities of a reduced photograph at its own size, along the edges of the large one; each pixel's sum to 1. [H·W, K] */
 function enlarged(probabilities: Float32Array, small: RgbImage, full: RgbImage, classes: number): Float32Array {
   const large = new Float32Array(full.width * full.height * classes);
   for (let k = 0; k < classes; k++) {
-    const map = Float32Array.from({ length: small.width * small.height }, (_, i) => probabilities[i * classes + k]);
-    upsampleGuided(map, small, full, (pixel, value) => {
+    upsampleGuided(planeOf(probabilities, k, classes), small, full, (pixel, value) => {
       large[pixel * classes + k] = Math.max(0, value);
     });
   }

@@ -25,6 +25,7 @@ import { type GraphSource, openGraphSource } from "./graph-source";
 import { valuesIn } from "./image-classes";
 import { fitImage } from "./label-image";
 import { type FitTask, labelProbabilities } from "./label-probabilities";
+import { checkMemory, classCount } from "./memory";
 import { canResume, type LearnedParameters, resumedParameters } from "./resume-parameters";
 import type { WeakLabels } from "./weak-labels";
 import { supervisionOf, type WeakSeed, weakSeed } from "./weak-seed";
@@ -121,6 +122,9 @@ export async function labelPhotograph(
   const rgb = await photographOf(image);
   const labels = checkWeakLabels(weak, dataset, rgb);
   const { config: usual, notices } = settingsOf(given, labels, initial);
+  const named = [...labels.boxes, ...labels.clicks].map((each) => each.class);
+  const drawnOnes = [...new Set(labels.strokes?.data ?? []), ...new Set(labels.seed?.data ?? [])];
+  checkMemory(rgb, classCount(usual.features, [...named, ...drawnOnes], dataset.classes.length), usual);
   const seed = await seedOf(labels, rgb, dataset, usual, sharpener);
   const taught = taughtBy(seed, labels, dataset);
   const resumes = initial !== undefined && canResume(initial.learned, taught);

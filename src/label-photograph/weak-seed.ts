@@ -16,7 +16,7 @@ import type { GrabCutAnswer } from "../seeds/grabcut";
 import { mixedRule } from "../seeds/mixed-rule";
 import { drawnPixels } from "../seeds/point-rule";
 import { fillUnknown } from "../seeds/seed-image";
-import { superpixels } from "../seeds/superpixels";
+import { superpixelsOfPhotograph } from "../seeds/superpixels";
 import type { CheckedLabels } from "./checked-labels";
 
 export interface WeakSeed {
@@ -95,7 +95,7 @@ function mergedSeed(
       image,
       classes,
       ignore,
-      superpixels: () => superpixels(image, options),
+      superpixels: () => superpixelsOfPhotograph(image, options),
       ...(tags === undefined ? {} : { tags }),
     };
     const weak = { points: clicks, boxes, ...(strokes === undefined ? {} : { strokes: strokes.data }) };

@@ -13,6 +13,7 @@ import { expected, messageOf } from "../errors";
 import { createThreadPool } from "../parallel/thread-pool";
 import { CERTAIN, type GrabCutAnswer, type GrabCutRequest, type Rectangle } from "./grabcut-thread";
 import { drawnPixels } from "./point-rule";
+import { reducedBy } from "./reduced-image";
 
 export type { GrabCutAnswer, Rectangle } from "./grabcut-thread";
 
@@ -52,7 +53,7 @@ export function openGrabCut({ iterations = 5, maxPixels = 1_000_000, threads = 1
       const certain = drawn === undefined ? undefined : certainOf(drawn, box, rectangle, image.width);
       if (step <= 1) return ask({ image, rectangle, iterations, certain });
       const answer = await ask({
-        image: reduce(image, step),
+        image: reducedBy(image, step),
         rectangle: reduceRectangle(rectangle, step),
         iterations,
         ...(certain === undefined ? {} : { certain: reduceCertain(certain, image, step) }),
@@ -113,22 +114,6 @@ function reduceCertain(certain: Uint8Array, { width, height }: RgbImage, step: n
     if (small[at] === CERTAIN.nothing) small[at] = value;
   }
   return small;
-}
-
-/** Means of step × step pixels. */
-function reduce({ width, height, data }: RgbImage, step: number): RgbImage {
-  const [w, h] = [Math.ceil(width / step), Math.ceil(height / step)];
-  const small = new Uint8Array(3 * w * h);
-  for (let y = 0; y < h; y++)
-    for (let x = 0; x < w; x++) {
-      const sum = [0, 0, 0];
-      let count = 0;
-      for (let v = y * step; v < Math.min(height, (y + 1) * step); v++)
-        for (let u = x * step; u < Math.min(width, (x + 1) * step); u++, count++)
-          for (let c = 0; c < 3; c++) sum[c] += data[3 * (v * width + u) + c];
-      for (let c = 0; c < 3; c++) small[3 * (y * w + x) + c] = Math.round(sum[c] / count);
-    }
-  return { width: w, height: h, data: small };
 }
 
 function reduceRectangle({ x, y, width, height }: Rectangle, step: number): Rectangle {

@@ -8,10 +8,15 @@ const LARGEST = 6;
 /**
  * Every superpixel touched by exactly one class takes it; touched by several or none, it stays unknown.
  * @param touched class at the pixels that count as touching, `ignore` elsewhere, [H·W]
- * @param area usual area of a superpixel in pixels
+ * @param area usual area of a superpixel in pixels of the size in which it was made
  * @returns [H·W]
  */
-export function spread({ ids, count }: Superpixels, touched: Uint8Array, ignore: number, area: number): Uint8Array {
+export function spread(
+  { ids, count, step = 1 }: Superpixels,
+  touched: Uint8Array,
+  ignore: number,
+  area: number,
+): Uint8Array {
   const several = 256;
   const classOf = new Uint16Array(count).fill(ignore);
   const size = new Int32Array(count);
@@ -21,5 +26,7 @@ export function spread({ ids, count }: Superpixels, touched: Uint8Array, ignore:
     const known = classOf[ids[i]];
     classOf[ids[i]] = known === ignore || known === touched[i] ? touched[i] : several;
   }
-  return Uint8Array.from(ids, (id) => (classOf[id] === several || size[id] > LARGEST * area ? ignore : classOf[id]));
+  return Uint8Array.from(ids, (id) =>
+    classOf[id] === several || size[id] > LARGEST * area * step ** 2 ? ignore : classOf[id],
+  );
 }

@@ -5,6 +5,7 @@
  */
 
 import type { RgbImage } from "../data/image";
+import { reducedBy } from "./reduced-image";
 import { connectSuperpixels } from "./superpixel-connectivity";
 
 export interface Superpixels {
@@ -13,6 +14,8 @@ export interface Superpixels {
   readonly count: number;
   /** Superpixel of each pixel, 0…count − 1, [H·W]. */
   readonly ids: Int32Array;
+  /** Side of the squares of pixels that went into one before the superpixels were made. Default 1. */
+  readonly step?: number;
 }
 
 export interface SuperpixelOptions {
@@ -33,6 +36,22 @@ export function superpixels(
   const size = (width * height) / (grid.xs.length * grid.ys.length);
   const { ids, count } = connectSuperpixels(assigned, width, height, Math.floor(size / 2), Math.floor(3 * size));
   return { width, height, count, ids };
+}
+
+/** Larger photographs are reduced to so many pixels: time and memory grow with them, and superpixels stay as fine as things. */
+const MAX_PIXELS = 1_000_000;
+
+/** The same for a photograph of any size; ids are those of its own pixels. */
+export function superpixelsOfPhotograph(image: RgbImage, options: SuperpixelOptions = {}): Superpixels {
+  const { width, height } = image;
+  const step = Math.ceil(Math.sqrt((width * height) / MAX_PIXELS));
+  if (step <= 1) return superpixels(image, options);
+  const small = superpixels(reducedBy(image, step), options);
+  const ids = new Int32Array(width * height);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      ids[y * width + x] = small.ids[Math.floor(y / step) * small.width + Math.floor(x / step)];
+  return { width, height, count: small.count, ids, step };
 }
 
 // --- internal ---

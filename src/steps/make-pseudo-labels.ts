@@ -22,7 +22,7 @@ import { findImage, readRgb, readSize } from "../data/image";
 import { openSharpener } from "../dense-crf/sharpen";
 import type { ImageGraph } from "../graph/image-graph";
 import { costOf } from "../label-photograph/cost";
-import { finishLabel } from "../label-photograph/finish-label";
+import { finishLabelAlone } from "../label-photograph/finish-label";
 import { type GraphSources, openGraphSources } from "../label-photograph/graph-source";
 import { fitImage } from "../label-photograph/label-image";
 import { labelProbabilities, type UnsharpenedLabel } from "../label-photograph/label-probabilities";
@@ -119,7 +119,7 @@ function settingsOfLabels(labelling: ResolvedRun): Pick<LabelOrigin, "settings" 
 interface Computed extends UnsharpenedLabel {
   readonly config: ResolvedConfig;
   /** With `instances`. */
-  readonly objects?: ObjectsOfImage;
+  readonly objects?: Omit<ObjectsOfImage, "probabilities">;
 }
 
 async function run(
@@ -167,7 +167,7 @@ async function run(
           finish: async (id, { objects, config: own, ...unsharpened }) => {
             await output.writeProbabilities(id, unsharpened);
             const unsure = objects && { ...objects, probabilities: unsharpened.probabilities.slice() };
-            const finished = await finishLabel(unsharpened, own, sharpener);
+            const finished = await finishLabelAlone(unsharpened, own, sharpener);
             await output.write(id, (unsharpened.full ?? unsharpened).image, finished, unsure);
           },
           finishing: config.crfThreads,
@@ -269,7 +269,7 @@ async function compute(
     });
     const { marks, seed } = prepared;
     if (marks === undefined || graph === undefined) return { ...unsharpened, config };
-    const objects: ObjectsOfImage = {
+    const objects: Computed["objects"] = {
       marks,
       graph: { affinity: graph.affinity, cell },
       fileName: path.basename(await findImage(config.voc12Root, id)),

@@ -29,7 +29,7 @@ import { mixedRule } from "../seeds/mixed-rule";
 import { pointRule } from "../seeds/point-rule";
 import { scribbleRule } from "../seeds/scribble-rule";
 import type { SeedImage, Seeds } from "../seeds/seed-image";
-import { type Superpixels, superpixels } from "../seeds/superpixels";
+import { type Superpixels, superpixelsOfPhotograph } from "../seeds/superpixels";
 import { type ImageLoop, runImageLoop } from "./loop/image-loop";
 import { openImages } from "./loop/open-images";
 import { whileClaimed } from "./outputs/claimed-places";
@@ -216,7 +216,7 @@ function seedImage(
     confident,
     tags,
     superpixels() {
-      made ??= superpixels(image, { area, compactness });
+      made ??= superpixelsOfPhotograph(image, { area, compactness });
       return made;
     },
   };

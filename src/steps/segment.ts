@@ -19,8 +19,9 @@ import type { DatasetDescription } from "../data/dataset";
 import { findImage, type RgbImage, readRgb } from "../data/image";
 import { openSharpener } from "../dense-crf/sharpen";
 import type { Instance } from "../instances/instance";
-import { finishLabel } from "../label-photograph/finish-label";
+import { finishLabelAlone } from "../label-photograph/finish-label";
 import type { UnsharpenedLabel } from "../label-photograph/label-probabilities";
+import { reducedImage, sideWithin } from "../label-photograph/reduced-input";
 import { detectInstances } from "../mask-rcnn/detect";
 import { modelNameOf, openInstanceSegmenter } from "../mask-rcnn/open-instance-segmenter";
 import { detectInTiles } from "../mask-rcnn/tiles";
@@ -149,12 +150,15 @@ async function openLabels(
     derive: output.derive,
     prepare: async (id) => (await read(id)).image,
     compute: async (_, image) => {
-      const probabilities = classProbabilities(segmenter, image, config);
-      return { image, probabilities, classes, boxes: [], ignore: dataset.ignore };
+      const small = reducedImage(image, sideWithin(image, config.workPixels));
+      const probabilities = classProbabilities(segmenter, small, config);
+      const label = { image: small, probabilities, classes, boxes: [], ignore: dataset.ignore };
+      return small === image ? label : { ...label, full: { image, boxes: [] } };
     },
     finish: async (id, unsharpened) => {
       await output.writeProbabilities(id, unsharpened);
-      await output.write(id, unsharpened.image, await finishLabel(unsharpened, config, sharpener));
+      const { image } = unsharpened.full ?? unsharpened;
+      await output.write(id, image, await finishLabelAlone(unsharpened, config, sharpener));
     },
     finishing: crfThreads,
   };

@@ -77,8 +77,8 @@ export interface LabelOrigin {
 export interface ObjectsOfImage {
   readonly marks: readonly InstanceMark[];
   readonly graph: CellGraph;
-  /** Before the dense CRF, which makes every pixel sure, [h·w, K]: what the confidence is measured by. Default: those after it. */
-  readonly probabilities?: Float32Array;
+  /** Before the dense CRF, which makes every pixel sure, [h·w, K]: what the confidence is measured by. */
+  readonly probabilities: Float32Array;
   /** Of those before the dense CRF: a reduced photograph's where the label is of a large one. */
   readonly probabilitySize: ImageSize;
   /** A seed that knows more than the marks themselves: their agreement is part of the confidence. */
@@ -95,7 +95,12 @@ export interface LabelOutput {
   /** Writes the probabilities before the dense CRF, where they are asked for; call it before `write`. */
   writeProbabilities(id: string, unsharpened: UnsharpenedLabel): Promise<void>;
   /** Writes the objects and the overlay, where they are asked for, and the label. */
-  write(id: string, image: RgbImage, finished: FinishedLabel, objects?: ObjectsOfImage): Promise<void>;
+  write(
+    id: string,
+    image: RgbImage,
+    finished: Pick<FinishedLabel, "label" | "classes">,
+    objects?: ObjectsOfImage,
+  ): Promise<void>;
   /** What the summary says of the instances of all images in the list, where there are any. */
   mergeInstances(ids: readonly string[]): Promise<InstancesWritten | undefined>;
   /** Writes the labels of all images in the list that have one in the formats of `export`. @returns what was written */
@@ -186,7 +191,7 @@ export async function openLabelOutput(
       const origin = await originOf(id);
       if (objectOutput !== undefined && objects !== undefined) {
         const { marks, graph, seed, fileName, probabilities, probabilitySize } = objects;
-        const unsure = probabilities === undefined ? finished : { ...finished, probabilities, probabilitySize };
+        const unsure = { ...finished, probabilities, probabilitySize };
         const labels = instanceLabels(unsure, marks, graph, { rule: instanceRule });
         const sure = seed === undefined ? labels : { ...labels, instances: withConfidence(labels, marks, seed) };
         const turned =

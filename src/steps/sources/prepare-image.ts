@@ -20,6 +20,7 @@ import type { InstanceMark } from "../../instances/instance-mark";
 import { boxMarks, clickMarks, strokeMarks } from "../../instances/mark-sources";
 import { confidentSeed } from "../../label-photograph/confident-seed";
 import type { PreparedImage } from "../../label-photograph/label-probabilities";
+import { checkMemory, classCount } from "../../label-photograph/memory";
 import { supervisionOf, type WeakSeed, weakSeed } from "../../label-photograph/weak-seed";
 import { readCams } from "../../seam/cam-dictionary";
 import { cutBoxes, type GrabCut, openGrabCut } from "../../seeds/grabcut";
@@ -105,6 +106,9 @@ export async function openImageSource(
         notice(message);
       }
       for (const message of [...(image.notices ?? []), ...ofLabels]) notice(message);
+      const named = [...weak.boxes, ...weak.points].map((each) => each.class);
+      const classes = [...named, ...new Set(weak.strokes ?? []), ...new Set(seed?.data ?? [])];
+      checkMemory(image, classCount(own.features, classes, dataset.classes.length), own);
       const boxes = await boxesOf(id, image, weak, own, notice);
       if (seed === undefined && kind === "point" && weak.points.length === 0) throw await lacks(id, image, "point");
       if (seed === undefined && kind === "scribble" && weak.strokes === undefined)
