@@ -36,9 +36,13 @@ function handcraftedPreset(supervision: Supervision): Partial<LabelConfig> {
   return { hidden: 64, epochs: 50, learningRate: 0.01, seedPadding: "ignore", boxLimit: true, graphSide };
 }
 
-/** The same for features of the ImageNet backbone, which tell a thing from its surroundings at any distance. */
+/**
+ * The same for features of the ImageNet backbone, which tell a thing from its surroundings at any distance. Strokes and clicks
+ * reach across a graph of this side.
+ */
 function imagenetPreset(supervision: Supervision): Partial<LabelConfig> {
-  return { ...handcraftedPreset(supervision), graphSide: 0 };
+  const graphSide = supervision === "scribble" || supervision === "point" ? 320 : 0;
+  return { ...handcraftedPreset(supervision), graphSide };
 }
 
 /** All that differs from the table for a kind of weak label and the features of the graph. */

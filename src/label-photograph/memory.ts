@@ -1,20 +1,20 @@
 /**
  * Memory that labelling a photograph takes, told before it begins: a process that the system ends for want of memory says
- * nothing. Estimates, from the sizes of the arrays and measured peaks (docs/measurements.md, "Large photographs").
+ * nothing. By the estimates of `cost.ts`.
  */
 
 import os from "node:os";
 import type { ResolvedLabelConfig } from "../config/pseudo-label-presets";
 import type { ImageSize } from "../data/dataset";
 import { UserError } from "../errors";
+import { costOf } from "./cost";
 
-type Asked = Pick<ResolvedLabelConfig, "features" | "workPixels">;
+type Asked = Pick<ResolvedLabelConfig, "features" | "workPixels" | "supervision">;
 
-/** Bytes of Node.js, TensorFlow and, with an affinity network, its weights. */
-const PROCESS = { own: 0.6e9, network: 0.5e9 } as const;
-/** Bytes of each pixel that goes into the graph network and the dense CRF, and of each that does not; and of each class there. */
-const WORK = { pixel: 800, class: 40 } as const;
-const FULL = { pixel: 24 } as const;
+/** An affinity network at full width, and what it makes of a photograph. */
+const NETWORK_BYTES = 0.6e9;
+/** The size in which large photographs are labelled unless another is asked for. */
+const USUAL_WORK = 1_000_000;
 
 /** How many classes a label may have: a network's features know all of the data set, others what the weak label names. */
 export function classCount(features: Asked["features"], named: Iterable<number>, all: number): number {
@@ -22,11 +22,9 @@ export function classCount(features: Asked["features"], named: Iterable<number>,
 }
 
 /** Peak of the whole process, in bytes. @param classes that its label may have */
-export function memoryOf({ width, height }: ImageSize, classes: number, { features, workPixels }: Asked): number {
-  const full = width * height;
-  const work = workPixels === 0 ? full : Math.min(full, workPixels);
-  const fixed = PROCESS.own + (features === "cnn" ? PROCESS.network : 0);
-  return fixed + work * (WORK.pixel + WORK.class * classes) + full * FULL.pixel;
+export function memoryOf(size: ImageSize, classes: number, { features, workPixels, supervision }: Asked): number {
+  const kind = features === "imagenet" ? "imagenet" : supervision === "image" ? "scribble" : supervision;
+  return costOf(size, classes, kind, workPixels).bytes + (features === "cnn" ? NETWORK_BYTES : 0);
 }
 
 /** What the machine, or the container around the process, has. */
@@ -50,5 +48,3 @@ export function checkMemory(size: ImageSize, classes: number, config: Asked, lim
     `${size.width}×${size.height} pixels (${megapixels.toFixed(0)} megapixels) would take about ${gigabytes(needed)} of memory, and there are ${gigabytes(limit)}: ${cure}`,
   );
 }
-
-const USUAL_WORK = 1_000_000;

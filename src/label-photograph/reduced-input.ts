@@ -18,13 +18,6 @@ export function sideWithin({ width, height }: ImageSize, pixels: number): number
   return Math.floor(Math.max(width, height) * Math.sqrt(pixels / (width * height)));
 }
 
-/** A photograph with a longest side of `side` pixels; as it is where it is no longer, and with 0. */
-export function reducedImage(image: RgbImage, side: number): RgbImage {
-  const { width, height } = image;
-  const seed = { width, height, data: new Uint8Array(0) };
-  return side === 0 ? image : reducedInput({ image, seed, boxes: [] }, side, 0).image;
-}
-
 /**
  * The same with a longest side of `side` pixels; as it is where it is no longer, and with 0. Sides are whole cells where they
  * can be: a padded grid's logits would be stretched over the photograph, and the label shifted.
