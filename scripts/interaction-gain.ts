@@ -2,7 +2,6 @@
  * What a stroke is worth, once a photograph is labelled from its boxes: the label's IoU after each added stroke, beside
  * OpenCV's GrabCut with the same strokes as hard constraints (docs/measurements.md, "What a stroke is worth"). Neither is
  * favoured: a stroke goes along the middle of the largest region that both have wrong, in the class that it has.
- * `interaction-gain.py` repeats GrabCut with OpenCV for Python, each cut starting from the one before.
  *
  * usage: node --import tsx scripts/interaction-gain.ts DATA LIST OUT.json [PHOTOGRAPHS] [STROKES]
  */

@@ -73,10 +73,15 @@ export const makePseudoLabels: Step<MakePseudoLabelsConfig, MakePseudoLabelsSumm
     "inferList",
     "overlay",
     "supervision",
+    "labelme",
+    "coco",
+    "yolo",
+    "grabCut",
     "features",
     "weights",
     "seedLabelRoot",
     "camDir",
+    "export",
     "instances",
     "only",
     "dryRun",
@@ -175,7 +180,7 @@ async function run(
         };
         const result = await runImageLoop(loop, context);
         if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
-        for (const message of await output.exportAll(list.ids)) notice(message);
+        if (context.plan === undefined) for (const message of await output.exportAll(list.ids)) notice(message);
         for (const message of await output.lastNotices()) notice(message);
         const instances = await output.mergeInstances(list.ids);
         const summary: MakePseudoLabelsSummary = {
