@@ -15,15 +15,16 @@ import { VOC } from "../src/data/voc";
 import { labelPhotograph } from "../src/label-photograph/label-photograph";
 import { tidyLabel } from "../src/label-photograph/tidy-label";
 import { silentReporter } from "../src/running/reporter";
+import { encodeCams } from "../src/seam/cam-dictionary";
 import { type MakePseudoLabelsSummary, makePseudoLabels } from "../src/steps/make-pseudo-labels";
 import { makeSeeds } from "../src/steps/make-seeds";
-import { CLASSES, IGNORE, idOf, objectOf, SIZE, writeTinyDataset, writeTinyLabel } from "./tiny-dataset";
+import { CLASSES, IGNORE, idOf, map, objectOf, SIZE, writeTinyDataset, writeTinyLabel } from "./tiny-dataset";
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-mixed-"));
 const voc = path.join(work, "voc");
 const COUNT = 3;
 const ids = Array.from({ length: COUNT }, (_, index) => idOf(index));
-const quick = { hidden: 8, epochs: 2, features: "handcrafted" } as const;
+const quick = { hidden: 16, epochs: 10, features: "handcrafted" } as const;
 type Kind = "box" | "scribble" | "point";
 /** Labels of VOC's own files, from one kind alone, by image. */
 const expected: Record<Kind, Record<string, string>> = { box: {}, scribble: {}, point: {} };
@@ -61,7 +62,14 @@ before(async () => {
     const savePath = path.join(work, "expected", kind);
     assert.equal((await run(voc, { supervision: kind, savePath })).done, COUNT);
     expected[kind] = labelBytes(savePath);
+    for (const [index, id] of ids.entries()) {
+      const { data } = await readLabel(path.join(savePath, `${id}.png`));
+      const found = data.filter((value) => value === objectOf(index).class).length;
+      assert.ok(found > 20 && found < data.length, `${kind}: ${found} pixels of the thing in ${id}`);
+    }
   }
+  assert.notDeepEqual(expected.box, expected.scribble);
+  assert.notDeepEqual(expected.scribble, expected.point);
 });
 after(() => {
   fs.rmSync(work, { recursive: true });
@@ -413,8 +421,27 @@ test("with --grab-cut and --superpixels the seeds are those of make-seeds", asyn
 test("class activation maps alone make a label as well, beside photographs of other kinds", async () => {
   const root = mixedFolder("maps");
   write(root, "points.json", {});
-  const { done, failed } = await run(root, { camDir: path.join(voc, "cam") });
+  const { xmin, xmax, ymin, ymax, class: label } = objectOf(2);
+  const inside = (x: number, y: number): boolean => x >= xmin && x <= xmax && y >= ymin && y <= ymax;
+  const maps = new Map([
+    [
+      label,
+      Float32Array.from(
+        map((x, y) => (inside(x, y) ? 1 : 0)),
+        (value) => value || 0.3,
+      ),
+    ],
+  ]);
+  const camDir = path.join(work, "maps-alone");
+  write(camDir, "img2.npy", encodeCams({ ...SIZE, maps }));
+  const { done, failed, savePath } = await run(root, { camDir });
   assert.deepEqual([done, failed], [COUNT, []]);
+  const { box, scribble } = expected;
+  const { img2, ...others } = labelBytes(savePath);
+  assert.deepEqual(others, { img0: box.img0, img1: scribble.img1 });
+  const dataset = { classes: CLASSES, palette: VOC.palette, ignore: IGNORE };
+  const alone = await labelPhotograph(path.join(root, "img2.jpg"), { tags: [label], maps }, { ...quick, dataset });
+  assert.equal(img2, Buffer.from(encodeLabel(alone.label, VOC.palette)).toString("base64"));
 });
 
 test("exports beside the labels: COCO polygons, YOLO's and labelme's, of corrected labels too, and nothing is written twice", async () => {

@@ -178,7 +178,7 @@ test("CAM: missing, of another size, without its classes, none, broken", async (
   };
   const next = (): void => fs.rmSync(savePath, { recursive: true });
   write(SIZE.width - 1, 1);
-  await failsFirst(/a map of 44×36 pixels, as its image has, got 43×36 .*img0\.npy/, cams);
+  await failsFirst(/a map of 44×36 pixels, as its image has, got 43×36.*img0\.npy/, cams);
   next();
   write(SIZE.width, 2);
   await failsFirst(/activation maps of brick, got leaf .*img0\.npy/, cams);
