@@ -440,6 +440,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     symbol: "1, on a GPU 2",
     group: running,
     help: "images trained side by side in one process, in turns of a step: one prepares and copies while another computes on the card; no label depends on it",
+  },
   export: {
     kind: "texts",
     affects: "place",
