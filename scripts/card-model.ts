@@ -1,8 +1,7 @@
 /**
  * `node --import tsx scripts/card-model.ts [--json FILE]`: a model, not a measurement, of what a photograph and a training
  * step cost on an NVIDIA card. Operations, their products and their bytes are counted here, at full width and 500×375
- * pixels; the time that JavaScript and TensorFlow take to issue one operation is measured here, on a graph too small to
- * compute anything; the card's rates are its data sheet's, times a share that such code reaches. `npm run gpu-check` on a
+ * pixels; the time that JavaScript and TensorFlow take to issue one operation is measured here, on tensors of 16 numbers; the card's rates are its data sheet's, times a share that such code reaches. `npm run gpu-check` on a
  * card replaces all of it.
  */
 
@@ -11,7 +10,6 @@ import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { countOperations } from "../bench/operation-count";
 import { CLASSES, HEIGHT, photograph, WIDTH } from "../bench/photographs";
-import { syntheticPhotograph } from "../bench/synthetic-photograph";
 import { useBackend } from "../src/backend";
 import { boxSeed } from "../src/data/box-seed";
 import { VOC } from "../src/data/voc";
@@ -65,7 +63,7 @@ interface Kernel {
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: "string" } } });
   await useBackend("native");
-  const issue = await issueTime();
+  const issue = issueTime();
   const forward = await networkWork(HEIGHT, WIDTH);
   const crop = await networkWork(448, 448);
   const lines: string[] = [];
@@ -146,21 +144,18 @@ function sumTime(cards: number, bytes: number): number {
   return (2 * bytes) / CARD.bus + (2 * ((cards - 1) / cards) * bytes) / SUM_RATE;
 }
 
-/** Seconds of one core for an operation, on a graph of 12×10 cells with 8 channels: the least of several trainings. */
-async function issueTime(): Promise<number> {
-  const graph = someGraph(96, 80, 3, 8);
-  const { image, boxes } = syntheticPhotograph(96, 80, 1);
-  const input = fitInput(graph, image, boxes);
-  const options = { ...recipe("others", 20), hidden: 8, lossEvery: 10 };
-  const times: number[] = [];
-  for (let run = 0; run < 12; run++) {
-    const counter = countOperations();
+/** Seconds of one core for an operation, from the call of TensorFlow.js to its return: additions of 16 numbers, the least of several runs. */
+function issueTime(): number {
+  const x = tf.ones([4, 4]);
+  const times = Array.from({ length: 10 }, () => {
     const before = process.cpuUsage();
-    await fitGraph(input, options);
+    tf.tidy(() => {
+      for (let i = 0; i < 2000; i++) tf.add(x, x);
+    });
     const { user, system } = process.cpuUsage(before);
-    times.push((user + system) / 1e6 / counter.stop().operations);
-  }
-  graph.dispose();
+    return (user + system) / 1e6 / 2000;
+  });
+  x.dispose();
   return Math.min(...times);
 }
 

@@ -25,6 +25,7 @@ beforeEach(async () => {
   fs.writeFileSync(path.join(source, "lib/empty"), "");
   fs.writeFileSync(path.join(source, "run"), "#!/bin/sh\n", { mode: 0o755 });
   fs.symlinkSync("large.so", path.join(source, "lib/link.so"));
+  fs.symlinkSync("lib", path.join(source, "library")); // a folder's
   fs.writeFileSync(path.join(work, "outside.so"), "from elsewhere");
   fs.symlinkSync(path.join(work, "outside.so"), path.join(source, "lib/linked-in.so"));
   fs.mkdirSync(pack);
@@ -57,6 +58,7 @@ test("packed in pieces and unpacked into an empty cache: the same files, modes a
   assert.equal(fs.statSync(path.join(copy, "lib/empty")).size, 0);
   assert.equal(fs.statSync(path.join(copy, "run")).mode & 0o111, 0o111);
   assert.equal(fs.readlinkSync(path.join(copy, "lib/link.so")), "large.so");
+  assert.equal(fs.readlinkSync(path.join(copy, "library")), "lib");
   // a link that leads out of the folder would lead nowhere on another machine
   assert.equal(fs.lstatSync(path.join(copy, "lib/linked-in.so")).isFile(), true);
   assert.equal(fs.readFileSync(path.join(copy, "lib/linked-in.so"), "utf8"), "from elsewhere");

@@ -29,6 +29,18 @@ const works: Readonly<Record<string, () => Promise<void>>> = {
   },
   box: () => photographs("box", 2, 2),
   others: () => photographs("scribble", 2, 2),
+  "in flight": async () => {
+    const weights = await formulaWeights("affinity");
+    const hashes: string[] = [];
+    for (const inFlight of [1, 1, 2, 4]) {
+      const config = (savePath: string): object => ({ supervision: "scribble", weights, savePath, inFlight });
+      const { seconds, hash } = await runStep("make-pseudo-labels", 4, config);
+      hashes.push(hash);
+      if (hashes.length === 1) continue; // to warm up
+      sayFinding({ name: `4 photographs, others, ${inFlight} in flight, each`, value: seconds / 4, unit: "s" });
+    }
+    sayFinding({ name: "labels do not depend on it", ok: hashes.every((hash) => hash === hashes[0]) });
+  },
   "infer-seam": async () => {
     const weights = await formulaWeights("classification");
     for (const run of [0, 1]) {

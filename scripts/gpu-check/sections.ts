@@ -39,10 +39,12 @@ export const SECTIONS: readonly Section[] = [
     limit: 150,
     run: (where) => started("scripts/gpu-check/goldens.ts", [where.checked, ...GOLDENS], where),
   },
-  { name: "tiny trainings", needsCard: false, limit: 120, run: tinyTrainings },
+  { name: "tiny trainings", needsCard: false, limit: 240, run: tinyTrainings },
   { name: "graph", needsCard: true, limit: 100, run: (where) => fullWidth("stages", where) },
   { name: "photograph box", needsCard: true, limit: 90, run: (where) => fullWidth("box", where) },
   { name: "photograph others", needsCard: true, limit: 60, run: (where) => fullWidth("others", where) },
+  { name: "in flight", needsCard: true, limit: 60, run: (where) => fullWidth("in flight", where) },
+  { name: "processes", needsCard: true, limit: 60, run: severalProcesses },
   {
     name: "deterministic",
     needsCard: true,
@@ -70,6 +72,23 @@ async function started(
 
 function fullWidth(work: string, where: Where, environment?: NodeJS.ProcessEnv): Promise<void> {
   return started("scripts/gpu-check/full-width.ts", [work, where.checked], where, environment);
+}
+
+/** Labels in four processes at once: whether they fill the card better than one does. */
+async function severalProcesses(where: Where): Promise<void> {
+  const seconds: number[] = [];
+  const one = (): Promise<void> =>
+    fullWidth("others", {
+      ...where,
+      add: (finding) => {
+        if (finding.unit === "s" && finding.value !== undefined) seconds.push(finding.value);
+        else if (finding.ok === false) where.add(finding);
+      },
+    });
+  await Promise.all([one(), one(), one(), one()]);
+  if (seconds.length === 0) return;
+  const each = seconds.reduce((sum, value) => sum + value, 0) / seconds.length / seconds.length;
+  where.add({ name: `a photograph, others, ${seconds.length} processes on the card`, value: each, unit: "s" });
 }
 
 /** The same trainings on the processor and, where it is another backend, on the one that is checked. */

@@ -97,9 +97,8 @@ function prepareFolder(folder: string): void {
 
 /** Files and links below a folder, in order. Links that lead out of it are taken as what they lead to. */
 function entriesOf(folder: string): PackEntry[] {
-  const names = fs.readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
   const real = fs.realpathSync(folder);
-  return names.flatMap((name): PackEntry[] => {
+  return namesBelow(folder).flatMap((name): PackEntry[] => {
     const file = path.join(folder, name);
     const at = name.split(path.sep).join("/");
     // What tools keep in a clone's node_modules, and the link to the clone's own command, which every npm script renews.
@@ -116,6 +115,17 @@ function entriesOf(folder: string): PackEntry[] {
   });
 }
 
+/** Everything below a folder but folders, relative to it, in order. A link to a folder is one name: it is not followed. */
+function namesBelow(folder: string, below = ""): string[] {
+  return fs
+    .readdirSync(path.join(folder, below), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const name = path.join(below, entry.name);
+      return entry.isDirectory() ? namesBelow(folder, name) : [name];
+    });
+}
+
 async function writePieces(
   source: string,
   entries: readonly PackEntry[],
@@ -124,7 +134,7 @@ async function writePieces(
   pieceSize: number,
 ): Promise<PackPart["pieces"]> {
   const pieces: { file: string; bytes: number; sha256: string }[] = [];
-  const gzip = zlib.createGzip({ level: 6, chunkSize: 1 << 20 });
+  const gzip = zlib.createGzip({ level: 4, chunkSize: 1 << 20 });
   feed(source, entries, gzip).catch((error: Error) => gzip.destroy(error));
   let piece = openPiece(folder, stem, 1);
   for await (const chunk of gzip as AsyncIterable<Buffer>) {
