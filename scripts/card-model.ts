@@ -1,7 +1,8 @@
 /**
  * `node --import tsx scripts/card-model.ts [--json FILE]`: a model, not a measurement, of what a photograph and a training
  * step cost on an NVIDIA card. Operations, their products and their bytes are counted here, at full width and 500×375
- * pixels; the time that JavaScript and TensorFlow take to issue one operation is measured here, on tensors of 16 numbers; the card's rates are its data sheet's, times a share that such code reaches. `npm run gpu-check` on a
+ * pixels; the time that JavaScript and TensorFlow take to issue one operation is measured here, on tensors of 16 numbers;
+ * the rates of the card are those of its data sheet, times a share that such code reaches. `npm run gpu-check` on a
  * card replaces all of it.
  */
 

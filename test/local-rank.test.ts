@@ -21,13 +21,18 @@ test("a process knows its place from Hydra, Open MPI and Slurm; alone it has non
 
 test("each process on a machine takes its own GPU and its share of the cores, unless told otherwise", () => {
   const place = { PMI_RANK: "1", PMI_SIZE: "2", MPI_LOCALRANKID: "1", MPI_LOCALNRANKS: "2" };
-  const bound = (env: Record<string, string>): Record<string, string | undefined> => {
+  const bound = (env: Record<string, string>, cards = 0): Record<string, string | undefined> => {
     const copy: Record<string, string | undefined> = { ...env };
-    bindLocalRank(copy);
+    bindLocalRank(copy, cards);
     return copy;
   };
   const share = String(Math.max(1, Math.floor(os.availableParallelism() / 2)));
   assert.equal(bound(place).CUDA_VISIBLE_DEVICES, "1");
+  const fourth = { ...place, PMI_RANK: "4", PMI_SIZE: "8", MPI_LOCALRANKID: "4", MPI_LOCALNRANKS: "8" };
+  assert.deepEqual(
+    [8, 4, 3, 1].map((cards) => bound(fourth, cards).CUDA_VISIBLE_DEVICES),
+    ["4", "0", "1", "0"],
+  );
   assert.equal(bound(place).TF_NUM_INTRAOP_THREADS, share);
   assert.equal(bound({ ...place, CUDA_VISIBLE_DEVICES: "4,6" }).CUDA_VISIBLE_DEVICES, "6");
   assert.equal(bound({ ...place, CUDA_VISIBLE_DEVICES: "5" }).CUDA_VISIBLE_DEVICES, "5");

@@ -1,5 +1,6 @@
 /** What a launcher (mpiexec, srun, torchrun's kin) tells a process about its place among the others on its machine. */
 
+import fs from "node:fs";
 import os from "node:os";
 import { isLaunched } from "./launcher";
 
@@ -56,15 +57,29 @@ function statedRank(env: Environment): LaunchedRank | undefined {
 }
 
 /**
- * Gives this process its own GPU and its share of the cores, before TensorFlow is loaded. What the launcher or the user has
- * set stays: a `CUDA_VISIBLE_DEVICES` of several cards is taken as the list to choose from.
+ * Gives this process its own GPU and its share of the cores, before TensorFlow is loaded. More processes than cards share
+ * these in turn: issuing operations occupies a core, and several processes fill a card better than one. What the launcher or
+ * the user has set stays: a `CUDA_VISIBLE_DEVICES` of several cards is taken as the list to choose from.
+ * @param cards of this machine; 0 where nothing tells
  */
-export function bindLocalRank(env: Record<string, string | undefined> = process.env): void {
+export function bindLocalRank(
+  env: Record<string, string | undefined> = process.env,
+  cards: number = countCards(),
+): void {
   const launched = launchedRank(env === process.env ? undefined : env);
   if (launched === undefined) return;
   const { localRank, localSize } = launched;
-  const cards = env.CUDA_VISIBLE_DEVICES?.split(",").filter((card) => card.trim() !== "");
-  if (cards === undefined) env.CUDA_VISIBLE_DEVICES = String(localRank);
-  else if (cards.length > 1) env.CUDA_VISIBLE_DEVICES = cards[localRank % cards.length];
+  const listed = env.CUDA_VISIBLE_DEVICES?.split(",").filter((card) => card.trim() !== "");
+  if (listed === undefined) env.CUDA_VISIBLE_DEVICES = String(cards === 0 ? localRank : localRank % cards);
+  else if (listed.length > 1) env.CUDA_VISIBLE_DEVICES = listed[localRank % listed.length];
   env.TF_NUM_INTRAOP_THREADS ??= String(Math.max(1, Math.floor(os.availableParallelism() / localSize)));
+}
+
+/** NVIDIA's cards by their devices, `/dev/nvidia0` and so on; 0 where there are none, or none can be seen (WSL). */
+function countCards(): number {
+  try {
+    return fs.readdirSync("/dev").filter((name) => /^nvidia\d+$/.test(name)).length;
+  } catch {
+    return 0;
+  }
 }
