@@ -10,7 +10,7 @@ import type { DatasetDescription } from "../data/dataset";
 import { type RgbImage, readRgb } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import { crfOptionsOf } from "../dense-crf/dense-crf-options";
-import { keepingSharpener, type Sharpener } from "../dense-crf/sharpen";
+import { keepingSharpener, openSharpener, type Sharpener } from "../dense-crf/sharpen";
 import { messageOf } from "../errors";
 import type { ImageGraph } from "../graph/image-graph";
 import { instanceFile, MOST_OBJECTS, objectPicture } from "../instances/instance-file";
@@ -84,6 +84,8 @@ const KEPT = 2;
 const kept = new Map<string, Kept>();
 const builder = new GraphBuilder();
 const crf = keepingSharpener();
+/** For full labels of large photographs, whose dense CRF takes seconds: the next stroke must not wait for it. */
+const crfAside = openSharpener(1);
 /** Of several photographs opened one after the other the last one counts. */
 let opened: PrepareRequest | undefined;
 let running: { job: number; controller: AbortController } | undefined;
@@ -149,13 +151,14 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
   // The dense CRF makes every pixel sure: doubt, and how sure an object is, are what was there before it.
   let doubt: number | undefined;
   let unsure: Pick<LabelledPixels, "probabilities" | "probabilitySize"> | undefined;
+  const used = image === photograph.quick ? crf : abandonable(crfAside, signal);
   const sharpener: Sharpener = {
-    ...crf,
+    ...used,
     sharpen(of, probabilities, options) {
       doubt = meanDoubt(probabilities, of.width * of.height);
       if (stage === "final" && kind === "box")
         unsure = { probabilities: probabilities.slice(), probabilitySize: { width: of.width, height: of.height } };
-      return crf.sharpen(of, probabilities, options);
+      return used.sharpen(of, probabilities, options);
     },
   };
   const result = await labelPhotograph(image, weak, {
@@ -193,6 +196,15 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
     notices: result.notices,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** What is aborted is not waited for; its thread ends it by itself. */
+function abandonable(sharpener: Sharpener, signal: AbortSignal): Sharpener {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  aborted.catch(() => undefined);
+  return { ...sharpener, sharpen: (...given) => Promise.race([sharpener.sharpen(...given), aborted]) };
 }
 
 /** As `make-pseudo-labels --instances` tells the objects of boxes apart. */
