@@ -76,16 +76,18 @@ async function main(): Promise<void> {
   const curves: Curve[] = fs.existsSync(out) ? JSON.parse(fs.readFileSync(out, "utf8")) : [];
   for (let i = 0; i < count; i++) {
     const name = ids[i * Math.floor(ids.length / count)];
-    if (curves.some((curve) => curve.name === name)) continue;
+    const at = curves.findIndex((curve) => curve.name === name);
+    const lacksForest = values.python !== undefined && curves[at]?.forest === undefined;
+    if (at >= 0 && !lacksForest) continue;
     const file = await findImage(data, name);
     const image = await readRgb(file);
     const truth = await readLabel(path.join(data, "SegmentationClass", `${name}.png`));
     const each: Case = { name, file, image, truth, dataset, most: Number(values.strokes) };
-    const curve = await curveOf(each);
+    const curve = curves[at] ?? (await curveOf(each));
     const forests = values.python === undefined ? {} : await forestCurves(values.python, each, curve);
-    curves.push({ ...curve, ...forests });
+    curves.splice(at < 0 ? curves.length : at, 1, { ...curve, ...forests });
     fs.writeFileSync(out, JSON.stringify(curves));
-    process.stdout.write(`${described(curves[curves.length - 1])}\n`);
+    process.stdout.write(`${described({ ...curve, ...forests })}\n`);
   }
 }
 

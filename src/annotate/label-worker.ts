@@ -88,6 +88,8 @@ const crf = keepingSharpener();
 const crfAside = openSharpener(1);
 /** Of several photographs opened one after the other the last one counts. */
 let opened: PrepareRequest | undefined;
+/** Labels that are asked for and not begun. */
+let waiting = 0;
 let running: { job: number; controller: AbortController } | undefined;
 let turn: Promise<void> = Promise.resolve();
 const cancelled = new Set<number>();
@@ -102,13 +104,17 @@ process.on("message", (request: WorkerRequest) => {
   } else if (request.kind === "prepare") {
     opened = request;
     turn = turn.then(() => prepare(request)).catch(() => undefined); // the first stroke will say what is wrong
-  } else turn = turn.then(() => answer(request));
+  } else {
+    waiting++;
+    turn = turn.then(() => answer(request));
+  }
 });
 // A server that was killed leaves no process behind.
 process.on("disconnect", () => process.exit(0));
 
 async function answer(request: LabelRequest): Promise<void> {
   const { job } = request;
+  waiting--;
   if (cancelled.delete(job)) return send({ kind: "failed", job, reason: "cancelled", cancelled: true });
   const controller = new AbortController();
   running = { job, controller };
@@ -123,14 +129,17 @@ async function answer(request: LabelRequest): Promise<void> {
   }
 }
 
-/** Ahead of the first stroke: most photographs get strokes first. */
+/** Ahead of the first stroke, for most photographs get strokes first; and of its full label, if there is time. */
 async function prepare(request: PrepareRequest): Promise<void> {
   if (request !== opened) return;
   await useBackend();
-  const { quick, graphs } = await keep(request.file);
+  const { image, quick, graphs } = await keep(request.file);
   const plan = planGraph("scribble", { ...request.options, ...firstPassSize(quick) });
   await graphOf(quick, graphs, plan, request.name);
   if (plan.config.denseCrf) crf.prepare(workImage(quick, plan.config), crfOptionsOf(plan.config));
+  await new Promise(setImmediate); // requests that came meanwhile
+  if (waiting === 0 && request === opened)
+    await graphOf(image, graphs, planGraph("scribble", request.options), request.name);
 }
 
 async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelAnswer> {
