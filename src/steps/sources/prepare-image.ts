@@ -15,15 +15,15 @@ import type { LabelMap } from "../../data/label-png";
 import { annotatedIn } from "../../data/orientation";
 import type { Sharpener } from "../../dense-crf/sharpen";
 import { UserError } from "../../errors";
-import type { ClassMaps } from "../../graph/random-walk";
 import type { InstanceMark } from "../../instances/instance-mark";
-import { boxMarks, clickMarks, strokeMarks } from "../../instances/mark-sources";
 import { confidentSeed } from "../../label-photograph/confident-seed";
 import type { PreparedImage } from "../../label-photograph/label-probabilities";
 import { checkMemory, classCount } from "../../label-photograph/memory";
 import { supervisionOf, type WeakSeed, weakSeed } from "../../label-photograph/weak-seed";
 import { readCams } from "../../seam/cam-dictionary";
 import { cutBoxes, type GrabCut, openGrabCut } from "../../seeds/grabcut";
+import { mapsOf } from "./class-maps";
+import { marksOf } from "./image-marks";
 import { openLabelHashes } from "./input-hashes";
 import { openWeakLabels, type WeakLabelKind, type WeakLabelSource, type WeakLabelsOfImage } from "./weak-label-source";
 
@@ -116,7 +116,7 @@ export async function openImageSource(
       const labels = !isMixed && seed !== undefined ? { seed, boxes: [], clicks: [] } : given;
       const made = await seedOf(id, labels, kind, image, own);
       for (const message of made.notices) notice(message);
-      const marks = own.instances ? marksOf(kind, weak, given.strokes, image, id) : undefined;
+      const marks = own.instances ? marksOf(kind, { ...given, id }, image, dataset.ignore) : undefined;
       const walks = own.rw && maps !== undefined;
       return {
         image,
@@ -193,19 +193,6 @@ export async function openImageSource(
     const cuts = await cutsOf(grabCut, labels, image, dataset.ignore);
     return weakSeed(labels, image, dataset, own, cuts);
   }
-
-  function marksOf(
-    kind: Supervision,
-    weak: Pick<WeakLabelsOfImage, "boxes" | "points">,
-    strokes: LabelMap | undefined,
-    image: RgbImage,
-    id: string,
-  ): readonly InstanceMark[] {
-    if (kind === "box") return boxMarks(weak.boxes);
-    if (kind === "point") return clickMarks(weak.points, image, `clicks of image "${id}"`);
-    if (kind === "scribble") return strokes === undefined ? [] : strokeMarks(strokes, dataset.ignore);
-    throw new UserError("input", "--instances needs boxes, clicks or strokes: image tags name no objects");
-  }
 }
 
 // --- internal ---
@@ -230,19 +217,4 @@ function describeLabels({ boxes, points, strokes }: WeakLabelsOfImage): string {
     ...(strokes === undefined ? [] : ["strokes"]),
   ];
   return parts.join(" and ");
-}
-
-/** CAMs at the image's size that cover every class of its seeds. */
-async function mapsOf(file: string, dataset: DatasetDescription, image: RgbImage, seed: LabelMap): Promise<ClassMaps> {
-  if (!(await fileExists(file))) throw new UserError("input", `no class activation maps: ${file} is missing`);
-  const { maps } = await readCams(file, dataset, image);
-  const seen = new Set(seed.data);
-  const lacking = [...seen].filter((label) => label !== 0 && label !== dataset.ignore && !maps.has(label));
-  if (maps.size === 0 || lacking.length > 0)
-    throw new UserError(
-      "input",
-      `expected class activation maps of ${lacking.map((label) => dataset.classes[label]).join(", ") || "some class"}, got ` +
-        `${[...maps.keys()].map((label) => dataset.classes[label]).join(", ") || "none"} (${file})`,
-    );
-  return maps;
 }
