@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { useBackend } from "../src/backend";
+import { makePseudoLabelsOptions } from "../src/config/make-pseudo-labels";
+import { defaultsOf } from "../src/config/option";
 import type { RgbImage } from "../src/data/image";
+import { sharpenerHere } from "../src/dense-crf/sharpen";
 import { upsampleGuided } from "../src/image-ops/guided-upsampling";
+import { finishLabel, finishLabelAlone } from "../src/label-photograph/finish-label";
 import { labelPhotograph } from "../src/label-photograph/label-photograph";
+import type { UnsharpenedLabel } from "../src/label-photograph/label-probabilities";
 import { sideWithin } from "../src/label-photograph/reduced-input";
 import { Random } from "../src/random";
+import { spread } from "../src/seeds/spread";
+import { superpixelsOfPhotograph } from "../src/seeds/superpixels";
 
 before(() => useBackend());
 
@@ -68,4 +75,47 @@ test("a large photograph is labelled reduced, at its own size, and what was draw
   const plain = await labelPhotograph(image, { boxes: [box] }, { ...settings, workPixels: 20_000 });
   const right = plain.label.data.filter((value, i) => value === mask[i]).length / mask.length;
   assert.ok(right > 0.97, `${(100 * right).toFixed(1)} % of the pixels right`);
+});
+
+test("the label alone, one class at a time, is the label that comes with the probabilities", async () => {
+  const small = { width: 12, height: 9, data: Uint8Array.from({ length: 3 * 108 }, (_, i) => (i * 37) % 251) };
+  const image = { width: 36, height: 27, data: Uint8Array.from({ length: 3 * 972 }, (_, i) => (i * 53) % 241) };
+  const classes = [0, 4, 7];
+  const drawn = { width: 36, height: 27, data: new Uint8Array(972).fill(255) };
+  drawn.data.fill(2, 100, 110);
+  const boxes = [{ class: 1, xmin: 4, ymin: 4, xmax: 20, ymax: 20 }];
+  const label = (): UnsharpenedLabel => ({
+    image: small,
+    full: { image, boxes, drawn },
+    probabilities: Float32Array.from({ length: 3 * 108 }, (_, i) => 0.2 + ((i * 29) % 17) / 40),
+    classes,
+    boxes: [{ class: 1, xmin: 1, ymin: 1, xmax: 7, ymax: 7 }],
+    ignore: 255,
+  });
+  for (const config of [{ boxLimit: false }, { boxLimit: true }, { boxLimit: true, smooth: 2, minArea: 9 }]) {
+    const settings = { ...defaultsOf(makePseudoLabelsOptions), ...config, denseCrf: false };
+    const whole = await finishLabel(label(), settings, sharpenerHere);
+    const alone = await finishLabelAlone(label(), settings, sharpenerHere);
+    assert.deepEqual(alone.label, whole.label);
+    assert.deepEqual([alone.label.width, alone.label.height], [36, 27]);
+    assert.deepEqual([...new Set(alone.label.data)].sort(), classes);
+    assert.ok(
+      alone.label.data.subarray(100, 110).every((value) => value === 7),
+      "what was drawn stands",
+    );
+    for (const [i, value] of alone.label.data.entries())
+      if (config.boxLimit && value === 4) assert.ok(i % 36 <= 20 && i < 21 * 36, "a class stays in its box");
+  }
+});
+
+test("superpixels of a photograph above a megapixel are made of a smaller one, and spread as far", () => {
+  const [width, height] = [1250, 801];
+  const data = new Uint8Array(3 * width * height);
+  for (let i = 0; i < width * height; i++) data.fill(i % width < 600 ? 200 : 40, 3 * i, 3 * i + 3);
+  const found = superpixelsOfPhotograph({ width, height, data }, { iterations: 1 });
+  assert.deepEqual([found.width, found.height, found.ids.length, found.step], [width, height, width * height, 2]);
+  const touched = new Uint8Array(width * height).fill(255);
+  touched[400 * width + 300] = 5;
+  const reached = spread(found, touched, 255, 200).filter((value) => value === 5).length;
+  assert.ok(reached > 200 && reached < 6 * 200 * 4, `${reached} pixels`);
 });

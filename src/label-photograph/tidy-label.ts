@@ -1,6 +1,7 @@
 /**
  * Borders made tidy on request: jagged edges smoothed by the commonest class in a disc around each pixel, then specks given
- * to what surrounds them. What a person drew stays, and no pixel takes a class that it cannot have. Ours.
+ * to what surrounds them. What a person drew stays, and no pixel takes a class that it cannot have. Ours
+ * (docs/method.md, section 6.9).
  */
 
 import type { LabelMap } from "../data/label-png";
