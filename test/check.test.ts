@@ -88,7 +88,7 @@ test("what is left out and what would fail: torn, unlabelled, of another size, w
   assert.deepEqual([...reasons.keys()], ["img0", "img1", "img2", "img4"]);
   assert.match(reasons.get("img0") ?? "", /cannot decode image/);
   assert.match(reasons.get("img1") ?? "", /no weak label/);
-  assert.match(reasons.get("img2") ?? "", /44×36 .*got 99×9 .*img2\.xml/);
+  assert.match(reasons.get("img2") ?? "", /44×36 .*got 99×9.*img2\.xml/);
   assert.match(reasons.get("img4") ?? "", /palette or grey PNG .*img4\.png/);
   assert.deepEqual(summary.unlabelled, ["img1"]);
   const said = summary.leftOut.join("\n");

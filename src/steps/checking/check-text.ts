@@ -106,7 +106,7 @@ function nextLine({ failed, images, folder, formats }: CheckSummary): string {
   if (formats.length === 0)
     return `Next: draw boxes, clicks or strokes (a2gnn annotate ${folder}), or name the file of your annotation tool (a2gnn check --help).`;
   if (failed.length === images) return "Next: mend what is named above; --contact-sheet check.html shows it.";
-  return `Next: --contact-sheet check.html shows every label; a2gnn make-pseudo-labels --voc12-root ${folder} makes labels of every pixel.`;
+  return `Next: --contact-sheet check.html shows every label; a2gnn make-pseudo-labels ${folder} makes labels of every pixel.`;
 }
 
 /** Photographs that fail for the same reason stand in one line. */
