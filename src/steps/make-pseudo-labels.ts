@@ -146,7 +146,7 @@ async function run(
     const sharpener = openSharpener(config.crfThreads);
     const graphs = openGraphSources();
     try {
-      const images = await openImageSource(labelling, dataset, sharpener);
+      const images = await openImageSource(labelling, dataset, sharpener, notice);
       try {
         for (const message of images.notices) notice(message);
         const surveyed = await images.survey(ids);

@@ -25,6 +25,7 @@ import { cutBoxes, type GrabCut, openGrabCut } from "../../seeds/grabcut";
 import { mapsOf } from "./class-maps";
 import { marksOf } from "./image-marks";
 import { openLabelHashes } from "./input-hashes";
+import { FOUND } from "./shape-readers";
 import { openWeakLabels, type WeakLabelKind, type WeakLabelSource, type WeakLabelsOfImage } from "./weak-label-source";
 
 /** An image that is ready to be labelled, and how. */
@@ -48,12 +49,14 @@ export interface ImageSource {
 
 /**
  * @param sharpener makes confident labels of class activation maps, where an image has nothing else
+ * @param say what holds for all images of a kind, when the first of them comes
  * @throws UserError where a source as a whole is unusable
  */
 export async function openImageSource(
   run: ResolvedRun,
   dataset: DatasetDescription,
   sharpener: Sharpener,
+  say: (message: string) => void = () => undefined,
 ): Promise<ImageSource> {
   const { config } = run;
   const { supervision, seedLabelRoot, camDir, voc12Root } = config;
@@ -90,7 +93,7 @@ export async function openImageSource(
   };
 
   return {
-    notices: weakLabels.notices,
+    notices: weakLabels.notices.filter((each) => !isMixed || !each.startsWith(FOUND)), // the survey says it
     survey: async (ids) => (isMixed ? weakLabels.survey(ids) : undefined),
     async prepare(id, notice) {
       const image = annotatedIn(await readRgb(await findImage(voc12Root, id)), config.annotationFrame);
@@ -103,7 +106,7 @@ export async function openImageSource(
       const { config: own, notices: settled } = run.configOf(kind, hasMaps);
       for (const message of settled.filter((each) => !told.has(each))) {
         told.add(message);
-        notice(message);
+        say(message);
       }
       for (const message of [...(image.notices ?? []), ...ofLabels]) notice(message);
       const named = [...weak.boxes, ...weak.points].map((each) => each.class);

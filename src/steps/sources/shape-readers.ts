@@ -84,11 +84,14 @@ export async function openShapes(config: ShapePlaces, dataset: DatasetDescriptio
   }
   const read = found.filter(({ path: place }) => readers.some((reader) => reader.name.endsWith(`(${place})`)));
   const isUsual = read.length === 0 || (read.length === 1 && read[0].format === "voc");
-  if (!isUsual) notices.unshift(`weak labels found: ${describeAnnotations(read, voc12Root)}`);
+  if (!isUsual) notices.unshift(`${FOUND}: ${describeAnnotations(read, voc12Root)}`);
   return { readers, isFound: true, notices: [...notices, ...readers.flatMap((reader) => reader.notices)] };
 }
 
 type Format = Exclude<AnnotationFormat, "points" | "scribbles">;
+
+/** How the notice of what is found begins. */
+export const FOUND = "weak labels found";
 
 /** Where several formats hold the same kind for one photograph, the first counts. */
 const ORDER: readonly Format[] = ["voc", "labelme", "cvat", "labelStudio", "coco", "yolo"];
