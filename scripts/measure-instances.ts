@@ -4,8 +4,9 @@
  * as LABELS it shows what telling objects apart costs by itself.
  *
  *     npx a2gnn make-pseudo-labels --supervision box --voc12-root DATA --infer-list LIST --save-path LABELS --instances
- *     npx tsx scripts/measure-instances.ts DATA LIST LABELS [--grabcut] [--graph-side N] [--cache FOLDER]
+ *     npx tsx scripts/measure-instances.ts DATA LIST LABELS [--grabcut] [--cache FOLDER]
  *
+ * The graph's masks are those that LABELS holds, with their confidence; without --instances a graph is built for them.
  * DATA holds instances.json beside JPEGImages; photographs of the list without a label are left out and counted. With
  * --cache what was measured of a photograph is kept, and a run that was stopped resumes.
  *
@@ -19,14 +20,16 @@ import path from "node:path";
 
 import { writeAtomic } from "../src/atomic-write";
 import { fileExists } from "../src/data/bounded-file";
-import { type DatasetDescription, readDataset } from "../src/data/dataset";
+import { type DatasetDescription, type ImageSize, readDataset } from "../src/data/dataset";
 import { findImage, readRgb } from "../src/data/image";
 import { readImageList } from "../src/data/image-list";
 import { readLabel } from "../src/data/label-png";
 import { categoryCurves, cocoFigures } from "../src/instances/coco-ap";
+import { cocoMask } from "../src/instances/coco-segmentation";
 import { type CocoImage, type CocoTruth, imageName, readCocoTruth } from "../src/instances/coco-truth";
 import { compareInstances } from "../src/instances/compare-instances";
 import { maskIou } from "../src/instances/mask-overlap";
+import { encodeWhere, type Rle } from "../src/instances/rle";
 import { type CocoRle, cocoRle } from "../src/instances/write-coco";
 import { deriveSeed, Random } from "../src/random";
 import { type GrabCut, openGrabCut } from "../src/seeds/grabcut";
@@ -53,7 +56,6 @@ interface Photograph {
 interface Options {
   readonly root: string;
   readonly labels: string;
-  readonly graphSide: number;
   readonly grabCut: GrabCut | undefined;
   readonly cache?: string;
 }
@@ -63,7 +65,7 @@ async function main(words: string[]): Promise<void> {
     const at = words.indexOf(flag);
     return at < 0 ? undefined : words.splice(at, 2)[1];
   };
-  const [cache, graphSide] = [value("--cache"), Number(value("--graph-side") ?? 0)];
+  const cache = value("--cache");
   const [root, list, labels, ...flags] = words;
   const dataset = await readDataset(root);
   const truth = await readCocoTruth(path.join(root, "instances.json"));
@@ -73,7 +75,7 @@ async function main(words: string[]): Promise<void> {
   try {
     for (const id of ids) {
       if (!(await fileExists(path.join(labels, `${id}.png`)))) continue;
-      measured.push(await photographOf(id, truth, dataset, { root, labels, graphSide, grabCut, cache }));
+      measured.push(await photographOf(id, truth, dataset, { root, labels, grabCut, cache }));
       process.stderr.write(
         `${measured.length}/${ids.length} ${id}: ${measured[measured.length - 1].objects.length} objects\n`,
       );
@@ -114,36 +116,39 @@ async function measure(
   id: string,
   objects: readonly TrueObject[],
   { classes }: DatasetDescription,
-  { root, labels, graphSide, grabCut }: Options,
+  { root, labels, grabCut }: Options,
 ): Promise<Measured[]> {
   const label = await readLabel(path.join(labels, `${id}.png`));
   const photograph = await readRgb(await findImage(root, id));
-  const ways = await masksOf(objects, label, photograph, graphSide, grabCut);
-  const scores = await scoresOf(path.join(labels, "instances", "coco", `${id}.json`), objects);
+  const written = await writtenOf(path.join(labels, "instances", "coco", `${id}.json`), objects, label);
+  const ways = await masksOf(objects, label, photograph, written?.map(({ mask }) => mask), grabCut); // biome-ignore format: one line
   return objects.map(({ box, mask: truth, meets }, i) => ({
     category: classes[box.class],
     meets,
-    score: scores?.[i],
+    score: written?.[i].score,
     ways: Object.fromEntries(
       [...ways].map(([way, masks]) => [way, { iou: maskIou(masks[i], truth), mask: cocoRle(masks[i]) }]),
     ),
   }));
 }
 
-/** The confidence of each object's label, found by its box: 0 where it got no pixel. */
-async function scoresOf(file: string, objects: readonly TrueObject[]): Promise<number[] | undefined> {
+/** Each object's mask and confidence as `make-pseudo-labels` wrote them, found by its box: nothing where it got no pixel. */
+async function writtenOf(
+  file: string,
+  objects: readonly TrueObject[],
+  size: ImageSize,
+): Promise<{ mask: Rle; score: number }[] | undefined> {
   if (!(await fileExists(file))) return undefined;
   const { annotations } = JSON.parse(await fs.readFile(file, "utf8")) as {
-    annotations: { category_id: number; bbox: number[]; score: number }[];
+    annotations: { category_id: number; bbox: number[]; score: number; segmentation: CocoRle }[];
   };
   return objects.map(({ box }) => {
     const own = annotations.filter(({ category_id }) => category_id === box.class);
     const apart = ([x, y, w, h]: readonly number[]): number =>
-      Math.max(
-        ...[x - box.xmin, y - box.ymin, x + w - 1 - box.xmax, y + h - 1 - box.ymax].map((edge) => Math.abs(edge)),
-      );
+      Math.max(...[x - box.xmin, y - box.ymin, x + w - 1 - box.xmax, y + h - 1 - box.ymax].map(Math.abs));
     const [best] = own.sort((a, b) => apart(a.bbox) - apart(b.bbox));
-    return best === undefined || apart(best.bbox) > 2 ? 0 : best.score; // a pixel or two: VOC's boxes are whole pixels
+    if (best === undefined || apart(best.bbox) > 2) return { mask: encodeWhere(() => false, size), score: 0 }; // VOC's boxes are whole pixels
+    return { mask: cocoMask(best.segmentation, size, file), score: best.score };
   });
 }
 

@@ -17,7 +17,6 @@ import { boxMarks, strokeMarks } from "../../src/instances/mark-sources";
 import type { CellGraph } from "../../src/instances/mark-walk";
 import { intersection } from "../../src/instances/mask-overlap";
 import { encodeMask, encodeWhere, maskArea, type Rle } from "../../src/instances/rle";
-import { reducedInput } from "../../src/label-photograph/reduced-input";
 import type { GrabCut } from "../../src/seeds/grabcut";
 import { CELL } from "../../src/window/windowed-map";
 
@@ -57,23 +56,26 @@ export function objectsOf(truth: CocoTruth, image: CocoImage, classes: readonly 
   return found.map((object, i) => ({ ...object, meets: found.some(({ box }, j) => i !== j && meet(object.box, box)) }));
 }
 
-/** @returns a mask an object, in order, of each way; without `grabCut` none of GrabCut's */
+/**
+ * @param written the graph's masks, where they were made with the class labels; else a graph is built for them
+ * @returns a mask an object, in order, of each way; without `grabCut` none of GrabCut's
+ */
 export async function masksOf(
   objects: readonly TrueObject[],
   label: LabelMap,
   photograph: RgbImage,
-  graphSide: number,
+  written: readonly Rle[] | undefined,
   grabCut: GrabCut | undefined,
-): Promise<Map<Way, Rle[]>> {
+): Promise<Map<Way, readonly Rle[]>> {
   const boxes = objects.map(({ box }) => box);
   const marks = boxMarks(boxes);
-  const graph = graphOf(photograph, graphSide);
+  const graph = written === undefined ? graphOf(photograph) : undefined;
   const ofRule = (rule: "graph" | "smaller", leastShare?: number): Rle[] => {
     const pixels = { label, probabilities: new Float32Array(0), classes: [] };
     return instanceLabels(pixels, marks, graph, { rule, leastShare }).instances.map(({ mask }) => mask);
   };
   const filled = marks.map((mark) => filledMask(spanOf(mark, label), label));
-  const ways = new Map<Way, Rle[]>([["filled boxes", filled]]);
+  const ways = new Map<Way, readonly Rle[]>([["filled boxes", filled]]);
   if (grabCut !== undefined) {
     const cuts = await cutsOf(boxes, filled, photograph, grabCut);
     ways.set("GrabCut in each box", cuts);
@@ -81,18 +83,15 @@ export async function masksOf(
   }
   ways.set("connected components of the class label", componentsOf(boxes, filled, label));
   ways.set("class label, the smaller box wins", ofRule("smaller"));
-  ways.set("class label, the graph decides", ofRule("graph"));
-  ways.set("class label, the graph decides, lost objects left", ofRule("graph", 0));
+  ways.set("class label, the graph decides", written ?? ofRule("graph"));
+  if (written === undefined) ways.set("class label, the graph decides, lost objects left", ofRule("graph", 0));
   return ways;
 }
 
 // --- internal ---
 
-/** As the photograph was labelled: reduced to `side`, where that is not 0. */
-function graphOf(photograph: RgbImage, side: number): CellGraph {
-  const seed = { width: photograph.width, height: photograph.height, data: new Uint8Array(photograph.data.length / 3) };
-  const { image } = reducedInput({ image: photograph, seed, boxes: [] }, side, 255);
-  return { affinity: handcraftedGraph(image, RADIUS).affinity, cell: (CELL * photograph.width) / image.width };
+function graphOf(photograph: RgbImage): CellGraph {
+  return { affinity: handcraftedGraph(photograph, RADIUS).affinity, cell: CELL };
 }
 
 function filledMask(span: ReturnType<typeof spanOf>, size: ImageSize): Rle {
