@@ -9,7 +9,7 @@ export const PLAIN_BYTES =
 
 /** Of steps that label photographs with TensorFlow. */
 export const LABEL_BYTES =
-  "They depend on options and inputs, on the number of TensorFlow's threads (last digits of sums, and now and then a pixel at a border) and on the processor's instructions; not on shards, worker threads, the order of the list or the other photographs in it. --deterministic fixes the threads.";
+  "They depend on options and inputs, possibly on the number of TensorFlow's threads (last digits of sums), and on the processor's instructions; not on shards, worker threads, the order of the list or the other photographs in it. --deterministic fixes the threads.";
 
 /** Of steps that train a network. */
 export const TRAINING_BYTES =
