@@ -16,6 +16,9 @@ const NETWORK_BYTES = 0.6e9;
 /** The size in which large photographs are labelled unless another is asked for. */
 const USUAL_WORK = 1_000_000;
 
+/** Estimates are rough: what exceeds the machine by less may still fit. */
+const SLACK = 1.25;
+
 /** How many classes a label may have: a network's features know all of the data set, others what the weak label names. */
 export function classCount(features: Asked["features"], named: Iterable<number>, all: number): number {
   return features === "cnn" || features === "files" ? all : Math.min(all, new Set([0, ...named]).size);
@@ -37,7 +40,7 @@ export function memoryLimit(): number {
 /** @throws UserError "input" where a photograph needs more memory than there is */
 export function checkMemory(size: ImageSize, classes: number, config: Asked, limit: number = memoryLimit()): void {
   const needed = memoryOf(size, classes, config);
-  if (needed <= limit) return;
+  if (needed <= SLACK * limit) return;
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
   const megapixels = (size.width * size.height) / 1e6;
   const smaller = { ...config, workPixels: USUAL_WORK };

@@ -9,6 +9,7 @@ import type { ResolvedConfig, ResolvedRun } from "../../config/pseudo-label-pres
 import { fileExists } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
 import type { Inputs } from "../../data/file-hash";
+import { findAnnotations } from "../../data/find-annotations";
 import { readFittedLabel } from "../../data/fitted-label";
 import { findImage, type RgbImage, readRgb } from "../../data/image";
 import type { LabelMap } from "../../data/label-png";
@@ -25,7 +26,7 @@ import { cutBoxes, type GrabCut, openGrabCut } from "../../seeds/grabcut";
 import { mapsOf } from "./class-maps";
 import { marksOf } from "./image-marks";
 import { openLabelHashes } from "./input-hashes";
-import { FOUND } from "./shape-readers";
+import { FOUND, OTHERS_COUNT } from "./shape-readers";
 import { openWeakLabels, type WeakLabelKind, type WeakLabelSource, type WeakLabelsOfImage } from "./weak-label-source";
 
 /** An image that is ready to be labelled, and how. */
@@ -63,8 +64,9 @@ export async function openImageSource(
   const isMixed = supervision === "mixed";
   if (config.instances && supervision === "image")
     throw new UserError("usage", "--instances needs boxes, clicks or strokes: image tags name no objects");
+  const places = { ...config, ...(await vocBoxes(config)) };
   const open = (kind: typeof supervision): Promise<WeakLabelSource> =>
-    openWeakLabels({ ...config, supervision: kind, mayLack: true }, dataset);
+    openWeakLabels({ ...(kind === "box" ? places : config), supervision: kind, mayLack: true }, dataset);
   const isRead = seedLabelRoot === undefined || isMixed || supervision === "box" || config.instances;
   const weakLabels = await open(isRead ? supervision : "image");
   const boxLabels = !isMixed && supervision !== "box" && config.multiPoint ? await open("box") : undefined;
@@ -73,6 +75,10 @@ export async function openImageSource(
     ? openGrabCut({ iterations: config.grabCutIterations, maxPixels: config.grabCutPixels, threads: config.crfThreads })
     : undefined;
   const told = new Set<string>(run.notices);
+  const sayOnce = (message: string): void => {
+    if (!told.has(message)) say(message);
+    told.add(message);
+  };
   let others: Promise<WeakLabelSource> | undefined;
 
   /** Why an image has no label of the one kind asked for, and what to do. */
@@ -104,11 +110,9 @@ export async function openImageSource(
       const given = { boxes: weak.boxes, clicks: weak.points, strokes: strokesOf(weak, image), seed };
       const kind = isMixed ? mixedKind(id, given, hasMaps) : supervision;
       const { config: own, notices: settled } = run.configOf(kind, hasMaps);
-      for (const message of settled.filter((each) => !told.has(each))) {
-        told.add(message);
-        say(message);
-      }
-      for (const message of [...(image.notices ?? []), ...ofLabels]) notice(message);
+      settled.forEach(sayOnce);
+      for (const message of [...(image.notices ?? []), ...ofLabels])
+        (message.includes(OTHERS_COUNT) ? sayOnce : notice)(message);
       const named = [...weak.boxes, ...weak.points].map((each) => each.class);
       const classes = [...named, ...new Set(weak.strokes ?? []), ...new Set(seed?.data ?? [])];
       checkMemory(image, classCount(own.features, classes, dataset.classes.length), own);
@@ -199,6 +203,14 @@ export async function openImageSource(
 }
 
 // --- internal ---
+
+/** Boxes alone are read where VOC keeps them, if it does: other formats beside them are for mixed supervision. */
+async function vocBoxes(config: ResolvedRun["config"]): Promise<{ readonly boxXmlPath?: string }> {
+  const { boxXmlPath, coco, yolo, labelme, cvat, labelStudio, voc12Root } = config;
+  if ([boxXmlPath, coco, yolo, labelme, cvat, labelStudio].some((place) => place !== undefined)) return {};
+  const found = (await findAnnotations(voc12Root)).find(({ format }) => format === "voc");
+  return found === undefined ? {} : { boxXmlPath: found.path };
+}
 
 async function cutsOf(
   grabCut: GrabCut | undefined,

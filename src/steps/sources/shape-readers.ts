@@ -90,8 +90,9 @@ export async function openShapes(config: ShapePlaces, dataset: DatasetDescriptio
 
 type Format = Exclude<AnnotationFormat, "points" | "scribbles">;
 
-/** How the notice of what is found begins. */
+/** How the notice of what is found begins, and what the notice of formats that do not count holds. */
 export const FOUND = "weak labels found";
+export const OTHERS_COUNT = " count, not those of ";
 
 /** Where several formats hold the same kind for one photograph, the first counts. */
 const ORDER: readonly Format[] = ["voc", "labelme", "cvat", "labelStudio", "coco", "yolo"];

@@ -17,7 +17,7 @@ import type { Box } from "../../data/voc-boxes";
 import { UserError } from "../../errors";
 import type { WeakLabels } from "../../seeds/mixed-rule";
 import { scribbleHash } from "./input-hashes";
-import { LINE_OPTIONS, OPTION, openShapes, type ShapePlaces, type ShapeReader } from "./shape-readers";
+import { LINE_OPTIONS, OPTION, OTHERS_COUNT, openShapes, type ShapePlaces, type ShapeReader } from "./shape-readers";
 
 export type WeakLabelKind = "box" | "point" | "scribble";
 
@@ -193,7 +193,7 @@ function firstOfEachKind(
     if (first === undefined) continue;
     taken.set(first.shapes, { notices: first.shapes.notices, ...taken.get(first.shapes), [key]: first.shapes[key] });
     if (others.length > 0)
-      told.push(`${plural} of ${first.name} count, not those of ${others.map(({ name }) => name).join(", ")}`);
+      told.push(`${plural} of ${first.name}${OTHERS_COUNT}${others.map(({ name }) => name).join(", ")}`);
   }
   return [...taken.values()];
 }
