@@ -3,12 +3,12 @@
  * index.ts with the weight file as JSON.
  */
 
+import { AffinityNet } from "../src/affinity/affinity-net";
 import { type BackendName, useBackend } from "../src/backend";
 import type { Precision } from "../src/config/training";
 import { VOC } from "../src/data/voc";
 import { normaliseRgb } from "../src/image-ops/normalise";
 import { gridColour } from "../src/label-photograph/label-image";
-import { AffinityNet } from "../src/network/affinity-net";
 import { inBfloat16 } from "../src/network/bfloat16";
 import { singleProcess } from "../src/parallel/communicator";
 import { affinityTargets } from "../src/training/affinity/affinity-targets";

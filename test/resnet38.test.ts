@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import { AffinityNet, affinityShapes } from "../src/affinity/affinity-net";
 import { useBackend } from "../src/backend";
 import { UserError } from "../src/errors";
-import { AffinityNet, affinityShapes } from "../src/network/affinity-net";
 import { FULL_WIDTH } from "../src/network/initial-weights";
 import { shapesOf } from "../src/network/layer";
 import { ParameterStore } from "../src/network/parameter-store";

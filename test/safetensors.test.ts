@@ -55,6 +55,37 @@ test("what is written is read again, with its notes; every tensor is aligned", a
     if (range !== undefined) assert.equal(range[0] % (parameters.get(name)?.data.BYTES_PER_ELEMENT ?? 0), 0, name);
 });
 
+test("in half precision: rounded to the nearest, ties to even, and read again as float32", async () => {
+  const exact = [0, 1, -2.5, 2 ** -24, -(2 ** -14), 65504, 1 + 2 ** -10, 1024, 2 ** -15];
+  const rounded: readonly (readonly [given: number, wanted: number])[] = [
+    [1 + 2 ** -11, 1],
+    [1 + 3 * 2 ** -11, 1 + 2 ** -9],
+    [2049, 2048],
+    [2051, 2052],
+    [65519, 65504],
+    [65520, Number.POSITIVE_INFINITY],
+    [-1e9, Number.NEGATIVE_INFINITY],
+    [2 ** -25, 0],
+    [1.5 * 2 ** -24, 2 ** -23],
+    [2 - 2 ** -12, 2],
+    [Number.NaN, Number.NaN],
+  ];
+  const given = Float32Array.from([...exact, ...rounded.map(([value]) => value)]);
+  const file = path.join(folder, "half.safetensors");
+  const counts = Int32Array.of(70000);
+  const parameters = new Map<string, NdArray>([
+    ["w", { shape: [given.length], data: given }],
+    ["n", { shape: [1], data: counts }],
+  ]);
+  await writeSafetensors(file, parameters, {}, "half");
+  const weights = await openWeights(file);
+  const { data } = await weights.read("w");
+  assert.deepEqual(data, Float32Array.from([...exact, ...rounded.map(([, value]) => value)]));
+  assert.deepEqual((await weights.read("n")).data, counts);
+  await weights.close();
+  assert.ok(fs.readFileSync(file).includes('"dtype":"F16"'));
+});
+
 test("types that only other writers have", async () => {
   const data = Buffer.from("803f00c0003c0000000000000100000100000001", "hex");
   const header = {

@@ -3,6 +3,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import sharp from "sharp";
+import { AffinityNet, affinityShapes } from "../src/affinity/affinity-net";
+import { featuresOfWeights } from "../src/affinity/open-affinity-net";
 import { parseFlags } from "../src/config/option";
 import {
   ignoredFlags,
@@ -10,8 +12,9 @@ import {
   type TrainAffinityConfig,
   trainAffinityOptions,
 } from "../src/config/train-affinity";
-import { AffinityNet, affinityShapes } from "../src/network/affinity-net";
+import { openGraphSource } from "../src/label-photograph/graph-source";
 import { seamShapes } from "../src/seam/seam-net";
+import { setUpBackbone } from "../src/setup/backbone";
 import { findMpi } from "../src/setup/mpi";
 import { trainAffinity } from "../src/steps/train-affinity";
 import { openWeights } from "../src/weights/checkpoint";
@@ -103,6 +106,38 @@ test("a classification network's head is left out, new layers are drawn", async 
   const summary = await trainAffinity.run({ ...quick, weights: file, epochs: 1, sessionName: session("fromcls") });
   assert.ok(summary.notices.some((notice) => /classification network: its head is left out/.test(notice)));
   assert.ok(summary.notices.some((notice) => /initialised: f8_3, f8_4, f8_5, f9/.test(notice)));
+});
+
+test("on EfficientNet-Lite2: a head alone on ImageNet's backbone, or everything; the graph opens what the file says", async () => {
+  await setUpBackbone();
+  const config = { ...quick, weights: undefined, backbone: "efficientnet-lite2", learningRate: 0.01 } as const;
+  await trainAffinity.run({ ...config, sessionName: session("lite") });
+  const stopped = await trainAffinity.run({ ...config, sessionName: session("lite-b") }, stopAfter(2));
+  assert.deepEqual([stopped.steps, stopped.interrupted], [2, true]);
+  await trainAffinity.run({ ...config, sessionName: session("lite-b") });
+  assert.deepEqual(losses("lite-b"), losses("lite"));
+  const file = await openWeights(`${session("lite")}.safetensors`);
+  assert.deepEqual([...file.names()].sort(), ["f8_3.weight", "f8_4.weight", "f8_5.weight", "f9.weight"]);
+  await file.close();
+
+  const scratch = { ...config, weights: "none", width: 4, epochs: 1, sessionName: session("narrow") };
+  await trainAffinity.run(scratch);
+  const image = { width: 44, height: 36, data: Uint8Array.from({ length: 44 * 36 * 3 }, (_, i) => (i * 7919) % 256) };
+  for (const name of ["lite", "narrow"]) {
+    const weights = `${session(name)}.safetensors`;
+    assert.equal(await featuresOfWeights(weights), "learned");
+    const source = await openGraphSource({ features: "learned", weights, radius: 2, graphStride: 8 });
+    const graph = await source.buildGraph(image);
+    assert.deepEqual([graph.height, graph.width, graph.features.shape[0]], [5, 6, 30]);
+    graph.dispose();
+    source.dispose();
+  }
+  assert.equal(await featuresOfWeights(initial), undefined);
+  await assert.rejects(
+    trainAffinity.run({ ...config, weights: initial, sessionName: session("x") }),
+    /is of a network on resnet38, not on efficientnet-lite2/,
+  );
+  await assert.rejects(trainAffinity.run({ ...scratch, freezeBackbone: true }), /--freeze-backbone needs weights/);
 });
 
 test("labels missing, of another size or all unknown, and an image of a few pixels: named or used, nothing lost", async () => {

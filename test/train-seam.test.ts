@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import * as tf from "@tensorflow/tfjs";
 import type { TrainSeamConfig } from "../src/config/train-seam";
 import { SeamNet } from "../src/seam/seam-net";
 import { findMpi } from "../src/setup/mpi";
@@ -53,6 +54,21 @@ test("stopped in the middle and started again: the losses of an uninterrupted ru
   assert.deepEqual(losses("b"), losses("a"));
   const bytes = (name: string): Buffer => fs.readFileSync(`${session(name)}.pth`);
   assert.ok(bytes("b").equals(bytes("a")));
+});
+
+test("on EfficientNet-Lite2: trains with SEAM's losses or the classifier's alone, and infer-seam's network opens it", async () => {
+  const config = { ...quick, backbone: "efficientnet-lite2", width: 4, epochs: 1 } as const;
+  for (const stage of ["seam", "classification"] as const) {
+    const summary = await trainSeam.run({ ...config, stage, sessionName: session(stage) });
+    assert.deepEqual([summary.steps, summary.failed.length], [2, 0]);
+    assert.ok(Object.values(summary.losses).every(Number.isFinite));
+  }
+  const file = await openWeights(`${session("seam")}.safetensors`);
+  const net = await SeamNet.load(file).finally(() => file.close());
+  assert.deepEqual([net.kind, net.classes], ["efficientnet-lite2", CLASSES.length]);
+  const maps = tf.tidy(() => net.refinedMaps(tf.ones([1, 44, 36, 3]), [1, 2]).shape);
+  assert.deepEqual(maps, [1, 44, 36, 2]);
+  net.dispose();
 });
 
 test("--norm batch: normalisations learn, and a run that was stopped ends with the bytes of one that was not", async () => {

@@ -30,7 +30,7 @@ export type Supervision = "image" | "point" | "scribble" | "box";
 export type ListSupervision = Supervision | "mixed";
 
 /** Where an image's graph comes from: the affinity network, the photograph's colours and textures, files. */
-export type FeatureKind = "cnn" | "imagenet" | "handcrafted" | "files";
+export type FeatureKind = "cnn" | "imagenet" | "learned" | "handcrafted" | "files";
 
 /**
  * How features below 0 become rows that are distributions.
@@ -125,15 +125,15 @@ export const labelOptions: OptionTable<LabelConfig> = {
   features: {
     kind: "choice",
     affects: "fit",
-    choices: ["cnn", "imagenet", "handcrafted", "files"],
+    choices: ["cnn", "imagenet", "learned", "handcrafted", "files"],
     group: graph,
-    help: "cnn needs --weights; files needs --graph-dir; imagenet (what a network trained on ImageNet sees in each cell; a2gnn setup fetches it) and handcrafted (colour, texture, position) need neither [default: files with --graph-dir, cnn with --weights, else imagenet for strokes and clicks where it is set up, else handcrafted]",
+    help: "cnn needs --weights; files needs --graph-dir; imagenet (what a network trained on ImageNet sees in each cell; a2gnn setup fetches it) and handcrafted (colour, texture, position) need neither; learned is imagenet with the affinities of a network on EfficientNet-Lite2: that of --weights [default: files with --graph-dir, cnn or learned with --weights, as the file says, else imagenet for strokes and clicks where it is set up, else handcrafted]",
   },
   weights: {
     kind: "path",
     affects: "fit",
     group: graph,
-    help: "affinity network: .pth, .params or .safetensors, of any width",
+    help: "affinity network: .pth, .params or .safetensors, of any width, on ResNet38 or on EfficientNet-Lite2",
   },
   graphDir: {
     kind: "path",

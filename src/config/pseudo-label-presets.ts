@@ -50,7 +50,7 @@ export function presetOf(supervision: Supervision, features: FeatureKind): Parti
   const own =
     features === "handcrafted"
       ? handcraftedPreset(supervision)
-      : features === "imagenet"
+      : features === "imagenet" || features === "learned"
         ? imagenetPreset(supervision)
         : {};
   // Cells of the user's own features are of the photograph as it is.
@@ -192,8 +192,8 @@ function settle<C extends LabelConfig>(
   const { supervision, option } = known;
   const features = given.features ?? inferFeatures(given, known);
   const complete = completeConfig<C>({ ...presetOf(supervision, features), ...given, supervision }, table);
-  if (features === "cnn" && complete.weights === undefined)
-    throw new UserError("usage", `${option("features", "cnn")} needs ${option("weights")}`);
+  if ((features === "cnn" || features === "learned") && complete.weights === undefined)
+    throw new UserError("usage", `${option("features", features)} needs ${option("weights")}`);
   if (features === "files" && complete.graphDir === undefined)
     throw new UserError("usage", `${option("features", "files")} needs ${option("graphDir")}`);
   const notices: string[] = [];
@@ -205,7 +205,7 @@ function settle<C extends LabelConfig>(
     notices.push(
       `no ${option("weights")} given: the graph is built from what an ImageNet network sees (${option("features", "handcrafted")} goes without it)`,
     );
-  if (features !== "cnn" && complete.weights !== undefined)
+  if (features !== "cnn" && features !== "learned" && complete.weights !== undefined)
     notices.push(`${option("weights")} is not used with ${option("features", features)}`);
   if (features !== "files")
     for (const key of ["graphDir", "graphStride", "graphNormalise"] as const)

@@ -4,13 +4,14 @@
  */
 
 import { UserError } from "../errors";
+import { type BackboneConfig, backboneOptions, checkBackbone } from "./backbone";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
 import { momentumOf, type TrainingConfig, trainingOptions } from "./training";
 
 /** gated: affinities with the gated CRF term, for the graph. plain: from a classification network, on full labels. */
 export type AffinityStage = "gated" | "plain";
 
-export interface TrainAffinityConfig extends TrainingConfig {
+export interface TrainAffinityConfig extends TrainingConfig, BackboneConfig {
   readonly labelDir: string;
   readonly stage: AffinityStage;
   readonly radius: number;
@@ -24,6 +25,7 @@ const method = "Method";
 
 export const trainAffinityOptions: OptionTable<TrainAffinityConfig> = {
   ...trainingOptions({ sessionName: "res_aff_box", weights: "./netWeights/resnet38_aff_SEAM.pth" }),
+  ...backboneOptions(true),
   labelDir: {
     kind: "path",
     affects: "place",
@@ -91,6 +93,16 @@ const stagePresets: Readonly<Record<AffinityStage, Partial<TrainAffinityConfig>>
   plain: { sessionName: "resnet38_aff", radius: 5, batchSize: 8, epochs: 8, crfWeight: 0 },
 };
 
+/** What differs on EfficientNet-Lite2, which has no reference: few photographs and few steps, so a usual momentum. */
+const LITE_PRESET: Partial<TrainAffinityConfig> = {
+  weights: "imagenet",
+  cropSize: 192,
+  batchSize: 4,
+  epochs: 3,
+  learningRate: 3e-3,
+  momentum: 0.9,
+};
+
 /** Flags of the reference that have no meaning here. */
 export const ignoredFlags: IgnoredFlags = {
   network: "there is one network, and its width is read from the weights",
@@ -101,7 +113,13 @@ export const ignoredFlags: IgnoredFlags = {
 export function resolveConfig(given: Partial<TrainAffinityConfig>): TrainAffinityConfig {
   const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const stage = given.stage === "plain" ? "plain" : "gated";
-  const config = completeConfig<TrainAffinityConfig>({ ...stagePresets[stage], ...stated }, trainAffinityOptions);
+  const isLite = given.backbone === "efficientnet-lite2";
+  const preset = {
+    ...stagePresets[stage],
+    ...(isLite ? { ...LITE_PRESET, freezeBackbone: given.weights !== "none" } : {}),
+  };
+  const config = completeConfig<TrainAffinityConfig>({ ...preset, ...stated }, trainAffinityOptions);
+  checkBackbone(config);
   if (config.cropSize % 8 !== 0)
     throw new UserError("usage", `--crop-size must be a multiple of 8, the network's stride, got ${config.cropSize}`);
   if (stage === "plain" && config.radius < 2)

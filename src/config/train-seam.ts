@@ -3,6 +3,7 @@
  */
 
 import { UserError } from "../errors";
+import { type BackboneConfig, backboneOptions, checkBackbone } from "./backbone";
 import { type TagsForm, tagsFormOption, tagsOption } from "./images";
 import { checkBatchSize, NORM_MODES, type NormMode } from "./norm-mode";
 import { completeConfig, type IgnoredFlags, type OptionTable } from "./option";
@@ -11,7 +12,7 @@ import { momentumOf, type TrainingConfig, trainingOptions } from "./training";
 /** seam: all of SEAM's losses. classification: the classifier alone, from nothing to something that SEAM can refine. */
 export type SeamStage = "seam" | "classification";
 
-export interface TrainSeamConfig extends TrainingConfig {
+export interface TrainSeamConfig extends TrainingConfig, BackboneConfig {
   readonly tags?: string;
   readonly tagsForm: TagsForm;
   readonly stage: SeamStage;
@@ -29,6 +30,7 @@ const shared = trainingOptions({
 
 export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
   ...shared,
+  ...backboneOptions(false),
   microBatch: {
     ...shared.microBatch,
     help: "images computed together; the result is the same, fewer need less memory; not with --norm batch, which sees all of a process's at once [default: 1 on a CPU, all on a GPU]",
@@ -69,6 +71,9 @@ export const trainSeamOptions: OptionTable<TrainSeamConfig> = {
   },
 };
 
+/** What differs on EfficientNet-Lite2, which has no reference. */
+const LITE_PRESET: Partial<TrainSeamConfig> = { weights: "imagenet", cropSize: 320, longSide: [320, 512] };
+
 /** Flags of the reference that have no meaning here. */
 export const ignoredFlags: IgnoredFlags = {
   network: "there is one network, and its width is read from the weights",
@@ -77,7 +82,10 @@ export const ignoredFlags: IgnoredFlags = {
 
 /** @throws UserError "usage" */
 export function resolveConfig(given: Partial<TrainSeamConfig>): TrainSeamConfig {
-  const config = completeConfig<TrainSeamConfig>(given, trainSeamOptions);
+  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const preset = given.backbone === "efficientnet-lite2" ? LITE_PRESET : {};
+  const config = completeConfig<TrainSeamConfig>({ ...preset, ...stated }, trainSeamOptions);
+  checkBackbone(config);
   const [shortest, longest, ...rest] = config.longSide;
   if (rest.length > 0 || longest === undefined || shortest > longest || ![shortest, longest].every(Number.isInteger))
     throw new UserError("usage", `expected --long-side MIN,MAX in whole pixels, got ${config.longSide.join(",")}`);

@@ -73,7 +73,7 @@ export function trainingOptions(
       kind: "path",
       affects: "place",
       group: data,
-      help: "initial weights: .pth, .params or .safetensors, of any width; new layers are initialised. none: from scratch, with --width",
+      help: "initial weights: .pth, .params or .safetensors, of any width; new layers are initialised. imagenet: EfficientNet-Lite2 as a2gnn setup fetches it; none: from scratch, with --width",
     },
     width: {
       kind: "integer",

@@ -5,10 +5,10 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
+import { affinityShapes } from "../affinity/affinity-net";
 import type { DemoConfig, DemoFeatures } from "../config/demo";
 import type { MakePseudoLabelsConfig } from "../config/make-pseudo-labels";
 import { UserError } from "../errors";
-import { affinityShapes } from "../network/affinity-net";
 import { formulaParameters } from "../weights/formula";
 import { writeSafetensors } from "../weights/safetensors";
 

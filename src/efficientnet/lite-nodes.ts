@@ -37,8 +37,14 @@ export function liteNodes(
   const large = resizeBicubic(image, enlarged(image.width), enlarged(image.height));
   return tf.tidy(() => {
     const maps = tf.tidy(() => network.stageMaps(liteInput(large), pass, STAGES));
-    const rows = maps.map((map) => unitRows(resizeBilinear(map, [grid.height, grid.width])));
-    const components = principalComponents(tf.concat2d(rows, 1), COMPONENTS);
+    return nodesOfMaps(maps.map((map) => resizeBilinear(map, [grid.height, grid.width])));
+  });
+}
+
+/** @param maps of the two stages on the grid, [1, h, w, c] each @returns as `liteNodes` */
+export function nodesOfMaps(maps: readonly tf.Tensor4D[]): tf.Tensor2D {
+  return tf.tidy(() => {
+    const components = principalComponents(tf.concat2d(maps.map(unitRows), 1), COMPONENTS);
     const parts = tf.concat2d([components.relu<tf.Tensor2D>(), components.neg<tf.Tensor2D>().relu<tf.Tensor2D>()], 1);
     // A cell without any part, as in a photograph of one colour, has all channels alike.
     const distributions = parts.add<tf.Tensor2D>(NEGLIGIBLE);

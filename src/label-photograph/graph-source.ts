@@ -2,6 +2,8 @@
 
 import path from "node:path";
 import * as tf from "@tensorflow/tfjs";
+import type { AffinityNet } from "../affinity/affinity-net";
+import { openAffinityNet } from "../affinity/open-affinity-net";
 import type { ResolvedConfig } from "../config/pseudo-label-presets";
 import { LiteFeatures } from "../efficientnet/lite-features";
 import { UserError } from "../errors";
@@ -9,7 +11,6 @@ import { createImageGraph } from "../graph/image-graph";
 import { handcraftedGraph } from "../handcrafted/graph";
 import { normaliseRgb } from "../image-ops/normalise";
 import { padToMultiple } from "../image-ops/pad";
-import { AffinityNet } from "../network/affinity-net";
 import { findBackbone } from "../setup/backbone";
 import { openWeights } from "../weights/checkpoint";
 import { CELL, windowedMap } from "../window/windowed-map";
@@ -41,8 +42,8 @@ export function openGraphSources(): GraphSources {
       const known = sources.get(key);
       if (known !== undefined) return known;
       let source: Promise<GraphSource>;
-      if (features === "cnn" && weights !== undefined) {
-        network ??= loadNetwork(weights);
+      if ((features === "cnn" || features === "learned") && weights !== undefined) {
+        network ??= openAffinityNet(weights);
         source = network.then((loaded) => networkSource(loaded, weights, radius));
       } else source = openGraphSource(config);
       sources.set(key, source);
@@ -72,8 +73,8 @@ export function openGraphSources(): GraphSources {
 export async function openGraphSource(config: GraphConfig, backbone?: LiteFeatures): Promise<GraphSource> {
   const { features, weights, radius, graphDir } = config;
   if (features === "files" && graphDir !== undefined) return openGraphFiles({ ...config, graphDir });
-  if (features === "cnn" && weights !== undefined) {
-    const network = await loadNetwork(weights);
+  if ((features === "cnn" || features === "learned") && weights !== undefined) {
+    const network = await openAffinityNet(weights);
     return { ...networkSource(network, weights, radius), dispose: () => network.dispose() };
   }
   if (features === "imagenet" && backbone !== undefined) return backboneSource(backbone, radius);
@@ -121,11 +122,6 @@ function backboneSource(backbone: LiteFeatures, radius: number): GraphSource {
     },
     dispose: () => undefined,
   };
-}
-
-async function loadNetwork(file: string): Promise<AffinityNet> {
-  const weights = await openWeights(file);
-  return AffinityNet.load(weights).finally(() => weights.close());
 }
 
 /** Whoever loaded the network disposes it. */

@@ -4,6 +4,7 @@
  */
 
 import path from "node:path";
+import { featuresOfWeights } from "../affinity/open-affinity-net";
 import { backendInUse, useBackend } from "../backend";
 import type { LabelConfig } from "../config/make-pseudo-labels";
 import { type ResolvedLabelConfig, resolveLabelConfig } from "../config/pseudo-label-presets";
@@ -121,7 +122,8 @@ export async function labelPhotograph(
   const dataset = datasetOf(described);
   const rgb = await photographOf(image);
   const labels = checkWeakLabels(weak, dataset, rgb);
-  const { config: usual, notices } = settingsOf(given, labels, initial);
+  const features = given.features ?? (await featuresOfWeights(given.weights));
+  const { config: usual, notices } = settingsOf({ ...given, features }, labels, initial);
   const named = [...labels.boxes, ...labels.clicks].map((each) => each.class);
   const drawnOnes = [...new Set(labels.strokes?.data ?? []), ...new Set(labels.seed?.data ?? [])];
   checkMemory(rgb, classCount(usual.features, [...named, ...drawnOnes], dataset.classes.length), usual);

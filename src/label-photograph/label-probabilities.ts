@@ -84,9 +84,7 @@ export async function labelProbabilities(
   const graph = await buildGraph(small.image);
   const whole: LabelInput = { image, graph, seed, boxes, drawn, maps, classes: dataset.classes.length, ignore };
   const classes =
-    config.features === "handcrafted" || config.features === "imagenet"
-      ? classesOf(whole)
-      : [...dataset.classes.keys()];
+    config.features === "cnn" || config.features === "files" ? [...dataset.classes.keys()] : classesOf(whole);
   const input = renumbered(whole, classes);
   await onStage?.("fit");
   const options = fitOptionsOf(config, name, ignore);

@@ -26,7 +26,8 @@ export function classCount(features: Asked["features"], named: Iterable<number>,
 
 /** Peak of the whole process, in bytes. @param classes that its label may have */
 export function memoryOf(size: ImageSize, classes: number, { features, workPixels, supervision }: Asked): number {
-  const kind = features === "imagenet" ? "imagenet" : supervision === "image" ? "scribble" : supervision;
+  const kind =
+    features === "imagenet" || features === "learned" ? "imagenet" : supervision === "image" ? "scribble" : supervision;
   return costOf(size, classes, kind, workPixels).bytes + (features === "cnn" ? NETWORK_BYTES : 0);
 }
 

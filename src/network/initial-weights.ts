@@ -3,11 +3,14 @@
 import { UserError } from "../errors";
 import { findBackbone } from "../setup/backbone";
 import { openWeights } from "../weights/checkpoint";
-import { type ParameterSource, parameterSource } from "./parameter-source";
+import { type ParameterSource, parameterSource, sourceWithout } from "./parameter-source";
 import { layerOf, type ParameterStore } from "./parameter-store";
 
 /** Channels of the first layer in the published networks. */
 export const FULL_WIDTH = 64;
+
+/** What EfficientNet-Lite classifies ImageNet by, which no other network needs. */
+const CLASSIFIER = /^(_conv_head|_bn1|_fc)\./;
 
 export interface InitialWeightsConfig {
   /** A file, "imagenet" for the backbone that `setup` has fetched, or "none". */
@@ -38,8 +41,9 @@ export async function openInitialWeights({ weights: given, width }: InitialWeigh
     throw new UserError("usage", "--width goes with --weights none: weights have their own width");
   const file = given === IMAGENET ? backboneFile() : given;
   const weights = await openWeights(file);
+  const source = parameterSource(weights);
   return {
-    source: parameterSource(weights),
+    source: given === IMAGENET ? sourceWithout(source, (name) => CLASSIFIER.test(name)) : source,
     noticesOf: ({ initialised, unused }) => [
       ...(initialised.length > 0 ? [`new layers, initialised: ${layersOf(initialised)}`] : []),
       ...(unused.length > 0 ? [`${file} holds more than the network: ${layersOf(unused)}`] : []),

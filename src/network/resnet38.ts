@@ -5,24 +5,19 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { NormMode } from "../config/norm-mode";
-import { expected } from "../errors";
 import { convolution } from "./convolution-layer";
 import { type Parameter, type Pass, parametersOf } from "./layer";
 import { normLayer } from "./norm-layer";
-import { listed, type ParameterSource, parameterSource, placeOf, type Weights } from "./parameter-source";
-import { ParameterStore } from "./parameter-store";
 import { type BlockOptions, type ResidualBlock, residualBlock } from "./residual-block";
-
-/** The taps whose concatenation is a node's feature. */
-export const FEATURE_TAPS = ["conv4", "conv5", "conv6"] as const;
-
-export type FeatureTap = (typeof FEATURE_TAPS)[number];
+import { FEATURE_TAPS, type FeatureTap, type TappedBackbone, type Taps } from "./tapped-backbone";
 
 export type TapName = "conv1" | "conv2" | "conv3" | FeatureTap;
 
 export interface ResNet38 {
   readonly parameters: readonly Parameter[];
+  readonly channels: TappedBackbone["channels"];
+  readonly headWidth: number;
+  nodeFeatures(taps: Taps): tf.Tensor4D;
   /** Whether a parameter is of a layer that no training changes. */
   isFrozen(name: string): boolean;
   /**
@@ -73,6 +68,13 @@ export function resnet38(base: number, frozen: readonly string[] = FROZEN_LAYERS
   };
   return {
     parameters: kernelsFirst(parametersOf([first, ...blocks.map(({ block }) => block), last])),
+    channels: { conv4: 8 * base, conv5: 16 * base, conv6: 64 * base },
+    headWidth: base,
+    nodeFeatures: (taps) =>
+      tf.concat4d(
+        FEATURE_TAPS.map((tap) => taps[tap]),
+        3,
+      ),
     isFrozen: (name) => frozen.includes(name.split(".")[0]),
     forward: <T extends TapName>(image: tf.Tensor4D, pass: Pass, taps: readonly TapName[] = FEATURE_TAPS) =>
       tf.tidy(() => finish(first.apply(image, pass), 0, pass, taps) as Record<T, tf.Tensor4D>),
@@ -86,45 +88,6 @@ export function resnet38(base: number, frozen: readonly string[] = FROZEN_LAYERS
         return finish(start, frozenBlocks, pass, taps) as Record<T, tf.Tensor4D>;
       }),
   };
-}
-
-export interface NetworkOptions {
-  /** Makes variables of what a training may change; for inference leave it out. */
-  readonly trained?: NormMode;
-  /** Layers of the head that the weights lack are drawn from this seed. Default: nothing may be missing. */
-  readonly initialSeed?: number;
-  /** Channels of the first layer of a network from scratch: all its layers may be lacking, and a training changes all. */
-  readonly width?: number;
-}
-
-/** A network whose head stands on a ResNet38. */
-export interface OnResNet38<H> {
-  readonly store: ParameterStore;
-  readonly backbone: ResNet38;
-  readonly head: H;
-}
-
-/**
- * @param headOf the head of a network of so many channels in the first layer
- * @throws UserError "weights" listing missing and wrongly shaped parameters
- */
-export async function loadOnResNet38<H extends { readonly parameters: readonly Parameter[] }>(
-  weights: Weights,
-  headOf: (base: number) => H,
-  { trained, initialSeed, width }: NetworkOptions,
-): Promise<OnResNet38<H>> {
-  const base = width ?? inferBase(parameterSource(weights));
-  const backbone = resnet38(base, width === undefined ? undefined : []); // from scratch no layer has learned anything
-  const head = headOf(base);
-  const inHead = new Set(head.parameters.map(({ name }) => name));
-  const store = await ParameterStore.load(weights, kernelsFirst([...backbone.parameters, ...head.parameters]), {
-    trained,
-    initialSeed,
-    frozen: backbone.isFrozen,
-    mayLack: width === undefined ? (name) => inHead.has(name) : undefined,
-    foldsNorms: true,
-  });
-  return { store, backbone, head };
 }
 
 // --- internal ---
@@ -168,15 +131,4 @@ function blocksOf(base: number): readonly NamedBlock[] {
 function kernelsFirst(parameters: readonly Parameter[]): readonly Parameter[] {
   const isKernel = ({ kind }: Parameter): boolean => kind === "kernel";
   return [...parameters.filter(isKernel), ...parameters.filter((each) => !isKernel(each))];
-}
-
-/** Channels of the first convolution. @throws UserError "weights" where there is none */
-function inferBase(source: ParameterSource): number {
-  const name = "conv1a.weight";
-  if (!source.names().includes(name))
-    throw expected("weights", `weights of a ResNet38 with "${name}"`, listed(source.names()), placeOf(source));
-  const shape = source.shape(name);
-  if (shape.length !== 4 || shape[1] !== 3 || shape[2] !== 3 || shape[3] !== 3)
-    throw expected("weights", `"${name}" of [n, 3, 3, 3]`, `[${shape.join(", ")}]`, placeOf(source));
-  return shape[0];
 }

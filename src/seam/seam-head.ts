@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 import { convolution } from "../network/convolution-layer";
 import { channelDropoutLayer } from "../network/dropout-layer";
 import { chain, type Parameter, type Pass, parametersOf } from "../network/layer";
-import type { FeatureTap } from "../network/resnet38";
+import type { TappedBackbone, Taps } from "../network/tapped-backbone";
 import { detached, suppressedCam } from "./cam";
 import { refineCam } from "./pcm";
 
@@ -37,14 +37,18 @@ export interface SeamHead {
    * @param image [b, H, W, 3], the normalised network input, whose colours PCM looks at
    * @param chosen refine these classes only, in this order; they do not depend on one another
    */
-  apply(taps: Record<FeatureTap, tf.Tensor4D>, image: tf.Tensor4D, pass: Pass, chosen?: readonly number[]): SeamGrid;
+  apply(taps: Taps, image: tf.Tensor4D, pass: Pass, chosen?: readonly number[]): SeamGrid;
 }
 
 /** 1×1 convolutions without bias: fc8 4096→k, f8_3 512→64, f8_4 1024→128, f9 195→192 at full width. */
-export function seamHead(base: number, classes: number): SeamHead {
-  const classifier = convolution("fc8", 64 * base, classes, { initial: { xavier: 1 } });
-  const low = convolution("f8_3", 8 * base, base);
-  const middle = convolution("f8_4", 16 * base, 2 * base);
+export function seamHead(
+  base: number,
+  classes: number,
+  channels: TappedBackbone["channels"] = { conv4: 8 * base, conv5: 16 * base, conv6: 64 * base },
+): SeamHead {
+  const classifier = convolution("fc8", channels.conv6, classes, { initial: { xavier: 1 } });
+  const low = convolution("f8_3", channels.conv4, base);
+  const middle = convolution("f8_4", channels.conv5, 2 * base);
   const joined = convolution("f9", 3 * base + 3, 3 * base, { initial: { xavier: 4 } });
   const scores = chain([channelDropoutLayer("dropout7", DROPOUT), classifier]);
   const cam: SeamHead["cam"] = (conv6, pass) => tf.tidy(() => scores.apply(conv6, pass));

@@ -6,10 +6,12 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { loadOnBackbone, type NetworkOptions, type OnBackbone } from "../backbone/on-backbone";
+import type { Backbone } from "../config/backbone";
 import { shapesOf } from "../network/layer";
 import { parameterSource, type Weights } from "../network/parameter-source";
 import type { ParameterStore } from "../network/parameter-store";
-import { loadOnResNet38, type NetworkOptions, type OnResNet38, resnet38 } from "../network/resnet38";
+import { resnet38 } from "../network/resnet38";
 import type { BatchPass } from "../network/trained-norm";
 import type { RefinedMapSource } from "./multi-scale";
 import { type SeamGrid, type SeamHead, seamHead, upsampleMaps } from "./seam-head";
@@ -34,18 +36,25 @@ export interface SeamMaps {
 
 /** Owns its parameters. */
 export class SeamNet implements RefinedMapSource {
-  private constructor(private readonly parts: OnResNet38<SeamHead>) {}
+  private constructor(private readonly parts: OnBackbone<SeamHead>) {}
 
   /** @throws UserError "weights" listing missing and wrongly shaped parameters */
   static async load(weights: Weights, { classes, ...options }: SeamNetOptions = {}): Promise<SeamNet> {
     const source = parameterSource(weights);
     const classifier = "fc8.weight";
     const count = classes ?? (source.names().includes(classifier) ? source.shape(classifier)[0] : 21);
-    return new SeamNet(await loadOnResNet38(weights, (base) => seamHead(base, count), options));
+    return new SeamNet(
+      await loadOnBackbone(weights, ({ headWidth, channels }) => seamHead(headWidth, count, channels), options),
+    );
   }
 
   get store(): ParameterStore {
     return this.parts.store;
+  }
+
+  /** What it stands on. */
+  get kind(): Backbone {
+    return this.parts.kind;
   }
 
   /** Number of classes, background included. */

@@ -6,7 +6,7 @@ import type { InputColours } from "../image-ops/normalise";
 import { listed, type ParameterSource, parameterSource, type Weights } from "../network/parameter-source";
 import { RESNET101_BLOCKS } from "../network/resnet";
 import type { NetworkShape } from "./network";
-import { inputColours, isOfClassifier, renaming } from "./weight-names";
+import { inputColours, renaming } from "./weight-names";
 
 /** A name that only whole networks of the model have: the layer that gives the logits. */
 const CLASSIFIERS: Readonly<Record<ModelName, string>> = {
@@ -39,9 +39,7 @@ export interface RenamedSource extends ParameterSource {
 export function renamed(weights: Weights, model: ModelName): RenamedSource {
   const source = parameterSource(weights);
   const rename = renaming(model, source.names());
-  const original = new Map(
-    source.names().flatMap((name) => (isOfClassifier(model, name) ? [] : [[rename(name), name]])),
-  );
+  const original = new Map(source.names().map((name) => [rename(name), name]));
   const of = (name: string): string => original.get(name) ?? name;
   return {
     where: source.where,

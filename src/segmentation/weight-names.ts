@@ -26,11 +26,6 @@ export function inputColours(model: ModelName, names: readonly string[]): InputC
   return fromCaffe ? "caffe" : "imagenet";
 }
 
-/** Whether a file's parameter is of what EfficientNet-Lite classifies by, which no other network needs. */
-export function isOfClassifier(model: ModelName, name: string): boolean {
-  return model === "deeplab-v3plus-efficientnet-lite2" && /^(_conv_head|_bn1|_fc)\./.test(name);
-}
-
 /** The name to write a parameter under. */
 export function fileName(name: string, input: InputColours): string {
   return input === "caffe" ? toDeepLabPytorch(name) : name;

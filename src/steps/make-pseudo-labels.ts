@@ -8,6 +8,7 @@
  */
 
 import path from "node:path";
+import { featuresOfWeights } from "../affinity/open-affinity-net";
 import { backendInUse } from "../backend";
 import {
   type FeatureKind,
@@ -133,7 +134,8 @@ async function run(
 ): Promise<MakePseudoLabelsSummary> {
   const started = performance.now();
   const { notices, notice } = collectNotices(context.reporter);
-  const labelling = resolveRun(given, findBackbone() !== undefined);
+  const features = given.features ?? (await featuresOfWeights(given.weights));
+  const labelling = resolveRun({ ...given, features }, findBackbone() !== undefined);
   const { config } = labelling;
   const { dataset, list, ids, shard } = await openImages(config, given);
   for (const message of [...labelling.notices, ...list.notices]) notice(message);
@@ -213,7 +215,7 @@ async function run(
 async function costOfImage(id: string, config: ResolvedConfig): Promise<Cost | undefined> {
   const { voc12Root, supervision, features, workPixels } = config;
   const size = await readSize(await findImage(voc12Root, id));
-  if (features === "imagenet") return costOf(size, USUAL_CLASSES, "imagenet", workPixels);
+  if (features === "imagenet" || features === "learned") return costOf(size, USUAL_CLASSES, "imagenet", workPixels);
   if (features !== "handcrafted") return undefined;
   return costOf(size, USUAL_CLASSES, supervision === "image" ? "scribble" : supervision, workPixels);
 }

@@ -4,10 +4,10 @@
  * srun or `--gpus`, in many.
  */
 
+import { AffinityNet } from "../affinity/affinity-net";
 import { ignoredFlags, resolveConfig, type TrainAffinityConfig, trainAffinityOptions } from "../config/train-affinity";
 import { type DatasetDescription, readDataset } from "../data/dataset";
 import { TRAINING_JITTER } from "../image-ops/colour-jitter";
-import { AffinityNet } from "../network/affinity-net";
 import { openInitialWeights } from "../network/initial-weights";
 import { withoutOtherHead } from "../network/other-head";
 import { silentReporter } from "../running/reporter";
@@ -38,6 +38,7 @@ export const trainAffinity: Step<TrainAffinityConfig, TrainingSummary> = {
   examples: [
     "a2gnn train-affinity --radius 4 --label_dir data/Init_Label/SEAM_Box --weights netWeights/resnet38_aff_SEAM.pth --session_name res_aff_box --voc12_root VOC2012",
     "a2gnn train-affinity --stage plain --label-dir out/seam-full --weights resnet38_SEAM.pth --session-name out/aff --voc12-root my-photographs",
+    "a2gnn train-affinity --backbone efficientnet-lite2 --label-dir out/seeds --voc12-root my-photographs --session-name out/affinity",
     "mpiexec -n 4 npx a2gnn train-affinity --backend gpu --batch-size 4 …",
   ],
   canPlan: true,
@@ -78,7 +79,8 @@ async function openTraining(
 ): Promise<OpenTraining<AffinitySample>> {
   const { width, ...initial } = await openInitialWeights(config);
   const { source, notices } = withoutOtherHead(initial.source, "affinity");
-  const loading = { trained: "frozen", initialSeed: config.seed, width } as const;
+  const { backbone, freezeBackbone, seed } = config;
+  const loading = { trained: "frozen", initialSeed: seed, width, backbone, freezeBackbone } as const;
   const net = await AffinityNet.load(source, loading).finally(initial.close);
   const fromScratch = width !== undefined;
   const loader = createSampleLoader<AffinitySampleOptions, AffinitySample>(

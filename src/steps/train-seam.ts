@@ -102,7 +102,8 @@ async function openTraining(
   const { stage, norm, dropout, cropSize } = config;
   const { width, ...initial } = await openInitialWeights(config);
   const { source, notices } = withoutOtherHead(initial.source, "classification");
-  const loading = { trained: norm, initialSeed: config.seed, width, classes: classes.length };
+  const { backbone, freezeBackbone, seed } = config;
+  const loading = { trained: norm, initialSeed: seed, width, backbone, freezeBackbone, classes: classes.length };
   const network = await SeamNet.load(source, loading).finally(initial.close);
   const [shortest, longest] = config.longSide;
   const samples: SeamSampleConfig = {

@@ -105,6 +105,26 @@ function widenHalf(halves: Uint16Array): Float32Array {
   return values;
 }
 
+/** Float32 to the nearest half, ties to even; beyond the largest half, infinity. The bits of each. */
+export function narrowHalf(values: Float32Array): Uint16Array {
+  return Uint16Array.from(values, (value) => {
+    const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+    const size = Math.abs(value);
+    if (Number.isNaN(value)) return 0x7e00;
+    if (size < 2 ** -14) return sign | roundHalfEven(size * 2 ** 24); // 2 ** 10 is the smallest normal one
+    const exponent = Math.floor(Math.log2(size));
+    const exact = size >= 2 ** (exponent + 1) ? exponent + 1 : size < 2 ** exponent ? exponent - 1 : exponent; // of log2's rounding
+    const bits = ((exact + 14) << 10) + roundHalfEven(size * 2 ** (10 - exact)); // a mantissa of 2 carries over
+    return sign | (bits >= 0x7c00 || exact > 15 ? 0x7c00 : bits);
+  });
+}
+
+function roundHalfEven(value: number): number {
+  const whole = Math.floor(value);
+  const rest = value - whole;
+  return rest > 0.5 || (rest === 0.5 && whole % 2 === 1) ? whole + 1 : whole;
+}
+
 /** @param words the two halves of each integer, in the machine's order */
 function wideIntegers(words: Uint32Array, signed: boolean, where: string): Float64Array {
   const low = os.endianness() === "LE" ? 0 : 1;

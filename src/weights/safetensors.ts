@@ -8,7 +8,7 @@ import { replaceAtomic } from "../atomic-write";
 import { expected, UserError } from "../errors";
 import type { NdArray, NumberArray } from "../nd-array";
 import type { ByteSource } from "./byte-source";
-import { decodeElements, type ElementType, elementBytes } from "./element-type";
+import { decodeElements, type ElementType, elementBytes, narrowHalf } from "./element-type";
 import { checkedSize } from "./npy";
 import type { WeightFile } from "./weight-file";
 
@@ -140,21 +140,27 @@ function areExtents(value: unknown): value is number[] {
 /**
  * Writes parameters, larger elements first so that all are aligned, then by name.
  * @param metadata notes for the reader, e.g. the step and its options
+ * @param precision half: 16 bits for what is a Float32Array, rounded to the nearest
  * @throws UserError "output" where the disk refuses; nothing is left behind then
  */
 export async function writeSafetensors(
   file: string,
   parameters: ReadonlyMap<string, NdArray>,
   metadata: Readonly<Record<string, string>> = {},
+  precision: "full" | "half" = "full",
 ): Promise<void> {
-  const sorted = [...parameters].sort(
-    ([a, { data: x }], [b, { data: y }]) => y.BYTES_PER_ELEMENT - x.BYTES_PER_ELEMENT || (a < b ? -1 : 1),
+  const stored = [...parameters].map(([name, { shape, data }]) => {
+    const isHalved = precision === "half" && data instanceof Float32Array;
+    return { name, shape, data: isHalved ? narrowHalf(data) : data, dtype: isHalved ? "F16" : dtypeOf(data) };
+  });
+  const sorted = stored.sort(
+    ({ name: a, data: x }, { name: b, data: y }) => y.BYTES_PER_ELEMENT - x.BYTES_PER_ELEMENT || (a < b ? -1 : 1),
   );
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [[METADATA, metadata]] : [];
   let at = 0;
-  for (const [name, { shape, data }] of sorted) {
+  for (const { name, shape, data, dtype } of sorted) {
     if (name === METADATA) throw new UserError("output", `a parameter cannot be called ${METADATA} (${file})`);
-    header.push([name, { dtype: dtypeOf(data), shape, data_offsets: [at, at + data.byteLength] }]);
+    header.push([name, { dtype, shape, data_offsets: [at, at + data.byteLength] }]);
     at += data.byteLength;
   }
   const text = Buffer.from(JSON.stringify(Object.fromEntries(header)), "utf8");
@@ -162,10 +168,7 @@ export async function writeSafetensors(
   head.writeBigUInt64LE(BigInt(head.length - 8));
   text.copy(head, 8);
   await replaceAtomic(file, async (temporary) => {
-    const chunks = [
-      head,
-      ...sorted.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
-    ];
+    const chunks = [head, ...sorted.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
     await fs.writeFile(temporary, chunks);
   });
 }

@@ -1,7 +1,7 @@
 /** Case 03: the head on given taps, and the windowed affinities, with all gradients. */
 
 import * as tf from "@tensorflow/tfjs";
-import { affinityHead } from "../../src/network/affinity-net";
+import { affinityHead } from "../../src/affinity/affinity-net";
 import { affinityOf, windowDistance } from "../../src/window/distance";
 import type { Computed, GoldenCase, GoldenHandler } from "../golden-case";
 import { fromWindow, toHwio, toNchw, toNhwc, toOihw, toWindow } from "../nchw";

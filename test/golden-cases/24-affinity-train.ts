@@ -1,9 +1,9 @@
 /** Case 24: three training steps of the width/16 network: losses, the first step's gradients, the weights afterwards. */
 
 import * as tf from "@tensorflow/tfjs";
+import { AffinityNet, affinityShapes } from "../../src/affinity/affinity-net";
 import { resizeBilinearArray } from "../../src/image-ops/bilinear";
 import type { NdArray } from "../../src/nd-array";
-import { AffinityNet, affinityShapes } from "../../src/network/affinity-net";
 import { singleProcess } from "../../src/parallel/communicator";
 import { affinityTargets } from "../../src/training/affinity/affinity-targets";
 import { type AffinityInput, affinityTask } from "../../src/training/affinity/affinity-task";

@@ -1,8 +1,8 @@
 /** Training of the affinity network as the training loop wants it. docs/method.md, section 2.3; golden 24. */
 
 import * as tf from "@tensorflow/tfjs";
+import type { AffinityNet } from "../../affinity/affinity-net";
 import type { NdArray } from "../../nd-array";
-import type { AffinityNet } from "../../network/affinity-net";
 import { layerOf } from "../../network/parameter-store";
 import { affinityOf } from "../../window/distance";
 import { lossShare, stackImages } from "../gradients";
@@ -43,7 +43,7 @@ export function affinityTask(net: AffinityNet, options: AffinityTaskOptions = {}
       const dropoutSeeds = dropout ? samples.map(({ seed }) => seed) : undefined;
       return computeShare(net, variables, samples, counts, weights, dropoutSeeds);
     },
-    toStateDict: (): Promise<Map<string, NdArray>> => net.store.toStateDict(),
+    toStateDict: (): Promise<Map<string, NdArray>> => net.toStateDict(),
   };
 }
 

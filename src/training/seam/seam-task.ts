@@ -42,7 +42,8 @@ export interface BatchNorm {
 export function seamTask(network: SeamNet, options: SeamTaskOptions = {}): TrainingTask<SeamSample> {
   const { stage = "seam", dropout = true, fromScratch = false, batchNorm } = options;
   const variables = network.store.variables().map(({ parameter: { name }, variable }): TrainedVariable => {
-    const isNew = stage === "seam" && !fromScratch && NEW_LAYERS.includes(layerOf(name));
+    const isHeadFast = stage === "seam" || network.kind !== "resnet38"; // SEAM's own have no such stage before
+    const isNew = isHeadFast && !fromScratch && NEW_LAYERS.includes(layerOf(name));
     return { name, variable, rate: isNew ? 10 : 1, decays: variable.rank > 1 }; // a normalisation's do not decay
   });
   const seedsOf = (samples: readonly SeamSample[], scale: string): readonly number[] | undefined =>
