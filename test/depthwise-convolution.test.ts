@@ -114,7 +114,8 @@ test("gradients reach every layer of EfficientNet-Lite, and are as by difference
       return loss([stage]);
     };
     assertGradient((value) => ({ value: at(value), gradient: gradients[variable.name] }), kept, {
-      epsilon: 1e-3,
+      epsilon: 2e-4,
+      tolerance: 3e-2,
       name,
     });
     tf.dispose([kept, gradients]);
