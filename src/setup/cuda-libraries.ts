@@ -133,7 +133,7 @@ export function requireCudaLibraries(folder: string): FoundLibraries {
   const opened = openCudaLibraries(found);
   if (firstProblem(opened) === undefined) return found;
   const lines = opened.map(({ soname, file, version, problem }) =>
-    [`  ${problem === undefined ? "fits   " : "does not"} ${soname.padEnd(20)}`, problem ?? version, file]
+    [`  ${problem === undefined ? "ok     " : "MISSING"}  ${soname.padEnd(20)}`, problem ?? version, file]
       .filter((part) => part !== undefined)
       .join("  "),
   );
