@@ -83,7 +83,8 @@ test("what is missing, of another version, or no library is named, with all that
   assert.equal(firstProblem([...opened.values()]), "libcublas.so.12: not found, only libcublas.so.13");
   assert.throws(
     () => requireCudaLibraries(bad),
-    (error) => error instanceof UserError && /MISSING +libcublas\.so\.12 +not found, only libcublas\.so\.13/.test(error.message),
+    (error) =>
+      error instanceof UserError && /MISSING +libcublas\.so\.12 +not found, only libcublas\.so\.13/.test(error.message),
   );
   assert.throws(() => requireCudaLibraries(path.join(work, "nowhere")), /there is no folder/);
 });
