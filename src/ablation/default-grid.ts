@@ -42,8 +42,10 @@ export const defaultGrid: readonly Variant[] = [
   { group: "seeds", name: "box with GrabCut and CAM", supervision: "box", seeds: {} },
 ];
 
-/** By name or group, or with `--variants all`: every other switch of make-seeds, and trainings. */
+/** By name or group, or with `--variants all`: tidied borders, every other switch of make-seeds, and trainings. */
 export const furtherRows: readonly Variant[] = [
+  { group: "borders", name: "specks removed", supervision: "scribble", labels: { minArea: 20 } },
+  { group: "borders", name: "smoothed borders", supervision: "scribble", labels: { smooth: 1 } },
   {
     group: "seed rules",
     name: "scribble with superpixels and CAM",

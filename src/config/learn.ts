@@ -178,7 +178,7 @@ export const learnOptions: OptionTable<LearnConfig> = {
     kind: "boolean",
     affects: "fit",
     group: network,
-    help: `of ${LIGHT_MODEL}: only what follows the backbone learns, in a third of the time [default: only with a tight --budget]`,
+    help: `of ${LIGHT_MODEL}: only what follows the backbone learns, in about half the time [default: only with a tight --budget]`,
   },
   flip: {
     kind: "boolean",
