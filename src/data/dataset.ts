@@ -33,7 +33,6 @@ export class UnknownClassError extends UserError {
 
   constructor(names: readonly string[], message: string) {
     super("input", message);
-    this.name = "UnknownClassError";
     this.names = names;
   }
 }

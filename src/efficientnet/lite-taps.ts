@@ -1,7 +1,7 @@
 /**
  * EfficientNet-Lite as a backbone with taps on a grid of 8 pixels (network/tapped-backbone.ts): where the reference has
  * ResNet38's conv4, conv5 and conv6, here are its stages at strides 4 and 8, at stride 16 and at stride 32, each brought to
- * the grid. (Ours; section 2.1 of docs/method.md has the reference's.)
+ * the grid. docs/method.md, section 6.10; the reference's taps are in section 2.1.
  */
 
 import * as tf from "@tensorflow/tfjs";
