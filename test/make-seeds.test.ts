@@ -169,9 +169,10 @@ test("scribbles outside the image, tags unknown, clicks missing: each its image'
     savePath: path.join(work, "o3"),
   });
   assert.deepEqual(
-    clicks.failed.map(({ reason }) => reason),
+    clicks.failed.map(({ reason }) => reason.split(":")[0]),
     ["no clicks", "no clicks"],
   );
+  assert.match(clicks.failed[0].reason, /--points/, "the reason names the options that mend it");
 });
 
 test("mixed: each image by what it has", async () => {
