@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { Random } from "../random";
+import { valuesOf } from "../tensor-values";
 
 /** Directions carried beside the wanted ones, and how often the covariance is applied to all of them. */
 const SPARE = 16;
@@ -56,8 +57,8 @@ function leadingEigenvectors(covariance: tf.Tensor2D, count: number): tf.Tensor2
 }
 
 function applied(matrix: tf.Tensor2D, basis: Matrix): Matrix {
-  const values = tf.tidy(() =>
-    tf.matMul(matrix, tf.tensor2d(Float32Array.from(basis.to1DArray()), [basis.rows, basis.columns])).dataSync(),
+  const values = valuesOf(() =>
+    tf.matMul(matrix, tf.tensor2d(Float32Array.from(basis.to1DArray()), [basis.rows, basis.columns])),
   );
   return Matrix.from1DArray(basis.rows, basis.columns, [...values]);
 }
