@@ -113,7 +113,7 @@ test("a label whose boxes have changed is made again; a corrected one is kept, a
   assert.notEqual(bytes("stale", `${idOf(0)}.png`), first);
   assert.equal(bytes("stale", `${idOf(1)}.png`), painted);
   assert.equal(bytes("stale", `${idOf(2)}.png`), third);
-  assert.match(notices.join("\n"), /made again, as settings or inputs have changed \(another shapes\)/);
+  assert.match(notices.join("\n"), /made again, as settings or inputs have changed \(changed shapes\)/);
   assert.match(notices.join("\n"), new RegExp(`kept, though what they were made of has changed.*${idOf(1)}\\.png`));
 });
 

@@ -45,7 +45,7 @@ export function openOutputKeeper(remake: readonly string[] = []): OutputKeeper {
       const { settings, inputs } = await origin();
       const before = await readSettings(path.join(path.dirname(file), RECORDS), record.settings);
       const other = Object.keys({ ...record.inputs, ...inputs }).filter((key) => record.inputs[key] !== inputs[key]);
-      const changed = [...other.map((key) => `another ${key}`), ...differences(before, known(settings))];
+      const changed = [...other.map((key) => `changed ${key}`), ...differences(before, known(settings))];
       if (changed.length > 0 && state === "stale") again.set(file, changed.join("; "));
       if (changed.length > 0 && state === "corrected") kept.set(file, { id, state, isOutdated: true });
       return state;
