@@ -23,6 +23,7 @@ import { type LabelMap, readLabel } from "../src/data/label-png";
 import { findImage } from "../src/data/photographs";
 import { type EarlierResult, labelPhotograph } from "../src/label-photograph/label-photograph";
 import { GraphBuilder, planGraph } from "../src/label-photograph/photograph-graph";
+import { meanIou } from "./mean-iou";
 import { firstStrokes, strokeOnLargestError } from "./scripted-strokes";
 
 export interface Point {
@@ -191,17 +192,7 @@ function openForest(python: string, { file, image }: Case): { label: Label; end(
 /** Over the classes that the photograph shows; unknown pixels of the truth do not count. */
 function miou(label: LabelMap, truth: LabelMap, ignore: number): number {
   const classes = [...new Set(truth.data)].filter((value) => value !== ignore);
-  const shares = classes.map((value) => {
-    let [both, either] = [0, 0];
-    for (let i = 0; i < truth.data.length; i++) {
-      if (truth.data[i] === ignore) continue;
-      const [a, b] = [label.data[i] === value, truth.data[i] === value];
-      if (a && b) both++;
-      if (a || b) either++;
-    }
-    return both / either;
-  });
-  return shares.reduce((a, b) => a + b, 0) / shares.length;
+  return meanIou(label, truth, classes, ignore);
 }
 
 main().catch((error: unknown) => {

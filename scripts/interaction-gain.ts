@@ -20,6 +20,7 @@ import { drawScribbles } from "../src/data/scribbles";
 import { type Box, readBoxes } from "../src/data/voc-boxes";
 import { labelPhotograph } from "../src/label-photograph/label-photograph";
 import { type GrabCut, openGrabCut } from "../src/seeds/grabcut";
+import { meanIou } from "./mean-iou";
 import { strokeOnLargestError } from "./scripted-strokes";
 
 /** Of one photograph; `ours` and `grabCut` hold the mean IoU of its classes after 0, 1, … strokes. */
@@ -127,21 +128,6 @@ async function cutLabel(
   }
   const held = drawn === undefined ? data : data.map((value, i) => (drawn.data[i] === ignore ? value : drawn.data[i]));
   return { width, height, data: held };
-}
-
-/** Over foreground classes; unknown pixels of the truth do not count. */
-function meanIou(label: LabelMap, truth: LabelMap, classes: readonly number[], ignore: number): number {
-  const shares = classes.map((value) => {
-    let [both, either] = [0, 0];
-    for (let i = 0; i < truth.data.length; i++) {
-      if (truth.data[i] === ignore) continue;
-      const [a, b] = [label.data[i] === value, truth.data[i] === value];
-      if (a && b) both++;
-      if (a || b) either++;
-    }
-    return both / either;
-  });
-  return shares.reduce((a, b) => a + b, 0) / shares.length;
 }
 
 function heldShare(label: LabelMap, drawn: LabelMap, ignore: number): number {

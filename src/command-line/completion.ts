@@ -8,7 +8,7 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /** How each shell is told to load the script. */
-export const HOW_TO_LOAD: Readonly<Record<Shell, string>> = {
+const HOW_TO_LOAD: Readonly<Record<Shell, string>> = {
   bash: 'eval "$(a2gnn completion bash)"    in ~/.bashrc',
   zsh: 'eval "$(a2gnn completion zsh)"    in ~/.zshrc, after compinit',
   fish: "a2gnn completion fish > ~/.config/fish/completions/a2gnn.fish",

@@ -9,7 +9,7 @@ import { LIGHT_MODEL, MODELS, type ModelName } from "./segmentation-models";
  * product  probabilities of the graph network times the network's, in the classes that the weak label names
  * none     the weak label alone
  */
-export const REFINEMENTS = ["product", "none"] as const;
+const REFINEMENTS = ["product", "none"] as const;
 export type Refinement = (typeof REFINEMENTS)[number];
 
 export interface LearnConfig {

@@ -22,7 +22,7 @@ const INSTANCE_FORMATS = ["voc", "coco", "labelme", "yolo"] as const;
 export type InstanceFormat = (typeof INSTANCE_FORMATS)[number];
 
 /** Formats of `--export`. */
-export const EXPORTS = ["coco", "coco-rle", "yolo-seg", "labelme", "voc"] as const;
+const EXPORTS = ["coco", "coco-rle", "yolo-seg", "labelme", "voc"] as const;
 
 export type Supervision = "image" | "point" | "scribble" | "box";
 

@@ -4,7 +4,7 @@ import { imagesOptions } from "./images";
 import type { OptionTable } from "./option";
 import { MODELS, type ModelName } from "./segmentation-models";
 
-export const TABLES = ["labels", "final", "ablation"] as const;
+const TABLES = ["labels", "final", "ablation"] as const;
 export type Table = (typeof TABLES)[number];
 
 export interface ReproduceConfig {

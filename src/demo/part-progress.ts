@@ -1,5 +1,6 @@
 /** One supervision's progress and notices as a part of the whole demo's. */
 
+import { partReporter } from "../running/part-reporter";
 import type { Reporter } from "../running/reporter";
 
 export interface Part {
@@ -13,15 +14,7 @@ export interface Part {
 }
 
 export function partOf(whole: Reporter, { label, before, each, total, notices }: Part): Reporter {
-  return {
-    warn: whole.warn,
-    notice(message) {
-      if (notices.has(message)) return;
-      notices.add(message);
-      whole.notice(`${label}: ${message}`);
-    },
-    progress: ({ done, label: image, detail }) =>
-      whole.progress({ done: before + each * done, total, label: `${label} ${image}`, detail, unit: "100 steps" }),
-    finish() {},
-  };
+  return partReporter(whole, label, notices, ({ done, label: image, detail }) =>
+    whole.progress({ done: before + each * done, total, label: `${label} ${image}`, detail, unit: "100 steps" }),
+  );
 }

@@ -32,7 +32,7 @@ export interface InitialWeights {
 /** `--weights none`. */
 const NONE = "none";
 /** `--weights imagenet`. */
-export const IMAGENET = "imagenet";
+const IMAGENET = "imagenet";
 
 /** @throws UserError "environment" where the backbone is not set up, "usage" for a width beside weights, "weights" for an unusable file */
 export async function openInitialWeights({ weights: given, width }: InitialWeightsConfig): Promise<InitialWeights> {

@@ -98,7 +98,7 @@ export async function unpackPack(
 }
 
 /** @throws Error for a manifest that is none, or of another form */
-export function readManifest(pack: string): PackManifest {
+function readManifest(pack: string): PackManifest {
   const file = path.join(pack, MANIFEST);
   let read: Partial<PackManifest>;
   try {

@@ -37,7 +37,7 @@ export interface Examiner {
 }
 
 /** The reason of a photograph without any weak label. */
-export const NO_LABEL = "no weak label: no box, click, stroke or tag in any format";
+const NO_LABEL = "no weak label: no box, click, stroke or tag in any format";
 
 /** @throws UserError "input" where a file that was named is unusable as a whole */
 export async function openExaminer(config: CheckConfig, dataset: DatasetDescription): Promise<Examiner> {

@@ -32,7 +32,7 @@ const FORMATS: Readonly<Record<string, ExportFormat>> = {
 };
 
 /** Where an export goes. */
-export function exportFolders({ savePath, export: formats = [], exportDir }: ExportConfig): string[] {
+function exportFolders({ savePath, export: formats = [], exportDir }: ExportConfig): string[] {
   return formats.map((format) => path.join(exportDir ?? path.join(savePath, "exports"), format));
 }
 
