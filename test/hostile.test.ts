@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { EXPENSIVE, writeExpensive } from "../scripts/torture/expensive";
 import { HOSTILE, tryHostile } from "../scripts/torture/hostile";
 import { mutated } from "../scripts/torture/mutate";
 import { READERS } from "../scripts/torture/readers";
+import { UserError } from "../src/errors";
 import { Random } from "../src/random";
 
 test("every reader answers to every hostile file in words, and nothing in a file is executed", async () => {
@@ -28,4 +31,19 @@ test("a file's damage follows from the seed, and the good file stays", () => {
   assert.deepEqual(once, again);
   assert.ok(new Set(once).size > 45);
   assert.deepEqual(good, copy);
+});
+
+test("files that once cost out of proportion are read or refused in words", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-expensive-"));
+  for (const each of EXPENSIVE) {
+    const file = path.join(folder, each.file);
+    writeExpensive(each, file, 1e-3);
+    const answer = await each.read(file).then(
+      () => "read",
+      (error: unknown) => (error instanceof UserError ? "refused" : String(error)),
+    );
+    assert.match(answer, /^(read|refused)$/, each.name);
+    fs.rmSync(file);
+  }
+  fs.rmSync(folder, { recursive: true });
 });

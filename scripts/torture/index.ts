@@ -7,6 +7,7 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { formatSeconds } from "../../src/running/quantities";
+import { tortureByCosts } from "./costs";
 import { tortureByDisk } from "./disk";
 import { tryHostile } from "./hostile";
 import { tortureByKills } from "./kills";
@@ -18,6 +19,7 @@ import { tortureReaders } from "./watch-readers";
 const KINDS: Readonly<Record<string, (options: TrialOptions) => Promise<Trial[]>>> = {
   hostile: tryHostile,
   readers: tortureReaders,
+  costs: tortureByCosts,
   kills: tortureByKills,
   disk: tortureByDisk,
   ranks: tortureByRanks,
