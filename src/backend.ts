@@ -148,6 +148,7 @@ function loadOnce(kind: NativeKind, threads: number | undefined): void {
   // TensorFlow reads these when it is loaded, and never again.
   if (threads !== undefined)
     for (const variable of ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]) process.env[variable] = `${threads}`;
+  if (kind === "cpu") reuseFreedTensors();
   loadNative(recipe.folder, recipe, tf);
   const { TF_NUM_INTRAOP_THREADS, NVIDIA_TF32_OVERRIDE } = process.env;
   loaded = {
@@ -155,4 +156,14 @@ function loadOnce(kind: NativeKind, threads: number | undefined): void {
     threads: Number(TF_NUM_INTRAOP_THREADS) || os.availableParallelism(),
     tf32: NVIDIA_TF32_OVERRIDE !== "0",
   };
+}
+
+/**
+ * Tensors from TensorFlow's own best-fit allocator in place of the C library's, which fits no freed tensor to a new one of
+ * the same size (aligned blocks need some room beside them) and holds twice what is in use: labelling a photograph of
+ * 500×375 pixels from boxes ends at 0.70 GB instead of 0.99, one of a megapixel at 1.4 instead of 1.9.
+ */
+function reuseFreedTensors(): void {
+  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= "true";
+  process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= `${Math.ceil(os.totalmem() / 2 ** 20)}`; // TensorFlow's own limit is 64 GB
 }
