@@ -154,7 +154,7 @@ export function a2gnnBackward(
     const layer = state.layers[i];
     const above = upstream;
     const back = tf.tidy(() => ({ ...attentionBackward(above, layer, window) }));
-    tf.dispose([layer.cos, layer.denominator, layer.weights, layer.keys, layer.keyNorms]);
+    tf.dispose([layer.cos, layer.weights]);
     dBetas.unshift(back.beta);
     upstream = back.x;
   }

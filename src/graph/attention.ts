@@ -68,7 +68,10 @@ export function createAttentionWindow(affinity: WindowedMap, weight: number = AF
   };
 }
 
-/** What the forward pass keeps for the backward pass: in a `tf.tidy` of the caller. */
+/**
+ * What the forward pass keeps for the backward pass: in a `tf.tidy` of the caller. Rows of halos and products of norms are
+ * computed once more on the way back, which takes less time than they take memory.
+ */
 export interface AttentionState {
   readonly x: tf.Tensor2D;
   readonly output: tf.Tensor2D;
@@ -76,10 +79,7 @@ export interface AttentionState {
   readonly norm: tf.Tensor2D; // [n, 1]
   readonly rowSum: tf.Tensor2D; // [n, 1]
   readonly cos: tf.Tensor3D; // [t, q, k]
-  readonly denominator: tf.Tensor3D; // [t, q, k]
   readonly weights: tf.Tensor3D; // e, [t, q, k]
-  readonly keys: tf.Tensor3D; // x of the halo, [t, k, c]
-  readonly keyNorms: tf.Tensor3D; // [t, k, 1]
   readonly negative: tf.Tensor3D | undefined; // cos < 0
 }
 
@@ -97,15 +97,12 @@ export function attentionForward(
   const { layout, scores } = window;
   const norm = tf.sqrt(tf.sum(tf.square(x), 1, true)) as tf.Tensor2D;
   const keys = gatherKeys(x, layout);
-  const keyNorms = gatherKeys(norm, layout);
-  const outer = tf.mul(gatherQueries(norm, layout), keyNorms.reshape([layout.tiles, 1, layout.keys]));
-  const denominator = tf.add(outer, EPSILON) as tf.Tensor3D;
-  const cos = tf.div(tf.matMul(gatherQueries(x, layout), keys, false, true), denominator) as tf.Tensor3D;
+  const cos = tf.tidy(() => tf.div(products(x, keys, layout), normProducts(norm, layout))) as tf.Tensor3D;
   const negative = nonNegative ? undefined : (tf.less(cos, 0) as tf.Tensor3D);
   const weights = scoreWeights(cos, beta, scores, negative);
   const rowSum = gatherNodes(tf.sum(weights, 2, true) as tf.Tensor3D, layout);
-  const output = tf.div(gatherNodes(tf.matMul(weights, keys), layout), rowSum) as tf.Tensor2D;
-  return { x, output, beta, norm, rowSum, cos, denominator, weights, keys, keyNorms, negative };
+  const output = tf.tidy(() => tf.div(gatherNodes(tf.matMul(weights, keys), layout), rowSum)) as tf.Tensor2D;
+  return { x, output, beta, norm, rowSum, cos, weights, negative };
 }
 
 /** One layer, backward. @param upstream dL/d(output), [n, c] */
@@ -115,30 +112,40 @@ export function attentionBackward(
   window: AttentionWindow,
 ): { readonly x: tf.Tensor2D; readonly beta: tf.Scalar } {
   const { layout } = window;
-  const { x, output, beta, norm, rowSum, cos, denominator, weights, keys, keyNorms } = state;
+  const { x, output, beta, norm, rowSum, cos, weights } = state;
   const transposedWeights =
     window.transposedScores === window.scores
       ? weights
       : scoreWeights(cos, beta, window.transposedScores, state.negative);
   const scaled = tf.div(upstream, rowSum) as tf.Tensor2D; // g̃
   const shift = tf.sum(tf.mul(scaled, output), 1, true) as tf.Tensor2D; // δ̃, [n, 1]
+  const keys = gatherKeys(x, layout);
   const scaledKeys = gatherKeys(scaled, layout);
-  const shiftKeys = gatherKeys(shift, layout).reshape([layout.tiles, 1, layout.keys]);
-  const dScores = tf.mul(
-    weights,
-    tf.sub(tf.matMul(gatherQueries(scaled, layout), keys, false, true), gatherQueries(shift, layout)),
+  // Nothing of the scores' size is kept longer than the line that needs it: these are the largest tensors of a training.
+  const dScores = tf.tidy(() => {
+    const above = tf.tidy(() => tf.sub(products(scaled, keys, layout), gatherQueries(shift, layout)));
+    return tf.mul(weights, above);
+  });
+  const dBeta = tf.tidy(() => tf.sum(tf.mul(dScores, cos))) as tf.Scalar;
+  const dSymmetric = tf.tidy(() => {
+    const shiftKeys = gatherKeys(shift, layout).reshape([layout.tiles, 1, layout.keys]);
+    const above = tf.tidy(() => tf.sub(products(x, scaledKeys, layout), shiftKeys));
+    const dTransposed = tf.mul(transposedWeights, above);
+    above.dispose();
+    return tf.add(dScores, dTransposed);
+  });
+  dScores.dispose();
+  const shared = tf.tidy(() => {
+    const perCosine = tf.tidy(() => tf.div(dSymmetric, normProducts(norm, layout)));
+    return tf.mul(beta, perCosine);
+  }) as tf.Tensor3D; // β·E
+  dSymmetric.dispose();
+  const throughProducts = tf.tidy(() =>
+    gatherNodes(tf.add(tf.matMul(transposedWeights, scaledKeys), tf.matMul(shared, keys)) as tf.Tensor3D, layout),
   );
-  const dScoresTransposed = tf.mul(
-    transposedWeights,
-    tf.sub(tf.matMul(gatherQueries(x, layout), scaledKeys, false, true), shiftKeys),
-  );
-  const dBeta = tf.sum(tf.mul(dScores, cos)) as tf.Scalar;
-  const shared = tf.mul(beta, tf.div(tf.add(dScores, dScoresTransposed), denominator)) as tf.Tensor3D; // β·E
-  const throughProducts = gatherNodes(
-    tf.add(tf.matMul(transposedWeights, scaledKeys), tf.matMul(shared, keys)) as tf.Tensor3D,
-    layout,
-  );
-  const dNorm = gatherNodes(tf.matMul(tf.mul(shared, cos) as tf.Tensor3D, keyNorms), layout); // −dL/d‖x_i‖
+  const dNorm = tf.tidy(() =>
+    gatherNodes(tf.matMul(tf.mul(shared, cos) as tf.Tensor3D, gatherKeys(norm, layout)), layout),
+  ); // −dL/d‖x_i‖
   const dX = tf.sub(throughProducts, tf.mul(divideRows(x, norm), dNorm)) as tf.Tensor2D;
   return { x: dX, beta: dBeta };
 }
@@ -166,14 +173,30 @@ export function attentionWeights(state: AttentionState, window: AttentionWindow)
   return tilesToWindow(tiles, window.layout);
 }
 
+/** Products of each tile's rows with the halo's: [t, q, k]. @param keys halo rows [t, k, c] */
+function products(rows: tf.Tensor2D, keys: tf.Tensor3D, layout: TileLayout): tf.Tensor3D {
+  return tf.tidy(() => tf.matMul(gatherQueries(rows, layout), keys, false, true));
+}
+
+/** ‖x_i‖‖x_j‖ + 1e-7, [t, q, k] */
+function normProducts(norm: tf.Tensor2D, layout: TileLayout): tf.Tensor3D {
+  return tf.tidy(() => {
+    const ofKeys = gatherKeys(norm, layout).reshape([layout.tiles, 1, layout.keys]);
+    return tf.add(tf.mul(gatherQueries(norm, layout), ofKeys), EPSILON);
+  });
+}
+
 function scoreWeights(
   cos: tf.Tensor3D,
   beta: tf.Scalar,
   scores: tf.Tensor3D,
   negative: tf.Tensor3D | undefined,
 ): tf.Tensor3D {
-  const masked = negative === undefined ? scores : tf.where(negative, tf.fill(scores.shape, MASKED), scores);
-  return tf.exp(tf.add(tf.mul(cos, beta), masked));
+  return tf.tidy(() => {
+    const masked = negative === undefined ? scores : tf.where(negative, tf.fill(scores.shape, MASKED), scores);
+    const sum = tf.tidy(() => tf.add(tf.mul(cos, beta), masked));
+    return tf.exp(sum);
+  }) as tf.Tensor3D;
 }
 
 /** Whether two maps hold the same values wherever the neighbour is inside. */

@@ -235,18 +235,28 @@ function lossAtPoints(
  * add nothing to either: their cos is 0, and so is their part in the other points' gradient. @param points [p, m]
  */
 function pairDistance(points: tf.Tensor2D, pairs: number): { value: tf.Tensor; gradient: tf.Tensor2D } {
-  const [p, m] = points.shape;
-  const x = tf.pad(points, [
-    [0, roundedSize(p) - p],
-    [0, 0],
-  ]); // [q, m]
-  const norm = tf.sqrt(tf.sum(tf.square(x), 1, true)) as tf.Tensor2D; // [q, 1]
-  const inverse = tf.reciprocal(tf.add(tf.matMul(norm, norm, false, true), EPSILON)) as tf.Tensor2D;
-  const cos = tf.mul(tf.matMul(x, x, false, true), inverse) as tf.Tensor2D;
-  const value = tf.add(tf.mul(tf.sum(cos), -1 / pairs), ((1 + PAIR_OFFSET) * p * p) / pairs);
-  const along = tf.matMul(tf.mul(cos, inverse) as tf.Tensor2D, norm); // Σ_j cos_ij ‖x_j‖ / D_ij
-  const gradient = tf.mul(tf.sub(tf.matMul(inverse, x), tf.mul(divideRows(x, norm), along)), -2 / pairs) as tf.Tensor2D;
-  return { value, gradient: tf.slice(gradient, [0, 0], [p, m]) };
+  return tf.tidy(() => {
+    const [p, m] = points.shape;
+    const x = tf.pad(points, [
+      [0, roundedSize(p) - p],
+      [0, 0],
+    ]); // [q, m]
+    const norm = tf.sqrt(tf.sum(tf.square(x), 1, true)) as tf.Tensor2D; // [q, 1]
+    // Matrices of all pairs are what a large box costs: no more than three of them at a time.
+    const inverse = tf.tidy(() => {
+      const products = tf.tidy(() => tf.add(tf.matMul(norm, norm, false, true), EPSILON));
+      return tf.reciprocal(products);
+    }) as tf.Tensor2D;
+    const cos = tf.tidy(() => tf.mul(tf.matMul(x, x, false, true), inverse)) as tf.Tensor2D;
+    const value = tf.add(tf.mul(tf.sum(cos), -1 / pairs), ((1 + PAIR_OFFSET) * p * p) / pairs);
+    const along = tf.tidy(() => tf.matMul(tf.mul(cos, inverse) as tf.Tensor2D, norm)); // Σ_j cos_ij ‖x_j‖ / D_ij
+    cos.dispose();
+    const gradient = tf.mul(
+      tf.sub(tf.matMul(inverse, x), tf.mul(divideRows(x, norm), along)),
+      -2 / pairs,
+    ) as tf.Tensor2D;
+    return { value, gradient: tf.slice(gradient, [0, 0], [p, m]) };
+  });
 }
 
 /** The four cells of every pixel of the map and their bilinear weights, as `pixelMixes` has them. */
