@@ -1,14 +1,15 @@
 /**
- * How good instance labels are on a data set whose true instances are known: every box's mask beside filled boxes,
- * GrabCut, connected components of the class label, and the two rules for boxes that overlap. With the true class labels
- * as LABELS it shows what telling objects apart costs by itself.
+ * How good instance labels are on a data set whose true instances are known: every box's mask beside filled boxes and
+ * ellipses, GrabCut, connected components of the class label, and the rules for boxes that overlap and for objects that the
+ * class label has lost. With the true class labels as LABELS it shows what telling objects apart costs by itself.
  *
- *     npx a2gnn make-pseudo-labels --supervision box --voc12-root DATA --infer-list LIST --save-path LABELS --instances
- *     npx tsx scripts/measure-instances.ts DATA LIST LABELS [--grabcut] [--cache FOLDER]
+ *     npx a2gnn make-pseudo-labels --supervision box --voc12-root DATA --infer-list LIST --graph-side 384 --save-path LABELS --instances
+ *     npx tsx scripts/measure-instances.ts DATA LIST LABELS --graph-side 384 [--grabcut] [--cache FOLDER]
  *
- * The graph's masks are those that LABELS holds, with their confidence; without --instances a graph is built for them.
- * DATA holds instances.json beside JPEGImages; photographs of the list without a label are left out and counted. With
- * --cache what was measured of a photograph is kept, and a run that was stopped resumes.
+ * Labels take a minute a photograph and are made once; every rule is applied to them here, a second a photograph. Only the
+ * confidence is that of the masks that LABELS holds. DATA holds instances.json beside JPEGImages; photographs of the list
+ * without a label are left out and counted. With --cache what was measured of a photograph is kept, and a run that was
+ * stopped resumes.
  *
  * Prints tables in Markdown: mean IoU of an object and its box's mask with an interval of 95 % (photographs drawn again with
  * repetition, 2,000 times), the share of objects above 0.5 and 0.75, the same of those alone whose box meets another of
@@ -20,16 +21,14 @@ import path from "node:path";
 
 import { writeAtomic } from "../src/atomic-write";
 import { fileExists } from "../src/data/bounded-file";
-import { type DatasetDescription, type ImageSize, readDataset } from "../src/data/dataset";
+import { type DatasetDescription, readDataset } from "../src/data/dataset";
 import { findImage, readRgb } from "../src/data/image";
 import { readImageList } from "../src/data/image-list";
 import { readLabel } from "../src/data/label-png";
 import { categoryCurves, cocoFigures } from "../src/instances/coco-ap";
-import { cocoMask } from "../src/instances/coco-segmentation";
 import { type CocoImage, type CocoTruth, imageName, readCocoTruth } from "../src/instances/coco-truth";
 import { compareInstances } from "../src/instances/compare-instances";
 import { maskIou } from "../src/instances/mask-overlap";
-import { encodeWhere, type Rle } from "../src/instances/rle";
 import { type CocoRle, cocoRle } from "../src/instances/write-coco";
 import { deriveSeed, Random } from "../src/random";
 import { type GrabCut, openGrabCut } from "../src/seeds/grabcut";
@@ -37,7 +36,7 @@ import { masksOf, objectsOf, type TrueObject, WAYS, type Way } from "./instances
 
 const DRAWS = 2000;
 const GRAPH: Way = "class label, the graph decides";
-const SMALLER: Way = "class label, the smaller box wins";
+const COMPARED: readonly Way[] = ["filled boxes", "filled ellipses", "class label, the smaller box wins"];
 
 /** One object of a photograph. */
 interface Measured {
@@ -57,6 +56,7 @@ interface Options {
   readonly root: string;
   readonly labels: string;
   readonly grabCut: GrabCut | undefined;
+  readonly graphSide: number;
   readonly cache?: string;
 }
 
@@ -66,6 +66,7 @@ async function main(words: string[]): Promise<void> {
     return at < 0 ? undefined : words.splice(at, 2)[1];
   };
   const cache = value("--cache");
+  const graphSide = Number(value("--graph-side") ?? 0);
   const [root, list, labels, ...flags] = words;
   const dataset = await readDataset(root);
   const truth = await readCocoTruth(path.join(root, "instances.json"));
@@ -75,7 +76,7 @@ async function main(words: string[]): Promise<void> {
   try {
     for (const id of ids) {
       if (!(await fileExists(path.join(labels, `${id}.png`)))) continue;
-      measured.push(await photographOf(id, truth, dataset, { root, labels, grabCut, cache }));
+      measured.push(await photographOf(id, truth, dataset, { root, labels, grabCut, graphSide, cache }));
       process.stderr.write(
         `${measured.length}/${ids.length} ${id}: ${measured[measured.length - 1].objects.length} objects\n`,
       );
@@ -90,7 +91,7 @@ async function main(words: string[]): Promise<void> {
     "",
     ...overlapTable(measured),
     "",
-    differenceLine(measured),
+    ...COMPARED.map((way) => differenceLine(measured, way)),
     "",
     ...(await precisionTable(measured, truth)),
     ...confidenceLines(measured),
@@ -116,39 +117,34 @@ async function measure(
   id: string,
   objects: readonly TrueObject[],
   { classes }: DatasetDescription,
-  { root, labels, grabCut }: Options,
+  { root, labels, grabCut, graphSide }: Options,
 ): Promise<Measured[]> {
   const label = await readLabel(path.join(labels, `${id}.png`));
   const photograph = await readRgb(await findImage(root, id));
-  const written = await writtenOf(path.join(labels, "instances", "coco", `${id}.json`), objects, label);
-  const ways = await masksOf(objects, label, photograph, written?.map(({ mask }) => mask), grabCut); // biome-ignore format: one line
+  const scores = await scoresOf(path.join(labels, "instances", "coco", `${id}.json`), objects);
+  const ways = await masksOf(objects, label, { photograph, graphSide }, grabCut);
   return objects.map(({ box, mask: truth, meets }, i) => ({
     category: classes[box.class],
     meets,
-    score: written?.[i].score,
+    score: scores?.[i],
     ways: Object.fromEntries(
       [...ways].map(([way, masks]) => [way, { iou: maskIou(masks[i], truth), mask: cocoRle(masks[i]) }]),
     ),
   }));
 }
 
-/** Each object's mask and confidence as `make-pseudo-labels` wrote them, found by its box: nothing where it got no pixel. */
-async function writtenOf(
-  file: string,
-  objects: readonly TrueObject[],
-  size: ImageSize,
-): Promise<{ mask: Rle; score: number }[] | undefined> {
+/** Each object's confidence as `make-pseudo-labels` wrote it, found by its box: 0 where it got no pixel. */
+async function scoresOf(file: string, objects: readonly TrueObject[]): Promise<number[] | undefined> {
   if (!(await fileExists(file))) return undefined;
   const { annotations } = JSON.parse(await fs.readFile(file, "utf8")) as {
-    annotations: { category_id: number; bbox: number[]; score: number; segmentation: CocoRle }[];
+    annotations: { category_id: number; bbox: number[]; score: number }[];
   };
   return objects.map(({ box }) => {
     const own = annotations.filter(({ category_id }) => category_id === box.class);
     const apart = ([x, y, w, h]: readonly number[]): number =>
       Math.max(...[x - box.xmin, y - box.ymin, x + w - 1 - box.xmax, y + h - 1 - box.ymax].map(Math.abs));
     const [best] = own.sort((a, b) => apart(a.bbox) - apart(b.bbox));
-    if (best === undefined || apart(best.bbox) > 2) return { mask: encodeWhere(() => false, size), score: 0 }; // VOC's boxes are whole pixels
-    return { mask: cocoMask(best.segmentation, size, file), score: best.score };
+    return best === undefined || apart(best.bbox) > 2 ? 0 : best.score; // VOC's boxes are whole pixels
   });
 }
 
@@ -172,17 +168,17 @@ function figures(measured: readonly Photograph[], way: Way, counts: (object: Mea
   return [percent(mean(all)), `${percent(low)}–${percent(high)}`, share(0.5), share(0.75)];
 }
 
-/** By how much the graph's rule is better than the smaller box, on the same draws of photographs. */
-function differenceLine(measured: readonly Photograph[]): string {
+/** By how much the graph's masks are better than those of another way, on the same draws of photographs. */
+function differenceLine(measured: readonly Photograph[], other: Way): string {
   const iou = (object: Measured, way: Way): number => object.ways[way]?.iou ?? 0;
   const gain = (counts: (object: Measured) => boolean): string => {
     const gains = measured.map(({ objects }) =>
-      objects.filter(counts).map((object) => iou(object, GRAPH) - iou(object, SMALLER)),
+      objects.filter(counts).map((object) => iou(object, GRAPH) - iou(object, other)),
     );
     const [low, high] = interval(gains);
     return `${percent(mean(gains.flat()))} (${percent(low)} to ${percent(high)})`;
   };
-  return `The graph's rule less the smaller box's: ${gain(() => true)} points of IoU; of objects that meet another ${gain(({ meets }) => meets)}.`;
+  return `"${GRAPH}" less "${other}": ${gain(() => true)} points of IoU; of objects that meet another ${gain(({ meets }) => meets)}.`;
 }
 
 /** 95 % of the means over draws of whole photographs. @param groups values by photograph */

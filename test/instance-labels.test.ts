@@ -101,7 +101,7 @@ test("classes do not meet: a box of another class in front takes nothing, and th
   const { pixels, graph } = scene(rows, (letter) => (letter === "c" ? 2 : 1));
   const marks: InstanceMark[] = [
     { class: 1, box: box(1, 1, 13, 3) },
-    { class: 2, box: box(5, 0, 8, 4) },
+    { class: 2, box: box(5, 1, 8, 3) },
   ];
   const { owners: owner, instances } = instanceLabels(pixels, marks, graph);
   assert.deepEqual(owners(owner, rows)[2], ".0000.11.00000..");
@@ -142,14 +142,55 @@ test("clicks and strokes stand for objects without boxes; what is drawn on is it
   assert.equal(mistaken.owners[at(2, 2)], 2); // on the background: the person knows better
 });
 
-test("a box whose object the label has lost gets what is free in it, unless asked not to", () => {
+test("a box whose object the label has lost gets the ellipse in it, from larger boxes too, unless asked not to", () => {
   const { pixels, graph } = scene(PAIR, () => 1);
-  const marks = [...PAIR_MARKS, { class: 2, box: box(12, 0, 15, 2) }];
-  const { instances } = instanceLabels(pixels, marks, graph);
-  assert.deepEqual([instances[2].isFilled, maskArea(instances[2].mask)], [true, (12 - 3) * CELL ** 2]);
+  const width = pixels.label.width;
+  const small = { xmin: 44, ymin: 8, xmax: 59, ymax: 15 }; // 16×8 pixels, within the second box of PAIR_MARKS and smaller
+  const marks = [...PAIR_MARKS, { class: 2, box: small }];
+  const ellipse = (x: number, y: number): boolean => ((x - 51.5) / 8) ** 2 + ((y - 11.5) / 4) ** 2 <= 1;
+  const { owners: owner, instances } = instanceLabels(pixels, marks, graph);
+  for (let y = 0; y < HEIGHT; y++)
+    for (let x = 0; x < WIDTH; x++)
+      assert.equal(owner[y * width + x] === 2, ellipse(x, y) && x >= 44 && x <= 59 && y >= 8 && y <= 15, `${x}, ${y}`);
+  assert.deepEqual(
+    [instances[2].isFilled, maskArea(instances[2].mask)],
+    [true, owner.filter((each) => each === 2).length],
+  );
   assert.ok(instances[2].score < 0.2);
+  assert.deepEqual([instances[0].isFilled, instances[1].isFilled], [false, false]);
   const left = instanceLabels(pixels, marks, graph, { leastShare: 0 }).instances[2];
   assert.deepEqual([left.isFilled, maskArea(left.mask), left.score], [false, 0, 0]);
+});
+
+test("an ellipse leaves out what a smaller box holds and what a person drew as something else", () => {
+  const { pixels, graph } = scene(PAIR, () => 1);
+  const at = (x: number, y: number): number => y * pixels.label.width + x;
+  const isDrawn = new Uint8Array(pixels.label.data.length);
+  for (let x = 40; x < 60; x++) isDrawn[at(x, 11)] = 1; // a stroke of class 1
+  const marks: InstanceMark[] = [
+    { class: 1, box: box(11, 2, 12, 2) },
+    { class: 2, box: box(10, 1, 14, 3) },
+  ];
+  const { owners: owner, instances } = instanceLabels({ ...pixels, isDrawn }, marks, graph);
+  assert.deepEqual([instances[0].isFilled, instances[1].isFilled], [false, true]);
+  assert.equal(owner[at(46, 9)], 0);
+  assert.equal(owner[at(54, 9)], 1);
+  assert.equal(owner[at(54, 11)], -1);
+});
+
+test("lost objects are filled from the largest to the smallest, and keep what the label has left them", () => {
+  const rows = ["................", "................", "...aaa..........", "...aaa..........", "................"];
+  const { pixels, graph } = scene(rows, (letter) => (letter === "a" ? 1 : 2));
+  const marks: InstanceMark[] = [
+    { class: 1, box: box(3, 2, 12, 4) }, // 6 of 30 cells are labelled
+    { class: 2, box: box(8, 2, 11, 3) },
+  ];
+  const { owners: owner, instances } = instanceLabels(pixels, marks, graph);
+  assert.deepEqual([instances[0].isFilled, instances[1].isFilled], [true, true]);
+  const found = owners(owner, rows);
+  assert.equal(found[2].slice(3, 6), "000"); // its corner is outside the ellipse
+  assert.equal(found[3], "...0000011100...");
+  assert.ok(found[2].includes("1") && !found[4].includes("1"));
 });
 
 test("boxes of one pixel, at the border, twice the same, and a thousand at once", () => {

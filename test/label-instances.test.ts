@@ -9,7 +9,7 @@ import { useBackend } from "../src/backend";
 import { readLabel } from "../src/data/label-png";
 import { cocoMask } from "../src/instances/coco-segmentation";
 import { type CocoTruth, readCocoTruth } from "../src/instances/coco-truth";
-import { clickMarks, strokeMarks } from "../src/instances/mark-sources";
+import { clickMarks, objectMarks, strokeMarks } from "../src/instances/mark-sources";
 import { decodeMask } from "../src/instances/rle";
 import { evaluate } from "../src/steps/evaluate";
 import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
@@ -147,4 +147,113 @@ test("clicks with one id are one object; ids that collide are named; strokes tha
       [1, 2],
     ],
   );
+});
+
+test("a mixture of boxes, clicks and strokes: the box holds what is drawn in it, ids hold strokes, strokes hold clicks", () => {
+  const size = { width: 40, height: 20 };
+  const at = (x: number, y: number): number => y * size.width + x;
+  const strokes = { ...size, data: new Uint8Array(800).fill(IGNORE) };
+  const draw = (x: number, y: number, length: number, value: number): number[] => {
+    strokes.data.fill(value, at(x, y), at(x + length, y));
+    return Array.from({ length }, (_, i) => at(x + i, y));
+  };
+  const within = draw(3, 3, 6, 1);
+  const half = draw(17, 9, 8, 1); // 4 of its 8 pixels are in the second box, 6 in the third
+  const other = draw(3, 6, 5, 2); // within the first box, of another class
+  const free = draw(28, 3, 8, 1);
+  draw(2, 17, 30, 0);
+  const boxes = [
+    { class: 1, xmin: 1, ymin: 1, xmax: 12, ymax: 12 },
+    { class: 1, xmin: 10, ymin: 6, xmax: 20, ymax: 15 },
+    { class: 1, xmin: 0, ymin: 0, xmax: 22, ymax: 16 },
+  ];
+  const clicks = [
+    { x: 31, y: 3, class: 1 }, // on the free stroke: its object
+    { x: 36, y: 13, class: 2, id: "b" },
+    { x: 30, y: 14, class: 2, id: "b" },
+    { x: 6, y: 10, class: 1, id: "c" }, // in the first box
+  ];
+  const marks = objectMarks({ boxes, clicks, strokes }, size, IGNORE, "test");
+  const disc = (x: number, y: number): number[] =>
+    Array.from(clickMarks([{ x, y, class: 1 }], size, "")[0].pixels ?? []);
+  const sorted = (pixels: Iterable<number> | undefined): number[] => [...new Set(pixels ?? [])].sort((a, b) => a - b);
+  assert.deepEqual(
+    marks.map((mark) => [mark.class, mark.box?.xmin, sorted(Array.from(mark.pixels ?? []))]),
+    [
+      [1, 1, sorted([...within, ...disc(6, 10)])],
+      [1, 10, []],
+      [1, 0, sorted(half)], // most of it is in this box, which counts for more than a smaller box around less
+      [2, undefined, sorted([...disc(36, 13), ...disc(30, 14)])],
+      [1, undefined, sorted([...free, ...disc(31, 3)])],
+      [2, undefined, sorted(other)],
+    ],
+  );
+  const tied = objectMarks({ boxes: [], clicks: [{ x: 20, y: 9, class: 1, id: 1 }], strokes }, size, IGNORE, "test");
+  assert.deepEqual(sorted(Array.from(tied[0].pixels ?? [])), sorted([...half, ...disc(20, 9)]));
+  assert.equal(tied.length, 4);
+});
+
+/** The masks that `run` writes of each image, by name: class and pixels of each object. */
+async function objectsIn(
+  folder: string,
+  kinds: Record<string, readonly ("box" | "click" | "stroke")[]>,
+): Promise<Record<string, [category: unknown, area: number, box: number[]][]>> {
+  const data = path.join(work, folder);
+  fs.cpSync(root, data, { recursive: true });
+  fs.rmSync(path.join(data, "instances.json"), { force: true });
+  const points = JSON.parse(fs.readFileSync(path.join(data, "points.json"), "utf8"));
+  for (const [id, has] of Object.entries(kinds)) {
+    if (!has.includes("box")) fs.rmSync(path.join(data, "Annotations", `${id}.xml`));
+    if (!has.includes("stroke")) fs.rmSync(path.join(data, "Scribbles", `${id}.txt`));
+    if (has.includes("click")) points[id].fg = points[id].fg.map((click: object) => ({ ...click, id: 7 }));
+    else delete points[id];
+  }
+  fs.writeFileSync(path.join(data, "points.json"), JSON.stringify(points));
+  const savePath = path.join(work, `${folder}-labels`);
+  const summary = await makePseudoLabels.run({
+    ...quick,
+    ...{ voc12Root: data, supervision: "mixed", savePath, features: "handcrafted", denseCrf: false, epochs: 10 },
+  });
+  assert.deepEqual(summary.failed, []);
+  const truth = await readCocoTruth(path.join(savePath, "instances", "instances.json"));
+  return Object.fromEntries(
+    Object.keys(kinds).map((id) => {
+      const image = truth.images.find(({ fileName }) => fileName.startsWith(id));
+      const own = truth.annotations.filter(({ imageId }) => imageId === image?.id);
+      return [
+        id,
+        own.map(({ categoryId, segmentation, box }) => [
+          categoryId,
+          decodeMask(cocoMask(segmentation, SIZE, id)).reduce((a, b) => a + b, 0),
+          [...(box ?? [])],
+        ]),
+      ];
+    }),
+  );
+}
+
+test("a folder of mixed labels: boxes here, clicks with ids there, strokes, and any two or three of them together", async () => {
+  const mixtures = [
+    [["box"], ["click"]],
+    [["stroke"], ["box", "click"]],
+    [
+      ["box", "stroke"],
+      ["click", "stroke"],
+    ],
+    [["box", "click", "stroke"], ["box"]],
+  ] as const;
+  for (const [i, [first, second]] of mixtures.entries()) {
+    const found = await objectsIn(`mixture${i}`, { img0: first, img1: second });
+    for (const [id, kinds] of [
+      ["img0", first],
+      ["img1", second],
+    ] as const) {
+      const index = Number(id.slice(3));
+      assert.equal(found[id].length, 1, `${id} from ${kinds.join(" and ")}: one object, however often it is marked`);
+      const [category, area, box] = found[id][0];
+      assert.equal(category, 1 + index);
+      assert.ok(area > 40 && area < 800, `${id} from ${kinds.join(" and ")}: ${area} pixels`);
+      if ((kinds as readonly string[]).includes("box")) assert.deepEqual(box, [8 + 3 * index, 7, 20, 20]); // as drawn
+    }
+  }
 });

@@ -12,11 +12,12 @@ import { handcraftedGraph } from "../../src/handcrafted/graph";
 import { cocoMask } from "../../src/instances/coco-segmentation";
 import type { CocoImage, CocoTruth } from "../../src/instances/coco-truth";
 import { instanceLabels } from "../../src/instances/instance-labels";
-import { isWithin, spanOf } from "../../src/instances/instance-mark";
+import { isInEllipse, isWithin, type Span, spanOf } from "../../src/instances/instance-mark";
 import { boxMarks, strokeMarks } from "../../src/instances/mark-sources";
 import type { CellGraph } from "../../src/instances/mark-walk";
 import { intersection } from "../../src/instances/mask-overlap";
 import { encodeMask, encodeWhere, maskArea, type Rle } from "../../src/instances/rle";
+import { reducedImage } from "../../src/label-photograph/reduced-input";
 import type { GrabCut } from "../../src/seeds/grabcut";
 import { CELL } from "../../src/window/windowed-map";
 
@@ -29,12 +30,16 @@ export interface TrueObject {
 
 export const WAYS = [
   "filled boxes",
+  "filled ellipses",
   "GrabCut in each box",
   "GrabCut in each box, empty answers filled",
   "connected components of the class label",
   "class label, the smaller box wins",
   "class label, the graph decides",
   "class label, the graph decides, lost objects left",
+  "class label, the graph decides, filled below 0.05",
+  "class label, the graph decides, filled below 0.2",
+  "class label, the graph decides, filled below 0.5",
 ] as const;
 
 export type Way = (typeof WAYS)[number];
@@ -56,26 +61,29 @@ export function objectsOf(truth: CocoTruth, image: CocoImage, classes: readonly 
   return found.map((object, i) => ({ ...object, meets: found.some(({ box }, j) => i !== j && meet(object.box, box)) }));
 }
 
-/**
- * @param written the graph's masks, where they were made with the class labels; else a graph is built for them
- * @returns a mask an object, in order, of each way; without `grabCut` none of GrabCut's
- */
+/** What the graph is built from: the photograph, reduced to this longest side as it was for its label; 0: not reduced. */
+export interface GraphOf {
+  readonly photograph: RgbImage;
+  readonly graphSide: number;
+}
+
+/** @returns a mask an object, in order, of each way; without `grabCut` none of GrabCut's */
 export async function masksOf(
   objects: readonly TrueObject[],
   label: LabelMap,
-  photograph: RgbImage,
-  written: readonly Rle[] | undefined,
+  { photograph, graphSide }: GraphOf,
   grabCut: GrabCut | undefined,
 ): Promise<Map<Way, readonly Rle[]>> {
   const boxes = objects.map(({ box }) => box);
   const marks = boxMarks(boxes);
-  const graph = written === undefined ? graphOf(photograph) : undefined;
+  const graph = graphOf(photograph, graphSide);
   const ofRule = (rule: "graph" | "smaller", leastShare?: number): Rle[] => {
     const pixels = { label, probabilities: new Float32Array(0), classes: [] };
     return instanceLabels(pixels, marks, graph, { rule, leastShare }).instances.map(({ mask }) => mask);
   };
   const filled = marks.map((mark) => filledMask(spanOf(mark, label), label));
   const ways = new Map<Way, readonly Rle[]>([["filled boxes", filled]]);
+  ways.set("filled ellipses", marks.map((mark) => ellipseMask(spanOf(mark, label), label))); // biome-ignore format: one way
   if (grabCut !== undefined) {
     const cuts = await cutsOf(boxes, filled, photograph, grabCut);
     ways.set("GrabCut in each box", cuts);
@@ -83,15 +91,23 @@ export async function masksOf(
   }
   ways.set("connected components of the class label", componentsOf(boxes, filled, label));
   ways.set("class label, the smaller box wins", ofRule("smaller"));
-  ways.set("class label, the graph decides", written ?? ofRule("graph"));
-  if (written === undefined) ways.set("class label, the graph decides, lost objects left", ofRule("graph", 0));
+  ways.set("class label, the graph decides", ofRule("graph"));
+  ways.set("class label, the graph decides, lost objects left", ofRule("graph", 0));
+  for (const share of [0.05, 0.2, 0.5] as const)
+    ways.set(`class label, the graph decides, filled below ${share}`, ofRule("graph", share));
   return ways;
 }
 
 // --- internal ---
 
-function graphOf(photograph: RgbImage): CellGraph {
-  return { affinity: handcraftedGraph(photograph, RADIUS).affinity, cell: CELL };
+function graphOf(photograph: RgbImage, side: number): CellGraph {
+  const small = reducedImage(photograph, side);
+  const { affinity } = handcraftedGraph(small, RADIUS);
+  return { affinity, cell: CELL * Math.max(photograph.width / small.width, photograph.height / small.height) };
+}
+
+function ellipseMask(span: Span, size: ImageSize): Rle {
+  return encodeWhere((pixel) => isInEllipse(span, pixel % size.width, Math.floor(pixel / size.width)), size);
 }
 
 function filledMask(span: ReturnType<typeof spanOf>, size: ImageSize): Rle {

@@ -93,6 +93,7 @@ export interface MakePseudoLabelsConfig extends ImagesConfig, WeakLabelsConfig, 
   readonly exportDir?: string;
   readonly instances: boolean;
   readonly instanceRule: "graph" | "smaller";
+  readonly instanceLeastShare: number;
   readonly instanceFormats: readonly string[];
   readonly instancePolygons: boolean;
 }
@@ -459,7 +460,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     affects: "label",
     default: false,
     group: instances,
-    help: "besides the class label a mask of each object, in the folder instances below --save-path: an object is a box, a click (clicks with one id are one), or a stroke",
+    help: "besides the class label a mask of each object, in the folder instances below --save-path: an object is a box with what is drawn in it; elsewhere clicks with one id, a stroke, a click",
   },
   instanceRule: {
     kind: "choice",
@@ -468,6 +469,15 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     default: "graph",
     group: instances,
     help: "whose a pixel is that several boxes of its class hold: by the graph's affinities, or the smaller box's",
+  },
+  instanceLeastShare: {
+    kind: "number",
+    affects: "label",
+    default: 0.35,
+    min: 0,
+    max: 1,
+    group: instances,
+    help: "a box with a smaller share of its pixels labelled as its object gets the ellipse within it as well: the class label has lost the object; 0: never",
   },
   instanceFormats: {
     kind: "texts",

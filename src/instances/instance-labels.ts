@@ -2,7 +2,8 @@
  * From the class of every pixel to the object of every pixel: each box, click or stroke that stands for an object gets the
  * pixels of its class that are its own. A pixel in one box alone is that box's, wherever in it: parts of an object that
  * something in front separates stay together. Where boxes of a class overlap, the graph decides (`mark-walk.ts`), or the
- * smaller box wins. Ours (docs/method.md, section 6.7); the published method labels classes only.
+ * smaller box wins. A box that the class label has left nearly empty falls back on its shape (`lost-objects.ts`). Ours
+ * (docs/method.md, section 6.7); the published method labels classes only.
  */
 
 import { MAX_PIXELS } from "../data/bounded-file";
@@ -10,17 +11,20 @@ import type { ImageSize } from "../data/dataset";
 import type { LabelMap } from "../data/label-png";
 import type { Instance } from "./instance";
 import { eachPixelOf, type InstanceMark, isWithin, type Span, spanArea, spanOf } from "./instance-mark";
+import { fillLost } from "./lost-objects";
 import { type CellGraph, type CellMap, valueAt, walkMarks } from "./mark-walk";
 import { encodeOwners, maskBox } from "./rle";
 
 export type InstanceRule = "graph" | "smaller";
 
+export const LEAST_SHARE = 0.35;
+
 export interface InstanceLabelOptions {
   /** Who gets a pixel that several marks of its class claim. Default "graph". */
   readonly rule?: InstanceRule;
   /**
-   * Boxes in which the class label has less than this share of pixels for them get the whole of what is free in the box:
-   * the label has lost the object, and the box still says where it is. 0: never. Default 0.05.
+   * A box with less than this share of its pixels labelled as its object gets the ellipse within it as well: the label has lost
+   * the object, and the box still says where it is. 0: never. Default 0.35, chosen on photographs (docs/instances.md).
    */
   readonly leastShare?: number;
 }
@@ -32,6 +36,8 @@ export interface LabelledPixels {
   readonly classes: readonly number[];
   /** Size of the probabilities where they belong to a reduced photograph. Default: the label's. */
   readonly probabilitySize?: ImageSize;
+  /** 1 where a person drew, on the background too: there the label is certain, [H·W]. */
+  readonly isDrawn?: Uint8Array;
 }
 
 export interface InstanceLabels {
@@ -42,7 +48,7 @@ export interface InstanceLabels {
 }
 
 export interface LabelledInstance extends Instance {
-  /** The class label has lost the object: the mask is the free part of the box. */
+  /** The class label has lost the object: its mask is the ellipse within its box. */
   readonly isFilled: boolean;
 }
 
@@ -61,7 +67,7 @@ export function instanceLabels(
   labelled: LabelledPixels,
   marks: readonly InstanceMark[],
   graph: CellGraph | undefined,
-  { rule = "graph", leastShare = 0.05 }: InstanceLabelOptions = {},
+  { rule = "graph", leastShare = LEAST_SHARE }: InstanceLabelOptions = {},
 ): InstanceLabels {
   const { label } = labelled;
   const owners = new Int32Array(label.data.length).fill(NOBODY);
@@ -79,9 +85,9 @@ export function instanceLabels(
         owners[pixel] = claim.index;
         best[pixel] = weight;
       });
-    for (const { index, mark } of claims) for (const pixel of Array.from(mark.pixels ?? [])) owners[pixel] = index;
   }
-  const filled = fillLost(owners, marks, label, leastShare);
+  const filled = fillLost(owners, marks, labelled, leastShare);
+  for (const [index, mark] of marks.entries()) for (const pixel of Array.from(mark.pixels ?? [])) owners[pixel] = index;
   return { owners, instances: collect(owners, marks, filled, labelled) };
 }
 
@@ -174,27 +180,6 @@ function boxDensity(span: Span, x: number, y: number): number {
   const u = (x - (span.left + span.right) / 2) / halfWidth;
   const v = (y - (span.top + span.bottom) / 2) / halfHeight;
   return Math.exp(-(u * u + v * v) / (2 * SPREAD ** 2)) / (halfWidth * halfHeight);
-}
-
-/** Boxes that the label has next to no pixels for get what nobody else has in them. Returns which. */
-function fillLost(
-  owners: Int32Array,
-  marks: readonly InstanceMark[],
-  label: LabelMap,
-  leastShare: number,
-): Set<number> {
-  const pixels = new Float64Array(marks.length);
-  for (const owner of owners) if (owner !== NOBODY) pixels[owner]++;
-  const filled = new Set<number>();
-  for (const [index, mark] of marks.entries()) {
-    const span = spanOf(mark, label);
-    if (mark.box === undefined || leastShare === 0 || pixels[index] >= leastShare * spanArea(span)) continue;
-    filled.add(index);
-    eachPixelOf(span, label.width, (pixel) => {
-      if (owners[pixel] === NOBODY) owners[pixel] = index;
-    });
-  }
-  return filled;
 }
 
 function collect(

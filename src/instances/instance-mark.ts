@@ -41,6 +41,13 @@ export function isWithin({ left, top, right, bottom }: Span, x: number, y: numbe
   return x >= left && x <= right && y >= top && y <= bottom;
 }
 
+/** Whether the middle of a pixel is within the ellipse that touches the four sides of a span. */
+export function isInEllipse({ left, top, right, bottom }: Span, x: number, y: number): boolean {
+  const u = (2 * x - left - right) / (right - left + 1);
+  const v = (2 * y - top - bottom) / (bottom - top + 1);
+  return u * u + v * v <= 1;
+}
+
 /** Calls `visit` with the row-major index of each pixel of a span. */
 export function eachPixelOf(span: Span, width: number, visit: (pixel: number, x: number, y: number) => void): void {
   for (let y = span.top; y <= span.bottom; y++)

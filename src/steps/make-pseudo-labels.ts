@@ -118,7 +118,7 @@ function settingsOfLabels(labelling: ResolvedRun): Pick<LabelOrigin, "settings" 
     own,
     makePseudoLabelsOptions,
   );
-  const { instanceRule, instancePolygons, ...settings } = objectSettings;
+  const { instanceRule, instanceLeastShare, instancePolygons, ...settings } = objectSettings;
   return { settings, objectSettings };
 }
 
@@ -274,14 +274,15 @@ async function compute(
       fit: ({ input, options }) =>
         store.fitLogits(id, input, options, async () => (await fitImage(input, options, told)).logits),
     });
-    const { marks, seed } = prepared;
+    const { marks, objectSeed, drawn } = prepared;
     if (marks === undefined || graph === undefined) return { ...unsharpened, config };
     const objects: Computed["objects"] = {
       marks,
       graph: { affinity: graph.affinity, cell },
       fileName: path.basename(await findImage(config.voc12Root, id)),
       probabilitySize: unsharpened.image,
-      ...(config.seedLabelRoot === undefined ? {} : { seed }),
+      ...(objectSeed === undefined ? {} : { seed: objectSeed }),
+      ...(drawn === undefined ? {} : { isDrawn: drawn.data.map((value) => Number(value !== dataset.ignore)) }),
     };
     return { ...unsharpened, config, objects };
   } finally {

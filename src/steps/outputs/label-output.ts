@@ -39,6 +39,7 @@ export interface LabelOutputConfig {
   /** Only `make-pseudo-labels` knows objects. */
   readonly instances?: boolean;
   readonly instanceRule?: InstanceRule;
+  readonly instanceLeastShare?: number;
   readonly instanceFormats?: readonly string[];
   readonly instancePolygons?: boolean;
   /** Of labels and probabilities. Default: displayed. */
@@ -81,6 +82,8 @@ export interface ObjectsOfImage {
   readonly probabilities: Float32Array;
   /** Of those before the dense CRF: a reduced photograph's where the label is of a large one. */
   readonly probabilitySize: ImageSize;
+  /** 1 where a person drew: certain in the label. */
+  readonly isDrawn?: Uint8Array;
   /** A seed that knows more than the marks themselves: their agreement is part of the confidence. */
   readonly seed?: LabelMap;
   /** The photograph's, without folder. */
@@ -125,7 +128,8 @@ export async function openLabelOutput(
   const { savePath, overlay, outProb } = config;
   for (const folder of [savePath, overlay, outProb]) if (folder !== undefined) await openFolder(folder);
   await recordSettings(savePath, { ...settings, classes: dataset.classes });
-  const { instances = false, instanceFormats = [], instancePolygons = false, instanceRule } = config;
+  const { instances = false, instanceFormats = [], instancePolygons = false } = config;
+  const { instanceRule, instanceLeastShare } = config;
   const keeper = openOutputKeeper(config.remake);
   const objectOutput = instances
     ? await openInstanceLabelOutput({ savePath, instanceFormats, instancePolygons }, dataset, keeper, say)
@@ -190,9 +194,9 @@ export async function openLabelOutput(
     async write(id, image, finished, objects) {
       const origin = await originOf(id);
       if (objectOutput !== undefined && objects !== undefined) {
-        const { marks, graph, seed, fileName, probabilities, probabilitySize } = objects;
-        const unsure = { ...finished, probabilities, probabilitySize };
-        const labels = instanceLabels(unsure, marks, graph, { rule: instanceRule });
+        const { marks, graph, seed, fileName, probabilities, probabilitySize, isDrawn } = objects;
+        const unsure = { ...finished, probabilities, probabilitySize, isDrawn };
+        const labels = instanceLabels(unsure, marks, graph, { rule: instanceRule, leastShare: instanceLeastShare });
         const sure = seed === undefined ? labels : { ...labels, instances: withConfidence(labels, marks, seed) };
         const turned =
           config.frame === "stored" ? storedInstances(sure, marks, image) : { found: sure, marks, size: image };

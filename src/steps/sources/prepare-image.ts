@@ -17,6 +17,7 @@ import { annotatedIn } from "../../data/orientation";
 import type { Sharpener } from "../../dense-crf/sharpen";
 import { UserError } from "../../errors";
 import type { InstanceMark } from "../../instances/instance-mark";
+import { objectMarks } from "../../instances/mark-sources";
 import { confidentSeed } from "../../label-photograph/confident-seed";
 import type { PreparedImage } from "../../label-photograph/label-probabilities";
 import { checkMemory, classCount } from "../../label-photograph/memory";
@@ -24,7 +25,6 @@ import { supervisionOf, type WeakSeed, weakSeed } from "../../label-photograph/w
 import { readCams } from "../../seam/cam-dictionary";
 import { cutBoxes, type GrabCut, openGrabCut } from "../../seeds/grabcut";
 import { mapsOf } from "./class-maps";
-import { marksOf } from "./image-marks";
 import { openLabelHashes } from "./input-hashes";
 import { FOUND, OTHERS_COUNT } from "./shape-readers";
 import { openWeakLabels, type WeakLabelKind, type WeakLabelSource, type WeakLabelsOfImage } from "./weak-label-source";
@@ -34,6 +34,8 @@ export interface ListedImage extends PreparedImage {
   readonly config: ResolvedConfig;
   /** With `instances`. */
   readonly marks?: readonly InstanceMark[];
+  /** The same: a seed label that knows more than the marks do, as GrabCut's is, or one from a file. */
+  readonly objectSeed?: LabelMap;
 }
 
 export interface ImageSource {
@@ -123,7 +125,10 @@ export async function openImageSource(
       const labels = !isMixed && seed !== undefined ? { seed, boxes: [], clicks: [] } : given;
       const made = await seedOf(id, labels, kind, image, own);
       for (const message of made.notices) notice(message);
-      const marks = own.instances ? marksOf(kind, { ...given, id }, image, dataset.ignore) : undefined;
+      const marks = own.instances ? objectMarks(given, image, dataset.ignore, `clicks of image "${id}"`) : undefined;
+      if (isMixed && marks?.length === 0 && boxes.length === 0)
+        notice("no objects: neither boxes nor clicks nor strokes tell them apart");
+      const knowsMore = seed !== undefined || (own.grabCut && boxes.length > 0);
       const walks = own.rw && maps !== undefined;
       return {
         image,
@@ -133,6 +138,7 @@ export async function openImageSource(
         config: own,
         ...(walks ? { maps: await mapsOf(maps, dataset, image, made.label) } : {}),
         ...(marks === undefined ? {} : { marks }),
+        ...(marks !== undefined && knowsMore ? { objectSeed: made.label } : {}),
       };
     },
     hashesOf: async (id) => ({
