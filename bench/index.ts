@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- WORD … --runs N --json FILE]`: what stages, steps and whole images cost at full width (weights by formula),
+ * `npm run bench [-- WORD … --runs N --json FILE --python PYTHON]`: what stages, steps and whole images cost at full width (weights by formula),
  * beside the reference and the figures to reach. Words choose rows by their names (`-- walk crf`, `-- whole`); `all` adds those
  * that take minutes. Whole images run every step, from JPEG to PNG; nothing is extrapolated. The reference's figures were
- * taken on another day and machine: compare ratios, not milliseconds.
+ * taken on another day and machine: compare ratios, not milliseconds. `-- limit` sets the training step against the machine's own
+ * limit, and against PyTorch where the interpreter has it, all in one run.
  */
 
 import fs from "node:fs";
@@ -16,6 +17,7 @@ import { CLASSES, folder, formulaWeights, HEIGHT, WIDTH, writeDataset } from "./
 import { benchQuickLabel, QUICK_LABEL_ROWS } from "./quick-label";
 import { formatRow, type Row, row } from "./row";
 import { benchStages, STAGES } from "./stages";
+import { benchStepLimit, STEP_LIMIT_ROWS } from "./step-limit";
 import { benchTreeFilter } from "./tree-filter";
 
 type Size = readonly [number, number];
@@ -26,7 +28,11 @@ const SIX: readonly Size[] = [ONE[0], [375, 500], [334, 500], [500, 333], [281, 
 
 async function main(): Promise<void> {
   const { values, positionals: words } = parseArgs({
-    options: { runs: { type: "string", default: "5" }, json: { type: "string" } },
+    options: {
+      runs: { type: "string", default: "5" },
+      json: { type: "string" },
+      python: { type: "string", default: "python3" },
+    },
     allowPositionals: true,
   });
   const runs = Number(values.runs);
@@ -45,6 +51,7 @@ async function main(): Promise<void> {
   await useBackend("native");
   if (wanted("tree filter")) for (const each of benchTreeFilter(runs)) add(row(each.name, each.runs, each.note));
   if (QUICK_LABEL_ROWS.some(wanted)) await benchQuickLabel(runs, add);
+  if (STEP_LIMIT_ROWS.some(wanted)) await benchStepLimit(runs, values.python, wanted, add);
   if (STAGES.some(wanted)) await benchStages(await formulaWeights("affinity"), runs, wanted, add);
   for (const [name, precision] of [
     ["affinity training step", "float32"],

@@ -8,6 +8,7 @@ import type { FitOptions } from "../src/graph/fit-options";
 import { createImageGraph } from "../src/graph/image-graph";
 import type { Loss } from "../src/graph/loss";
 import { gridColour, padSeed } from "../src/label-photograph/label-image";
+import { Random } from "../src/random";
 import { windowedMap } from "../src/window/windowed-map";
 import { normalTensor } from "./numeric-gradient";
 
@@ -173,6 +174,23 @@ test("dropout factors depend on the seed alone and keep the mean", () => {
   for (const rate of [0.5, 0.3]) {
     const mean = values(rate, 3).reduce((sum, value) => sum + value, 0) / 10100;
     assert.ok(Math.abs(mean - 1) < 0.03);
+  }
+});
+
+test("dropout factors are the halves of the generator's draws, in their order", () => {
+  for (const [count, rate] of [
+    [1000, 0.5],
+    [77, 0.3],
+    [9, 0],
+  ]) {
+    const [random, drawn] = [new Random(7), new Random(7)];
+    const factors = new Float32Array(count);
+    random.scatter(factors, 1.25, Math.round(rate * 65536));
+    const wanted = Array.from({ length: Math.ceil(count / 2) }, () => drawn.bits()).flatMap((bits) =>
+      [bits & 0xffff, bits >>> 16].map((half) => (half >= Math.round(rate * 65536) ? 1.25 : 0)),
+    );
+    assert.deepEqual([...factors], wanted.slice(0, count));
+    assert.equal(random.bits(), drawn.bits());
   }
 });
 

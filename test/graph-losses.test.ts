@@ -30,6 +30,9 @@ test("upsampling equals a half-pixel bilinear resize, and `down` is its transpos
     const there = tf.sum(tf.mul(upsampler.up(grid), pixels)).dataSync()[0];
     const back = tf.sum(tf.mul(grid, upsampler.down(pixels))).dataSync()[0];
     assert.ok(Math.abs(there - back) < 1e-3 * Math.abs(there));
+    const apart = (a: tf.Tensor, b: tf.Tensor): number => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0];
+    assert.ok(apart(upsampler.upToPlanes(grid), tf.transpose(upsampler.up(grid))) < 1e-6);
+    assert.ok(apart(upsampler.downFromPlanes(tf.transpose(pixels)), upsampler.down(pixels)) < 1e-4);
   });
   upsampler.dispose();
 });
@@ -52,7 +55,7 @@ test("seed cross-entropy: mean over background plus mean over foreground, with i
   tf.tidy(() => {
     const { value } = crossEntropyOnSeeds(
       logits as tf.Tensor2D,
-      upsampler.up(logits as tf.Tensor2D),
+      upsampler.upToPlanes(logits as tf.Tensor2D),
       targets,
       upsampler,
     );
@@ -67,7 +70,7 @@ test("seed cross-entropy: mean over background plus mean over foreground, with i
     assert.ok(Math.abs(value.dataSync()[0] - means[0] / counts[0] - means[1] / counts[1]) < 1e-4);
   });
   assertGradient(
-    (x) => crossEntropyOnSeeds(x as tf.Tensor2D, upsampler.up(x as tf.Tensor2D), targets, upsampler),
+    (x) => crossEntropyOnSeeds(x as tf.Tensor2D, upsampler.upToPlanes(x as tf.Tensor2D), targets, upsampler),
     logits,
   );
   targets.dispose();
@@ -81,7 +84,7 @@ test("no seeds of a kind, or none at all, give 0, not NaN", () => {
   const lossOf = (seed: Uint8Array): number[] => {
     const targets = createSeedTargets(seed, K, IGNORE, upsampler);
     const numbers = tf.tidy(() => {
-      const { value, gradient } = crossEntropyOnSeeds(logits, upsampler.up(logits), targets, upsampler);
+      const { value, gradient } = crossEntropyOnSeeds(logits, upsampler.upToPlanes(logits), targets, upsampler);
       return [value.dataSync()[0], tf.max(tf.abs(gradient)).dataSync()[0]];
     });
     targets.dispose();
@@ -168,11 +171,16 @@ test("multi-point loss: one point a row and a column, gradients of logits and fe
     assert.equal(points[0].pixels[y], (5 + y) * W * 8 + 3 + row.indexOf(Math.max(...row)));
   }
   assertGradient((x) => {
-    const { value, dLogits } = multiPointLoss(upsampler.up(x as tf.Tensor2D), nodes as tf.Tensor2D, points, upsampler);
+    const { value, dLogits } = multiPointLoss(
+      upsampler.upToPlanes(x as tf.Tensor2D),
+      nodes as tf.Tensor2D,
+      points,
+      upsampler,
+    );
     return { value, gradient: dLogits };
   }, logits);
   assertGradient((x) => {
-    const { value, dNodes } = multiPointLoss(pixels, x as tf.Tensor2D, points, upsampler);
+    const { value, dNodes } = multiPointLoss(tf.transpose(pixels), x as tf.Tensor2D, points, upsampler);
     return { value, gradient: dNodes };
   }, nodes);
   tf.dispose([logits, nodes, pixels]);
@@ -187,7 +195,7 @@ test("multi-point loss: boxes of all sizes share the shapes of their matrix prod
     const boxes = clipBoxes([{ xmin: 2, ymin: 3, xmax: 1 + side, ymax: 2 + side, class: 1 }], upsampler.to);
     const points = findPoints(pixels, boxes, upsampler);
     const { kernels, result } = await tf.profile(() =>
-      tf.tidy(() => multiPointLoss(pixels, nodes, points, upsampler).value),
+      tf.tidy(() => multiPointLoss(tf.transpose(pixels), nodes, points, upsampler).value),
     );
     tf.dispose(result);
     return kernels.filter(({ name }) => name === "BatchMatMul").flatMap(({ inputShapes }) => inputShapes);

@@ -160,7 +160,12 @@ export function a2gnnBackward(
   }
   if (state.dropout !== undefined) upstream = tf.mul(upstream, state.dropout);
   const dEmbedded = tf.mul(upstream, tf.step(state.hidden)) as tf.Tensor2D; // dL/d(X·W₀)
-  return { gradients: [tf.matMul(features, dEmbedded, true), ...dBetas, dOutput], dEmbedded };
+  return { gradients: [featureGradient(features, dEmbedded), ...dBetas, dOutput], dEmbedded };
+}
+
+/** Xᵀ·dL/d(X·W₀) as the transpose of a product that turns the small matrix before it multiplies, and not X. */
+function featureGradient(features: tf.Tensor2D, dEmbedded: tf.Tensor2D): tf.Tensor2D {
+  return tf.transpose(tf.matMul(dEmbedded, features, true)) as tf.Tensor2D;
 }
 
 /**
@@ -168,14 +173,7 @@ export function a2gnnBackward(
  * Probabilities are multiples of 1/65536.
  */
 export function dropoutFactors(shape: readonly [number, number], rate: number, seed: number): tf.Tensor2D {
-  const random = new Random(seed);
-  const keep = Math.fround(1 / (1 - rate));
-  const threshold = Math.round(rate * 65536);
   const factors = new Float32Array(shape[0] * shape[1]);
-  for (let i = 0; i < factors.length; i += 2) {
-    const bits = random.bits();
-    if ((bits & 0xffff) >= threshold) factors[i] = keep;
-    if (i + 1 < factors.length && bits >>> 16 >= threshold) factors[i + 1] = keep;
-  }
+  new Random(seed).scatter(factors, Math.fround(1 / (1 - rate)), Math.round(rate * 65536));
   return tf.tensor2d(factors, shape as [number, number]);
 }

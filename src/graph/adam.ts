@@ -1,6 +1,8 @@
 /**
  * Adam as PyTorch's `optim.Adam(weight_decay=…)`: the L2 term is added to the gradient, of every parameter (not AdamW).
  *   g ← g + λp;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  p ← p − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)
+ * Kept are M = m/(1−β₁) and V = v/(1−β₂): M ← β₁M + g, V ← β₂V + g², and all factors go into the denominator,
+ * p ← p − M / (a√V + b), which saves a fifth of the passes over parameters as large as W₀.
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -54,8 +56,9 @@ export class Adam implements Optimiser {
   step(gradients: readonly tf.Tensor[]): void {
     const { learningRate, weightDecay = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = this.options;
     this.steps++;
-    const stepSize = learningRate / (1 - beta1 ** this.steps);
-    const secondScale = 1 / Math.sqrt(1 - beta2 ** this.steps);
+    const stepSize = (learningRate * (1 - beta1)) / (1 - beta1 ** this.steps);
+    const a = Math.sqrt((1 - beta2) / (1 - beta2 ** this.steps)) / stepSize;
+    const b = epsilon / stepSize;
     for (const group of this.groups) {
       const { members, first: m, second: v } = group;
       const old = members.map((i) => this.current[i]);
@@ -63,10 +66,10 @@ export class Adam implements Optimiser {
         const parameter = joined(old);
         const gradient = joined(members.map((i) => gradients[i]));
         const g = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, weightDecay));
-        const newFirst = tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1));
-        const newSecond = tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2));
-        const denominator = tf.add(tf.mul(tf.sqrt(newSecond), secondScale), epsilon);
-        const next = tf.sub(parameter, tf.mul(tf.div(newFirst, denominator), stepSize));
+        const newFirst = tf.add(tf.mul(m, beta1), g);
+        const newSecond = tf.add(tf.mul(v, beta2), tf.square(g));
+        const change = (): tf.Tensor => tf.div(newFirst, tf.add(tf.mul(tf.sqrt(newSecond), a), b));
+        const next = learningRate === 0 ? tf.clone(parameter) : tf.sub(parameter, change());
         return [newFirst, newSecond, ...(members.length === 1 ? [next] : tf.unstack(next))];
       });
       tf.dispose([...old, m, v]);

@@ -7,10 +7,14 @@
  * Backward, written by hand because the tape would hold a dozen score tensors a layer. With e = exp(score − 10), s_i =
  * Σ_j e_ij, P = e/s, O = P·x, g̃ = G/s and δ̃_i = g̃_i·O_i:
  *   dZ_ij = e_ij (g̃_i·x_j − δ̃_i)                      gradient of the scores
- *   dβ   = Σ dZ_ij cos_ij
- *   E    = (dZ + dZᵀ) / (‖x_i‖‖x_j‖ + 1e-7)             cos is symmetric
+ *   dβ   = Σ dZ_ij cos_ij = ½ Σ (dZ + dZᵀ)_ij cos_ij    cos is symmetric
+ *   E    = (dZ + dZᵀ) / (‖x_i‖‖x_j‖ + 1e-7)
  *   dx_i = Σ_j e_ji g̃_j + β Σ_j E_ij x_j − β (x_i/‖x_i‖) Σ_j E_ij cos_ij ‖x_j‖
- * The window is symmetric, so transposed terms are computed directly on the tile's own rows and nothing is scattered.
+ * The window is symmetric: the pair (j, i) of every pair (i, j) has a place of its own among the tiles, so a transposed term
+ * is picked out of the tensor itself, number by number, which is cheaper than the product that would compute it again.
+ *
+ * Scores lie as [tile, key, query]: in a product of keys and queries TensorFlow then turns the 64 queries of a tile before it
+ * multiplies, and not its 256 keys, which took half as long again (docs/measurements.md, "A training step and its limit").
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -20,6 +24,7 @@ import {
   gatherKeys,
   gatherNodes,
   gatherQueries,
+  oppositePairs,
   type TileLayout,
   tilesToWindow,
   windowToTiles,
@@ -37,32 +42,28 @@ const MASKED = -1e9;
 /** The constant part of the scores of one image, shared by all layers and steps. */
 export interface AttentionWindow {
   readonly layout: TileLayout;
-  /** 10·A_ij − 10 inside the window and map, else −1e9: [t, q, k]. */
+  /** 10·A_ij − 10 inside the window and map, else −1e9: [t, k, q]. */
   readonly scores: tf.Tensor3D;
-  /** The same of Aᵀ; the same tensor where A is symmetric. */
-  readonly transposedScores: tf.Tensor3D;
+  /** Place of (j, i) for the place of each pair (i, j) in a tensor [t, k, q]. */
+  readonly opposite: tf.Tensor1D;
+  /** Whether A_ij = A_ji everywhere, and so e_ij = e_ji. */
+  readonly symmetric: boolean;
   dispose(): void;
 }
 
 /** @param affinity adjacency, its diagonal 1 */
 export function createAttentionWindow(affinity: WindowedMap, weight: number = AFFINITY_WEIGHT): AttentionWindow {
   const layout = createTileLayout(affinity);
-  const toScores = ({ values }: WindowedMap): tf.Tensor3D =>
-    windowToTiles(
-      values.map((a) => weight * (a - 1)),
-      layout,
-      MASKED,
-    );
-  const backwards = transposed(affinity);
-  const symmetric = sameNeighbours(affinity, backwards);
-  const scores = toScores(affinity);
-  const transposedScores = symmetric ? scores : toScores(backwards);
+  const weighted = affinity.values.map((a) => weight * (a - 1));
+  const scores = tf.tidy(() => turnTiles(windowToTiles(weighted, layout, MASKED)));
+  const opposite = tf.tensor1d(oppositePairs(layout), "int32");
   return {
     layout,
     scores,
-    transposedScores,
+    opposite,
+    symmetric: sameNeighbours(affinity, transposed(affinity)),
     dispose: () => {
-      tf.dispose(symmetric ? [scores] : [scores, transposedScores]);
+      tf.dispose([scores, opposite]);
       layout.dispose();
     },
   };
@@ -78,8 +79,8 @@ export interface AttentionState {
   readonly beta: tf.Scalar;
   readonly norm: tf.Tensor2D; // [n, 1]
   readonly rowSum: tf.Tensor2D; // [n, 1]
-  readonly cos: tf.Tensor3D; // [t, q, k]
-  readonly weights: tf.Tensor3D; // e, [t, q, k]
+  readonly cos: tf.Tensor3D; // [t, k, q]
+  readonly weights: tf.Tensor3D; // e, [t, k, q]
   readonly negative: tf.Tensor3D | undefined; // cos < 0
 }
 
@@ -97,11 +98,11 @@ export function attentionForward(
   const { layout, scores } = window;
   const norm = tf.sqrt(tf.sum(tf.square(x), 1, true)) as tf.Tensor2D;
   const keys = gatherKeys(x, layout);
-  const cos = tf.tidy(() => tf.div(products(x, keys, layout), normProducts(norm, layout))) as tf.Tensor3D;
+  const cos = tf.tidy(() => tf.div(products(keys, x, layout), normProducts(norm, layout))) as tf.Tensor3D;
   const negative = nonNegative ? undefined : (tf.less(cos, 0) as tf.Tensor3D);
   const weights = scoreWeights(cos, beta, scores, negative);
-  const rowSum = gatherNodes(tf.sum(weights, 2, true) as tf.Tensor3D, layout);
-  const output = tf.tidy(() => tf.div(gatherNodes(tf.matMul(weights, keys), layout), rowSum)) as tf.Tensor2D;
+  const rowSum = gatherNodes(tf.sum(weights, 1).reshape([layout.tiles, layout.queries, 1]) as tf.Tensor3D, layout);
+  const output = tf.tidy(() => tf.div(gatherNodes(tf.matMul(weights, keys, true), layout), rowSum)) as tf.Tensor2D;
   return { x, output, beta, norm, rowSum, cos, weights, negative };
 }
 
@@ -111,42 +112,34 @@ export function attentionBackward(
   state: AttentionState,
   window: AttentionWindow,
 ): { readonly x: tf.Tensor2D; readonly beta: tf.Scalar } {
-  const { layout } = window;
+  const { layout, opposite, symmetric } = window;
   const { x, output, beta, norm, rowSum, cos, weights } = state;
-  const transposedWeights =
-    window.transposedScores === window.scores
-      ? weights
-      : scoreWeights(cos, beta, window.transposedScores, state.negative);
+  const ofOpposite = (pairs: tf.Tensor3D): tf.Tensor3D =>
+    tf.gather(pairs.reshape([pairs.size]), opposite).reshape(pairs.shape) as tf.Tensor3D;
   const scaled = tf.div(upstream, rowSum) as tf.Tensor2D; // g̃
   const shift = tf.sum(tf.mul(scaled, output), 1, true) as tf.Tensor2D; // δ̃, [n, 1]
   const keys = gatherKeys(x, layout);
-  const scaledKeys = gatherKeys(scaled, layout);
   // Nothing of the scores' size is kept longer than the line that needs it: these are the largest tensors of a training.
   const dScores = tf.tidy(() => {
-    const above = tf.tidy(() => tf.sub(products(scaled, keys, layout), gatherQueries(shift, layout)));
+    const above = tf.tidy(() => tf.sub(products(keys, scaled, layout), alongQueries(shift, layout)));
     return tf.mul(weights, above);
-  });
-  const dBeta = tf.tidy(() => tf.sum(tf.mul(dScores, cos))) as tf.Scalar;
-  const dSymmetric = tf.tidy(() => {
-    const shiftKeys = gatherKeys(shift, layout).reshape([layout.tiles, 1, layout.keys]);
-    const above = tf.tidy(() => tf.sub(products(x, scaledKeys, layout), shiftKeys));
-    const dTransposed = tf.mul(transposedWeights, above);
-    above.dispose();
-    return tf.add(dScores, dTransposed);
-  });
+  }) as tf.Tensor3D;
+  const bothWays = tf.tidy(() => tf.add(dScores, ofOpposite(dScores))); // dZ + dZᵀ
   dScores.dispose();
+  const dBeta = tf.tidy(() => tf.mul(tf.sum(tf.mul(bothWays, cos)), 0.5)) as tf.Scalar;
   const shared = tf.tidy(() => {
-    const perCosine = tf.tidy(() => tf.div(dSymmetric, normProducts(norm, layout)));
-    return tf.mul(beta, perCosine);
+    const perCosine = tf.tidy(() => tf.div(bothWays, normProducts(norm, layout)));
+    return tf.mul(perCosine, beta);
   }) as tf.Tensor3D; // β·E
-  dSymmetric.dispose();
-  const throughProducts = tf.tidy(() =>
-    gatherNodes(tf.add(tf.matMul(transposedWeights, scaledKeys), tf.matMul(shared, keys)) as tf.Tensor3D, layout),
-  );
+  bothWays.dispose();
+  const throughProducts = tf.tidy(() => {
+    const own = tf.tidy(() => tf.matMul(symmetric ? weights : ofOpposite(weights), gatherKeys(scaled, layout), true));
+    return gatherNodes(tf.add(own, tf.matMul(shared, keys, true)) as tf.Tensor3D, layout);
+  });
   const dNorm = tf.tidy(() =>
-    gatherNodes(tf.matMul(tf.mul(shared, cos) as tf.Tensor3D, gatherKeys(norm, layout)), layout),
+    gatherNodes(tf.matMul(tf.mul(shared, cos) as tf.Tensor3D, gatherKeys(norm, layout), true), layout),
   ); // −dL/d‖x_i‖
-  const dX = tf.sub(throughProducts, tf.mul(divideRows(x, norm), dNorm)) as tf.Tensor2D;
+  const dX = tf.sub(throughProducts, tf.mul(x, divideRows(dNorm, norm))) as tf.Tensor2D;
   return { x: dX, beta: dBeta };
 }
 
@@ -169,21 +162,29 @@ export function attention(x: tf.Tensor2D, beta: tf.Scalar, window: AttentionWind
 
 /** The propagation weights P: for pictures and tests. */
 export function attentionWeights(state: AttentionState, window: AttentionWindow): WindowedMap {
-  const tiles = valuesOf(() => tf.div(state.weights, gatherQueries(state.rowSum, window.layout)));
-  return tilesToWindow(tiles, window.layout);
+  const { layout } = window;
+  const tiles = valuesOf(() => turnTiles(tf.div(state.weights, alongQueries(state.rowSum, layout))));
+  return tilesToWindow(tiles, layout);
 }
 
-/** Products of each tile's rows with the halo's: [t, q, k]. @param keys halo rows [t, k, c] */
-function products(rows: tf.Tensor2D, keys: tf.Tensor3D, layout: TileLayout): tf.Tensor3D {
-  return tf.tidy(() => tf.matMul(gatherQueries(rows, layout), keys, false, true));
+/** [t, q, k] to [t, k, q] and back. */
+function turnTiles(tiles: tf.Tensor3D): tf.Tensor3D {
+  return tf.transpose(tiles, [0, 2, 1]);
 }
 
-/** ‖x_i‖‖x_j‖ + 1e-7, [t, q, k] */
+/** One number per node beside every pair of its tile: [n, 1] to [t, 1, q] */
+function alongQueries(nodes: tf.Tensor2D, layout: TileLayout): tf.Tensor3D {
+  return gatherQueries(nodes, layout).reshape([layout.tiles, 1, layout.queries]);
+}
+
+/** Products of each halo's rows with its tile's: [t, k, q]. @param keys halo rows [t, k, c] */
+function products(keys: tf.Tensor3D, rows: tf.Tensor2D, layout: TileLayout): tf.Tensor3D {
+  return tf.tidy(() => tf.matMul(keys, gatherQueries(rows, layout), false, true));
+}
+
+/** ‖x_i‖‖x_j‖ + 1e-7, [t, k, q] */
 function normProducts(norm: tf.Tensor2D, layout: TileLayout): tf.Tensor3D {
-  return tf.tidy(() => {
-    const ofKeys = gatherKeys(norm, layout).reshape([layout.tiles, 1, layout.keys]);
-    return tf.add(tf.mul(gatherQueries(norm, layout), ofKeys), EPSILON);
-  });
+  return tf.tidy(() => tf.add(tf.mul(gatherKeys(norm, layout), alongQueries(norm, layout)), EPSILON));
 }
 
 function scoreWeights(

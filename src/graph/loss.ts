@@ -55,6 +55,8 @@ export interface LossState {
   readonly probabilities: tf.Tensor2D;
   /** Logits at the pixels of the padded image, [H·W, K]; computed when first read. */
   readonly pixels: tf.Tensor2D;
+  /** The same class by class, [K, H·W]; computed when first read. What passes over all pixels is faster on it. */
+  readonly planes: tf.Tensor2D;
   /** Node features before the classifier, [n, m], where the network has any. */
   readonly nodes?: tf.Tensor2D;
   /** Between nodes and pixels. */

@@ -50,13 +50,13 @@ export interface MultiPointOptions {
  */
 export function multiPoint({ consistencyThreshold: threshold = 0 }: MultiPointOptions = {}): Loss {
   const owner = {};
-  return function multiPoint({ input, pixels, nodes, seed, upsampler, keep }) {
+  return function multiPoint({ input, planes, nodes, seed, upsampler, keep }) {
     const boxes = clipBoxes(input.boxes ?? [], upsampler.to);
     if (boxes.length === 0) return undefined;
     if (nodes === undefined)
       throw expected("usage", "a network whose forward pass returns its nodes", "logits alone", "multi-point loss");
     const tables = keep(owner, () => createPointTables(boxes, input.classes, upsampler));
-    const { prototypes, ...term } = lossAtPoints(pixels, nodes, pointPositions(pixels, tables, upsampler), tables);
+    const { prototypes, ...term } = lossAtPoints(planes, nodes, pointPositions(planes, tables, upsampler), tables);
     // Nodes that are averages of ReLU outputs are never below 0: without a threshold above it the check cannot fire.
     if (threshold > 0)
       seed.edited += checkConsistency(
@@ -81,30 +81,29 @@ export function clipBoxes(boxes: readonly Box[], [height, width]: readonly [numb
 
 /** Where the class scores highest in each row and each column of each box. @param pixels logits [H·W, K] */
 export function findPoints(pixels: tf.Tensor2D, boxes: readonly ClippedBox[], grid: Grid): BoxPoints[] {
-  return boxes.map((box) => ({
-    box,
-    pixels: Int32Array.from(valuesOf(() => pointsOfBox(mapOf(pixels, grid), box, positionsOfBox(box, grid), grid))),
-  }));
+  const pointsOf = (box: ClippedBox): tf.Tensor1D =>
+    pointsOfBox(mapOf(tf.transpose(pixels), grid), box, positionsOfBox(box, grid), grid);
+  return boxes.map((box) => ({ box, pixels: Int32Array.from(valuesOf(() => pointsOf(box))) }));
 }
 
 /**
- * @param pixels upsampled logits [H·W, K]; @param nodes node features [n, m]
+ * @param planes upsampled logits [K, H·W]; @param nodes node features [n, m]
  * @returns loss, dL/dlogits on the grid [n, K], dL/dnodes [n, m], and each box's features for the consistency check;
  *   call inside a `tf.tidy`
  */
 export function multiPointLoss(
-  pixels: tf.Tensor2D,
+  planes: tf.Tensor2D,
   nodes: tf.Tensor2D,
   points: readonly BoxPoints[],
   grid: Grid,
 ): MultiPointTerm {
   const tables = createPointTables(
     points.map(({ box }) => box),
-    pixels.shape[1],
+    planes.shape[0],
     grid,
   );
   const positions = tf.tensor1d(points.flatMap((each) => [...each.pixels]));
-  const term = lossAtPoints(pixels, nodes, positions, tables);
+  const term = lossAtPoints(planes, nodes, positions, tables);
   tables.dispose();
   return term;
 }
@@ -167,14 +166,14 @@ function positionsOfBox({ top, bottom, left, right }: ClippedBox, grid: Grid): P
 }
 
 /** All points' pixels, box after box, rows before columns: [count] */
-function pointPositions(pixels: tf.Tensor2D, { boxes, starts }: PointTables, grid: Grid): tf.Tensor1D {
-  const map = mapOf(pixels, grid);
+function pointPositions(planes: tf.Tensor2D, { boxes, starts }: PointTables, grid: Grid): tf.Tensor1D {
+  const map = mapOf(planes, grid);
   return tf.concat(boxes.map((box, b) => pointsOfBox(map, box, starts[b], grid)));
 }
 
 function pointsOfBox(map: tf.Tensor3D, box: ClippedBox, starts: PointStarts, grid: Grid): tf.Tensor1D {
   const [rows, columns] = [box.bottom - box.top + 1, box.right - box.left + 1];
-  const scores = tf.slice(map, [box.top, box.left, box.class], [rows, columns, 1]).reshape([rows, columns]);
+  const scores = tf.slice(map, [box.class, box.top, box.left], [1, rows, columns]).reshape([rows, columns]);
   const [inRow, inColumn] = [1, 0].map((axis) => tf.cast(tf.argMax(scores, axis), "float32"));
   return tf.concat([
     tf.add(starts.ofRows, inRow),
@@ -182,13 +181,13 @@ function pointsOfBox(map: tf.Tensor3D, box: ClippedBox, starts: PointStarts, gri
   ] as tf.Tensor1D[]);
 }
 
-function mapOf(pixels: tf.Tensor2D, grid: Grid): tf.Tensor3D {
-  return pixels.reshape([...grid.to, pixels.shape[1]]);
+function mapOf(planes: tf.Tensor2D, grid: Grid): tf.Tensor3D {
+  return planes.reshape([planes.shape[0], ...grid.to]);
 }
 
 /** @param positions of the points, [count] */
 function lossAtPoints(
-  pixels: tf.Tensor2D,
+  planes: tf.Tensor2D,
   nodes: tf.Tensor2D,
   positions: tf.Tensor1D,
   tables: PointTables,
@@ -206,7 +205,7 @@ function lossAtPoints(
       n,
     ) as tf.Tensor2D;
 
-  const logProbabilities = tf.logSoftmax(tf.gather(pixels, places)); // [count, K]
+  const logProbabilities = tf.logSoftmax(tf.transpose(tf.gather(planes, places, 1))); // [count, K]
   const classLoss = tf.mul(tf.sum(tf.mul(logProbabilities, tables.target)), -1 / count);
   const dLogits = spread(tf.mul(tf.sub(tf.exp(logProbabilities), tables.target), 1 / count) as tf.Tensor2D);
 

@@ -18,7 +18,7 @@ export function seedCrossEntropy(): Loss {
   const owner = {};
   return function seeds(state) {
     const targets = state.keep(owner, () => new CurrentTargets(state)).at(state);
-    const { value, gradient } = crossEntropyOnSeeds(state.logits, state.pixels, targets, state.upsampler);
+    const { value, gradient } = crossEntropyOnSeeds(state.logits, state.planes, targets, state.upsampler);
     return { value, dLogits: gradient };
   };
 }
@@ -33,7 +33,7 @@ export function drawnCrossEntropy(): Loss {
     const { drawn: labels, classes, ignore } = state.input;
     if (labels === undefined) return undefined;
     const targets = state.keep(owner, () => createSeedTargets(labels, classes, ignore, state.upsampler));
-    const { value, gradient } = crossEntropyOnSeeds(state.logits, state.pixels, targets, state.upsampler);
+    const { value, gradient } = crossEntropyOnSeeds(state.logits, state.planes, targets, state.upsampler);
     return { value, dLogits: gradient };
   };
 }
@@ -67,7 +67,7 @@ function targetsOf({ seed, input, upsampler }: LossState): SeedTargets {
 
 /** The seeds of one image, ready for the loss. */
 export interface SeedTargets {
-  /** The pixels' weights, 0 for unknown ones: [H·W, 1] */
+  /** The pixels' weights, 0 for unknown ones: [1, H·W] */
   readonly weights: tf.Tensor2D;
   /** Uᵀ(Y·w), [h·w, K] */
   readonly attraction: tf.Tensor2D;
@@ -114,7 +114,7 @@ export function createSeedTargets(
       attraction[(bottom + right) * classes + label] += weight * down * across;
     }
   }
-  const tensors = [tf.tensor2d(weights, [H * W, 1]), tf.tensor2d(Float32Array.from(attraction), [h * w, classes])].map(
+  const tensors = [tf.tensor2d(weights, [1, H * W]), tf.tensor2d(Float32Array.from(attraction), [h * w, classes])].map(
     (tensor) => tf.keep(tensor),
   ); // they outlive the step that builds them
   return {
@@ -126,18 +126,18 @@ export function createSeedTargets(
 
 /**
  * @param logits grid logits [h·w, K]
- * @param pixels the same upsampled, [H·W, K]
+ * @param planes the same upsampled, class by class, [K, H·W]
  * @returns loss (scalar) and dL/dlogits [h·w, K]; call inside a `tf.tidy`
  */
 export function crossEntropyOnSeeds(
   logits: tf.Tensor2D,
-  pixels: tf.Tensor2D,
+  planes: tf.Tensor2D,
   targets: SeedTargets,
   upsampler: Upsampler,
 ): { readonly value: tf.Scalar; readonly gradient: tf.Tensor2D } {
-  const largest = tf.max(pixels, 1, true); // [H·W, 1]
-  const powers = tf.tidy(() => tf.exp(tf.sub(pixels, largest))); // [H·W, K]
-  const sums = tf.sum(powers, 1, true); // [H·W, 1]
+  const largest = tf.max(planes, 0, true); // [1, H·W]
+  const powers = tf.tidy(() => tf.exp(tf.sub(planes, largest))); // [K, H·W]
+  const sums = tf.sum(powers, 0, true); // [1, H·W]
   const logSumExp = tf.add(tf.log(sums), largest);
   const value = tf.sub(
     tf.sum(tf.mul(targets.weights, logSumExp)),
@@ -145,6 +145,6 @@ export function crossEntropyOnSeeds(
   ) as tf.Scalar;
   const weighted = tf.mul(powers, tf.div(targets.weights, sums)) as tf.Tensor2D; // p·w
   powers.dispose();
-  const gradient = tf.sub(upsampler.down(weighted), targets.attraction) as tf.Tensor2D;
+  const gradient = tf.sub(upsampler.downFromPlanes(weighted), targets.attraction) as tf.Tensor2D;
   return { value, gradient };
 }

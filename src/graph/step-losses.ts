@@ -104,6 +104,7 @@ class LazyState implements LossState {
   readonly logits: tf.Tensor2D;
   readonly nodes?: tf.Tensor2D;
   private atPixels?: tf.Tensor2D;
+  private byClass?: tf.Tensor2D;
   private softmax?: tf.Tensor2D;
 
   constructor(
@@ -128,6 +129,11 @@ class LazyState implements LossState {
     return this.atPixels;
   }
 
+  get planes(): tf.Tensor2D {
+    this.byClass ??= tf.keep(this.upsampler.upToPlanes(this.logits));
+    return this.byClass;
+  }
+
   readonly keep = <T extends Disposable>(owner: object, make: () => T): T => {
     const known = this.kept.get(owner) as T | undefined;
     if (known !== undefined) return known;
@@ -138,7 +144,7 @@ class LazyState implements LossState {
   };
 
   dispose(): void {
-    tf.dispose([this.softmax, this.atPixels].filter((tensor) => tensor !== undefined));
+    tf.dispose([this.softmax, this.atPixels, this.byClass].filter((tensor) => tensor !== undefined));
   }
 }
 

@@ -14,6 +14,10 @@ export interface Upsampler {
   up(grid: tf.Tensor2D): tf.Tensor2D;
   /** The transpose: [H·W, k] → [h·w, k] */
   down(pixels: tf.Tensor2D): tf.Tensor2D;
+  /** The same map after map, which TensorFlow sums over k in half the time: [h·w, k] → [k, H·W] */
+  upToPlanes(grid: tf.Tensor2D): tf.Tensor2D;
+  /** The transpose: [k, H·W] → [h·w, k] */
+  downFromPlanes(planes: tf.Tensor2D): tf.Tensor2D;
   dispose(): void;
 }
 
@@ -36,6 +40,20 @@ export function createUpsampler(from: readonly [number, number], to: readonly [n
         const k = pixels.shape[1];
         const wide = tf.matMul(rows, pixels.reshape([H, W * k]) as tf.Tensor2D, true); // [h, W·k]
         return tf.matMul(columns, wide.reshape([h, W, k]), true).reshape([h * w, k]);
+      }),
+    upToPlanes: (grid) =>
+      tf.tidy(() => {
+        const k = grid.shape[1];
+        const planes = tf.transpose(grid).reshape([k * h, w]) as tf.Tensor2D;
+        const wide = tf.matMul(planes, columns.reshape([W, w]) as tf.Tensor2D, false, true); // [k·h, W]
+        return tf.matMul(rows.reshape([1, H, h]), wide.reshape([k, h, W])).reshape([k, H * W]) as tf.Tensor2D;
+      }),
+    downFromPlanes: (planes) =>
+      tf.tidy(() => {
+        const k = planes.shape[0];
+        const wide = tf.matMul(rows.reshape([1, H, h]), planes.reshape([k, H, W]), true); // [k, h, W]
+        const narrow = tf.matMul(wide.reshape([k * h, W]) as tf.Tensor2D, columns.reshape([W, w]) as tf.Tensor2D);
+        return tf.transpose(narrow.reshape([k, h * w])) as tf.Tensor2D;
       }),
     dispose: () => tf.dispose([rows, columns]),
   };

@@ -80,7 +80,30 @@ export function windowToTiles(windowed: Float32Array, layout: TileLayout, outsid
   return tf.tensor3d(values, [tiles, queries, keys]);
 }
 
-/** The inverse: [t, q, k] to [n, d·d], 0 for neighbours outside the map. */
+/**
+ * For every place in a tensor of pairs that lies as [t, k, q], the place where the same two nodes meet the other way round;
+ * pairs that no window holds point at themselves.
+ */
+export function oppositePairs(layout: TileLayout): Int32Array {
+  const { tiles, queries, keys } = layout;
+  const area = windowArea(layout);
+  const placeOf = new Int32Array(windowSize(layout));
+  const turned = (inTiles: number): number => {
+    const [row, key] = [Math.floor(inTiles / keys), inTiles % keys];
+    const [tile, query] = [Math.floor(row / queries), row % queries];
+    return (tile * keys + key) * queries + query;
+  };
+  forEachTilePair(layout, (inWindow, inTiles) => {
+    placeOf[inWindow] = turned(inTiles);
+  });
+  const opposite = Int32Array.from({ length: tiles * keys * queries }, (_, place) => place);
+  forEachNeighbour(layout, (pair, node, neighbour) => {
+    opposite[placeOf[pair]] = placeOf[neighbour * area + area - 1 - (pair - node * area)];
+  });
+  return opposite;
+}
+
+/** The inverse of `windowToTiles`: [t, q, k] to [n, d·d], 0 for neighbours outside the map. */
 export function tilesToWindow(tiles: Float32Array, layout: TileLayout): WindowedMap {
   const { height, width, radius } = layout;
   const values = new Float32Array(windowSize(layout));

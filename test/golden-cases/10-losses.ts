@@ -32,13 +32,14 @@ function losses(golden: GoldenCase, boxes: { bounds: number[][]; classes: number
     const x = golden.floats("x");
     const logits = tf.tensor2d(x.data, x.shape as [number, number]);
     const pixels = upsampler.up(logits);
+    const planes = upsampler.upToPlanes(logits);
     const tensors: Record<string, tf.Tensor> = {};
     let multiPoint: { value: tf.Tensor; dLogits: tf.Tensor; dNodes: tf.Tensor } | undefined;
     if (clipped.length > 0) {
       const fts = golden.floats("fts");
       const nodes = tf.tensor2d(fts.data, fts.shape as [number, number]);
       const points = findPoints(pixels, clipped, upsampler);
-      const multi = multiPointLoss(pixels, nodes, points, upsampler);
+      const multi = multiPointLoss(planes, nodes, points, upsampler);
       multiPoint = multi;
       checkConsistency(seed, nodes, points, multi.prototypes, upsampler, { threshold: 0, ignore: IGNORE });
       tensors.mp_loss = multi.value;
@@ -52,14 +53,14 @@ function losses(golden: GoldenCase, boxes: { bounds: number[][]; classes: number
         IGNORE,
         upsampler,
       );
-      const { value } = crossEntropyOnSeeds(logits, pixels, targets, upsampler);
+      const { value } = crossEntropyOnSeeds(logits, planes, targets, upsampler);
       targets.dispose();
       return value;
     };
     tensors.bg_loss = part((label) => label === 0);
     tensors.fg_loss = part((label) => label !== 0);
     const targets = createSeedTargets(seed, x.shape[1], IGNORE, upsampler);
-    const seeds = crossEntropyOnSeeds(logits, pixels, targets, upsampler);
+    const seeds = crossEntropyOnSeeds(logits, planes, targets, upsampler);
     targets.dispose();
     const probabilities = tf.softmax(logits);
     const gated = gatedCrfLoss(probabilities, crf);
