@@ -1,5 +1,5 @@
 /**
- * The dense CRF on one thread: `node --import tsx bench/dense-crf.ts [IMAGE]`. Without an image a picture of 500×375 pixels is
+ * The dense CRF on one thread and on two: `node --import tsx bench/dense-crf.ts [IMAGE]`. Without an image a picture of 500×375 pixels is
  * made from a seed. The time depends on the picture: busy ones have larger lattices.
  */
 
@@ -34,18 +34,18 @@ export async function bench(file?: string, runs = 7): Promise<CrfTiming[]> {
     { classes: 21, behind: 0, name: "dense CRF, 21 classes, all of them likely somewhere" },
     { classes: 21, behind: 15, name: "dense CRF, 21 classes, most of them nowhere likely" },
     { classes: 3, behind: 0, name: "dense CRF, 3 classes" },
-  ];
-  return cases.map(({ classes, behind, name }) => {
+  ].flatMap((each) => [1, 2].map((threads) => ({ ...each, threads: threads as 1 | 2 })));
+  return cases.map(({ classes, behind, name, threads }) => {
     const probabilities = smoothProbabilities(image, classes, behind, 2);
     const once = (): number => {
       const started = performance.now();
-      denseCrf(image.data, image.width, image.height, probabilities, OPTIONS);
+      denseCrf(image.data, image.width, image.height, probabilities, { ...OPTIONS, threads });
       return (performance.now() - started) / 1000;
     };
     for (let i = 0; i < 2; i++) once();
     const times = Array.from({ length: runs }, once);
     const seconds = [...times].sort((a, b) => a - b)[Math.floor(runs / 2)];
-    return { name, seconds, runs: times, note: `${image.width}×${image.height}, 10 iterations, one thread` };
+    return { name, seconds, runs: times, note: `${image.width}×${image.height}, 10 iterations, threads: ${threads}` };
   });
 }
 

@@ -160,6 +160,17 @@ test("worker threads: the same result, and errors that stay the user's", async (
   await pool.close();
 });
 
+test("a second thread changes no number, before it has started and after", async () => {
+  const options = { iterations: 12, gaussian, bilateral };
+  for (const one of [scene(160, 120, 21, 3), scene(150, 130, 5, 4)]) {
+    const alone = crf(one, options);
+    for (let time = 0; time < 3; time++) {
+      assert.deepEqual(crf(one, { ...options, threads: 2 }), alone);
+      await new Promise((resolve) => setTimeout(resolve, 300)); // the thread starts meanwhile
+    }
+  }
+});
+
 test("bad input is named", () => {
   const good = scene(4, 3, 2, 1);
   const options = { iterations: 1, gaussian, bilateral };

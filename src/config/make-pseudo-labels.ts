@@ -431,7 +431,7 @@ export const makePseudoLabelsOptions: OptionTable<MakePseudoLabelsConfig> = {
     min: 1,
     max: 64,
     group: crf,
-    help: "worker threads for the dense CRF, which runs while the next image trains",
+    help: "worker threads for the dense CRF, which runs while the next image trains; a single image is sharpened on two threads at once",
   },
   inFlight: {
     kind: "integer",

@@ -12,6 +12,7 @@ import { meanField, type PairwiseKernel } from "./mean-field";
 import { meanFieldSimd } from "./mean-field-simd";
 import { buildLattice, type Lattice } from "./permutohedral";
 import { buildLatticeSimd } from "./permutohedral-simd";
+import { withSecondThread } from "./second-thread";
 import { findSimplices, GROUP } from "./simplex";
 
 /** Pixels are handled tile by tile, so that neighbours in the image are neighbours in memory. */
@@ -50,7 +51,14 @@ export function prepareDenseCrf(
   const kernels = pairwiseKernels(rgb, width, order, options, simd ? buildLatticeSimd : buildLatticePlain);
   return (probabilities, iterations = options.iterations) => {
     checkProbabilities(probabilities, width, height, iterations);
-    return (simd ? meanFieldSimd : meanField)(probabilities, order, kernels, iterations);
+    if (!simd) return meanField(probabilities, order, kernels, iterations);
+    return meanFieldSimd(
+      probabilities,
+      order,
+      kernels,
+      iterations,
+      options.threads === 2 ? withSecondThread : undefined,
+    );
   };
 }
 
@@ -75,9 +83,10 @@ function completeOptions({
   iterations = DENSE_CRF_DEFAULTS.iterations,
   gaussian = DENSE_CRF_DEFAULTS.gaussian,
   bilateral = DENSE_CRF_DEFAULTS.bilateral,
+  threads = 1,
   engine,
 }: DenseCrfOptions): CompleteOptions {
-  return { iterations, gaussian, bilateral, ...(engine === undefined ? {} : { engine }) };
+  return { iterations, gaussian, bilateral, threads, ...(engine === undefined ? {} : { engine }) };
 }
 
 type CompleteOptions = DenseCrfOptions & Required<Omit<DenseCrfOptions, "engine">>;

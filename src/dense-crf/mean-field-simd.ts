@@ -10,8 +10,18 @@
 
 import { planMemory, VECTOR } from "../wasm/memory";
 import { normalisationOf, type PairwiseKernel } from "./mean-field";
-import { addSlice, forRanges, type Pass, placeLattice, splatAndBlur, writeNormalised } from "./placed-lattice";
+import {
+  addSlice,
+  forRanges,
+  type Pass,
+  type PlacedLattice,
+  type PointRows,
+  placeLattice,
+  splatAndBlur,
+  writeNormalised,
+} from "./placed-lattice";
 import { rowKernels } from "./row-kernels";
+import { aloneWithTasks, type Task, type TaskLead } from "./shared-tasks";
 
 /** Half the last place of a float32 below 1. */
 const ROUNDING = 2 ** -25;
@@ -22,63 +32,106 @@ const MASS_STRIDE = 17;
 /** Logarithm of the probability of the classes that only fill up the last vector. */
 const NEVER = -1e30;
 
-/** Same contract as `meanField`. @throws where 4 GiB of memory are not enough */
+/** Points whose rows one task computes: those of some ranges. */
+const TASK_POINTS = 16384;
+/** Kinds of tasks: the filters' way to the vertices, and the way back with everything else. */
+const FILTER = 0;
+const UPDATE = 1;
+
+/** One inference in memory: addresses and numbers, so that another thread can lend a hand. */
+export interface PlacedField {
+  readonly logarithms: PointRows;
+  readonly q: PointRows;
+  /** Where each thread keeps the largest probability of each class. */
+  readonly largest: readonly [number, number];
+  readonly terms: readonly { readonly lattice: PlacedLattice; readonly compat: number }[];
+}
+
+/** Same contract as `meanField`. @param lead gives tasks to a second thread; the result is the same @throws where 4 GiB of memory are not enough */
 export function meanFieldSimd(
   probabilities: Float32Array,
   order: Int32Array,
   kernels: readonly PairwiseKernel[],
   iterations: number,
+  begin: (field: PlacedField) => TaskLead = () => aloneWithTasks,
 ): Float32Array {
   const points = order.length;
   const classes = probabilities.length / points;
   const blocks = Math.ceil(classes / 4);
   const rowBytes = blocks * VECTOR;
   const plan = planMemory();
-  const largestAt = plan.reserve(rowBytes);
+  const largestAt = [plan.reserve(rowBytes), plan.reserve(rowBytes)] as const;
   const logarithms = { begin: plan.reserve(points * rowBytes), points, blocks };
   const q = { begin: plan.reserve(points * rowBytes), points, blocks };
   const terms = kernels.map(({ lattice, compat }) => ({ lattice: placeLattice(lattice, blocks, plan), compat }));
   const buffer = plan.claim();
-  const largest = new Float32Array(buffer, largestAt, blocks * 4);
   terms.forEach(({ lattice }, index) => {
     writeNormalised(kernels[index].lattice, lattice, q.begin, normalisationOf, buffer);
   });
   const columns = classesByMass(probabilities, classes);
-  const { logarithm, softmax } = rowKernels(blocks);
   const rows = new Float32Array(buffer, logarithms.begin, points * blocks * 4);
   writeRows(probabilities, order, columns, rows);
-  logarithm(logarithms.begin, logarithms.begin + points * rowBytes);
+  rowKernels(blocks).logarithm(logarithms.begin, logarithms.begin + points * rowBytes);
   fillUpRows(classes, blocks * 4, rows);
 
+  const field: PlacedField = { logarithms, q, largest: largestAt, terms };
+  const largest = largestAt.map((at) => new Float32Array(buffer, at, blocks * 4));
   const compats = kernels.reduce((sum, { compat }) => sum + Math.abs(compat), 0);
   const negligible = Math.sqrt(ROUNDING / (classes * compats));
-  let passes: Pass[] = [];
-  for (let iteration = 0; iteration <= iterations; iteration++) {
-    for (const { lattice } of terms) for (const pass of passes) splatAndBlur(lattice, pass, q, buffer);
-    const filtered = passes.reduce((sum, pass) => sum + pass.blocks, 0);
-    const copied = filtered < blocks || terms.length === 0;
-    largest.fill(0);
-    forRanges(points, (from, to) => {
-      const [begin, end] = [from, to].map((point) => point * rowBytes);
-      if (copied) {
-        new Uint8Array(buffer).copyWithin(q.begin + begin, logarithms.begin + begin, logarithms.begin + end);
-      }
-      terms.forEach(({ lattice, compat }, index) => {
-        const sum = index === 0 && !copied ? logarithms : q;
-        for (const pass of passes) addSlice(lattice, pass, sum, q, compat, from, to);
-      });
-      softmax(q.begin + begin, q.begin + end, largestAt);
-    });
-    passes = passesOver(largest, negligible);
+  const lead = begin(field);
+  try {
+    let alive = 0;
+    for (let iteration = 0; iteration <= iterations; iteration++) {
+      const [filters, updates] = [FILTER, UPDATE].map((kind) => fieldTask(field, kind, alive, buffer));
+      lead.run(FILTER, alive, passesOver(alive).length * terms.length, filters);
+      for (const each of largest) each.fill(0);
+      lead.run(UPDATE, alive, Math.ceil(points / TASK_POINTS), updates);
+      alive = aliveBlocks(largest, negligible);
+    }
+  } finally {
+    lead.end();
   }
   return readRows(new Float32Array(buffer, q.begin, points * blocks * 4), order, columns);
 }
 
-/** The leading vectors up to the last one that is alive. */
-function passesOver(largest: Float32Array, negligible: number): Pass[] {
-  let last = largest.length - 1;
-  while (last >= 0 && largest[last] < negligible) last--;
-  const alive = Math.floor(last / 4) + 1;
+/** The tasks of one half of an iteration. @param alive leading vectors of a row that are filtered */
+export function fieldTask(
+  { logarithms, q, largest, terms }: PlacedField,
+  kind: number,
+  alive: number,
+  buffer: ArrayBuffer,
+): Task {
+  const passes = passesOver(alive);
+  if (kind === FILTER)
+    return (index) =>
+      splatAndBlur(terms[index % terms.length].lattice, passes[Math.floor(index / terms.length)], q, buffer);
+  const { points, blocks } = q;
+  const rowBytes = blocks * VECTOR;
+  const copied = alive < blocks || terms.length === 0;
+  const { softmax } = rowKernels(blocks);
+  return (index, thread) =>
+    forRanges(index * TASK_POINTS, Math.min(points, (index + 1) * TASK_POINTS), (from, to) => {
+      const [begin, end] = [from, to].map((point) => point * rowBytes);
+      if (copied) {
+        new Uint8Array(buffer).copyWithin(q.begin + begin, logarithms.begin + begin, logarithms.begin + end);
+      }
+      terms.forEach(({ lattice, compat }, term) => {
+        const sum = term === 0 && !copied ? logarithms : q;
+        for (const pass of passes) addSlice(lattice, pass, sum, q, compat, from, to);
+      });
+      softmax(q.begin + begin, q.begin + end, largest[thread]);
+    });
+}
+
+/** Leading vectors of a row up to the last one in which some class is likely somewhere. */
+function aliveBlocks([first, second]: readonly Float32Array[], negligible: number): number {
+  let last = first.length - 1;
+  while (last >= 0 && Math.max(first[last], second[last]) < negligible) last--;
+  return Math.floor(last / 4) + 1;
+}
+
+/** The leading vectors, a few at a time. */
+function passesOver(alive: number): Pass[] {
   const passes: Pass[] = [];
   for (let first = 0; first < alive; first += MOST_BLOCKS) {
     passes.push({ first, blocks: Math.min(MOST_BLOCKS, alive - first) });

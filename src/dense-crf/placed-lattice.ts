@@ -73,7 +73,7 @@ export function writeNormalised(
   const sums = new Float32Array(buffer, scratch, points * 4).fill(1);
   splatAndBlur(placed, pass, rows, buffer);
   sums.fill(0);
-  forRanges(points, (from, to) => {
+  forRanges(0, points, (from, to) => {
     addSlice(placed, pass, rows, rows, 1, from, to);
   });
   for (let point = 0, i = 0; point < points; point++) {
@@ -88,7 +88,7 @@ export function splatAndBlur(lattice: PlacedLattice, pass: Pass, rows: PointRows
   const { splat, blur } = functionsOf(lattice, pass, rows);
   const values = valuesOf(lattice, pass);
   new Uint8Array(buffer, values, vertices * pass.blocks * VECTOR).fill(0);
-  forRanges(rows.points, (from, to) => {
+  forRanges(0, rows.points, (from, to) => {
     const skipped = from * corners * WORD;
     splat(rowAddress(rows, pass, from), rowAddress(rows, pass, to), ids + skipped, weights + skipped, values);
   });
@@ -119,8 +119,8 @@ export function addSlice(
 }
 
 /** Short stretches of points, one after the other. */
-export function forRanges(points: number, visit: (from: number, to: number) => void): void {
-  for (let from = 0; from < points; from += RANGE) visit(from, Math.min(from + RANGE, points));
+export function forRanges(begin: number, end: number, visit: (from: number, to: number) => void): void {
+  for (let from = begin; from < end; from += RANGE) visit(from, Math.min(from + RANGE, end));
 }
 
 /** Address of a point's row, at the pass' first vector. */

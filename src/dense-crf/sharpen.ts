@@ -15,12 +15,15 @@ export interface Sharpener {
   close(): Promise<void>;
 }
 
-/** @param threads each starts with the first image that needs it */
-export function openSharpener(threads: number): Sharpener {
+/**
+ * @param threads each starts with the first image that needs it
+ * @param each threads for one image, where cores would be idle otherwise
+ */
+export function openSharpener(threads: number, each: 1 | 2 = 1): Sharpener {
   const pool = createThreadPool<SharpenRequest, Float32Array>(require.resolve("./sharpen-thread"), threads);
   return {
     sharpen: (image, probabilities, options) =>
-      pool.ask({ image, probabilities, options }, [probabilities.buffer as ArrayBuffer]),
+      pool.ask({ image, probabilities, options: { threads: each, ...options } }, [probabilities.buffer as ArrayBuffer]),
     close: () => pool.close(),
   };
 }

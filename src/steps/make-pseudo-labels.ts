@@ -145,7 +145,9 @@ async function run(
   const settings = touching<MakePseudoLabelsConfig>(config, makePseudoLabelsOptions, ["fit", "label"]);
   const { voc12Root } = config;
   return whileClaimed(places, { step: makePseudoLabels.name, voc12Root, ...settings }, async () => {
-    const sharpener = openSharpener(config.crfThreads);
+    // While the only photograph is sharpened, nothing else computes.
+    const spare = ids.length === 1 && Math.max(config.crfThreads, backendInUse()?.threads ?? 1) > 1;
+    const sharpener = openSharpener(config.crfThreads, spare ? 2 : 1);
     const graphs = openGraphSources();
     try {
       const images = await openImageSource(labelling, dataset, sharpener, notice);

@@ -38,10 +38,10 @@ export function defineFunction(
   return { name, parameters, variables, body };
 }
 
-/** A module that imports its memory as `env.memory` and exports the functions by their names. */
-export function encodeModule(functions: readonly WasmFunction[]): Uint8Array {
+/** A module that imports its memory, which threads may share, as `env.memory` and exports the functions by their names. */
+export function encodeModule(functions: readonly WasmFunction[], mostPages: number): Uint8Array {
   const types = functions.map((each) => [0x60, list(each.parameters.map((type) => TYPE_BYTE[type])), 0]);
-  const memory = [text("env"), text("memory"), 0x02, 0x00, unsigned(0)];
+  const memory = [text("env"), text("memory"), 0x02, 0x03, unsigned(0), unsigned(mostPages)];
   const exported = functions.map((each, index) => [text(each.name), 0x00, unsigned(index)]);
   const bodies = functions.map((each) => {
     const code = flatten([list(each.variables.map((type) => [1, TYPE_BYTE[type]])), each.body, 0x0b]);

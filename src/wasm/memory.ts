@@ -1,6 +1,7 @@
 /**
  * The WebAssembly memory of the dense CRF and the random walk: one for each thread, used again for every image, so that it
- * grows to what the largest image needs and no further. Modules are compiled once for each shape of their loops.
+ * grows to what the largest image needs and no further. A thread that only lends a hand works in the memory of the one that it
+ * helps. Modules are compiled once for each shape of their loops.
  */
 
 import { expected } from "../errors";
@@ -8,14 +9,17 @@ import { encodeModule, type WasmFunction } from "./assembler";
 
 /** What we use of the global that Node has but its type declarations lack. */
 declare const WebAssembly: {
-  Memory: new (limits: {
-    initial: number;
-    maximum: number;
-  }) => { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  Memory: new (limits: { initial: number; maximum: number; shared: true }) => SharedMemory;
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: Record<string, Record<string, unknown>>) => { readonly exports: object };
   validate(bytes: Uint8Array): boolean;
 };
+
+/** WebAssembly's memory, as it is sent to another thread. */
+export interface SharedMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
 
 /** Bytes of a vector of four float32. */
 export const VECTOR = 16;
@@ -25,8 +29,19 @@ const PAGE = 65536;
 const MOST_PAGES = 65536; // 4 GiB
 const CACHE_LINE = 64;
 
-const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+let memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
 const instances = new Map<string, object>();
+
+/** For another thread's `workInMemory`. */
+export function memoryToShare(): SharedMemory {
+  return memory;
+}
+
+/** From now on this thread works in another's memory. It must not plan: all addresses come from the other. */
+export function workInMemory(other: SharedMemory): void {
+  if (other.buffer !== memory.buffer) instances.clear();
+  memory = other;
+}
 
 /** Hands out addresses; whoever starts a new plan overwrites the last one's data. */
 export interface MemoryPlan {
@@ -61,7 +76,7 @@ export function planMemory(): MemoryPlan {
 export function compile<T extends object>(key: string, write: () => WasmFunction[]): T {
   let functions = instances.get(key);
   if (functions === undefined) {
-    const module = new WebAssembly.Module(encodeModule(write()));
+    const module = new WebAssembly.Module(encodeModule(write(), MOST_PAGES));
     functions = new WebAssembly.Instance(module, { env: { memory } }).exports;
     instances.set(key, functions);
   }
