@@ -9,6 +9,7 @@ import { after, beforeEach, test } from "node:test";
 import { hostMark } from "../src/atomic-write";
 import { claimFolder } from "../src/files/claim";
 import { thisProcess } from "../src/files/living-process";
+import { openFolder } from "../src/steps/outputs/output-folder";
 import { claimSession, trainingSession } from "../src/training/session";
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-claims-"));
@@ -93,6 +94,18 @@ test("two trainings of one name: the second is refused; of two names in one fold
   second?.release();
   (await claimSession(session("a")))?.release();
   assert.deepEqual(fs.readdirSync(folder), []);
+});
+
+test("a folder of results is swept, and so are its records", async () => {
+  const records = path.join(folder, ".a2gnn");
+  fs.mkdirSync(records, { recursive: true });
+  const left = (where: string, name: string): void => fs.writeFileSync(path.join(where, name), "half");
+  left(folder, `.a.png.${hostMark}.${deadPid}.0.tmp`);
+  left(records, `.settings-0123456789abcdef.json.${hostMark}.${deadPid}.3.tmp`);
+  left(records, `.a.png.json.${hostMark}.${process.pid}.1.tmp`); // of a process that lives
+  await openFolder(folder);
+  assert.deepEqual(fs.readdirSync(folder), [".a2gnn"]);
+  assert.deepEqual(fs.readdirSync(records), [`.a.png.json.${hostMark}.${process.pid}.1.tmp`]);
 });
 
 test("a session sweeps what killed processes left of it, and refuses a table that is no log of a training", async () => {

@@ -157,7 +157,7 @@ test("usage errors", () => {
   assert.throws(() => resolveLine("--root /v --radius 0"), /1 to 16/);
 });
 
-test("handcrafted features: settings of their own, a smaller picture for clicks, never with the walk", () => {
+test("handcrafted features: settings of their own, GrabCut for boxes, a smaller picture for boxes and clicks, never with the walk", () => {
   const settings = ({ hidden, epochs, boxLimit, graphSide, learningRate }: ResolvedConfig): unknown[] => [
     hidden,
     epochs,
@@ -165,7 +165,16 @@ test("handcrafted features: settings of their own, a smaller picture for clicks,
     graphSide,
     learningRate,
   ];
-  assert.deepEqual(settings(resolveLine("--voc12-root v --supervision box").config), [64, 50, true, 0, 0.01]);
+  assert.deepEqual(settings(resolveLine("--voc12-root v --supervision box").config), [64, 50, true, 320, 0.01]);
+  for (const [line, cuts] of [
+    ["--supervision box", true],
+    ["--supervision box --grab-cut false", false],
+    ["--supervision box --features imagenet", true],
+    ["--supervision box --weights a.pth", false],
+    ["--supervision scribble", false],
+    ["--supervision point", false],
+  ] as const)
+    assert.equal(resolveLine(`--voc12-root v ${line}`).config.grabCut, cuts, line);
   assert.deepEqual(settings(resolveLine("--voc12-root v --supervision point").config), [64, 50, true, 256, 0.01]);
   assert.deepEqual(settings(resolveLine("--voc12-root v --supervision point --cam-dir cam").config), [
     64,

@@ -22,6 +22,8 @@ const FRESH = { epochs: 10, crfEpochs: 4, learningRate: 0.02 };
 const RESUMED = { epochs: 4, crfEpochs: 2, learningRate: 0.01 };
 /** Of the dense CRF; it changes little after the first few. */
 const ITERATIONS = { crfIterations: 5 };
+/** GrabCut alone would take longer than all the rest. */
+const SEEDS = { grabCut: false };
 
 /** The photograph that the quick label is computed of. */
 export function firstPassImage(image: RgbImage): RgbImage {
@@ -39,7 +41,7 @@ export function firstPassOptions(
   earlier: EarlierResult | undefined,
   shapes: Shapes,
 ): LabelPhotographOptions {
-  const usual = { ...firstPassSize(image), ...ITERATIONS };
+  const usual = { ...firstPassSize(image), ...ITERATIONS, ...SEEDS };
   const drawn = [shapes.boxes, shapes.strokes, shapes.clicks, shapes.pins].flatMap((kind) =>
     kind.map((each) => each.class),
   );

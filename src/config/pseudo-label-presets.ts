@@ -33,16 +33,22 @@ export const presets: Readonly<Record<Supervision, Partial<LabelConfig>>> = {
  */
 function handcraftedPreset(supervision: Supervision): Partial<LabelConfig> {
   const graphSide = supervision === "point" ? 256 : 0;
-  return { hidden: 64, epochs: 50, learningRate: 0.01, seedPadding: "ignore", boxLimit: true, graphSide };
+  const own = supervision === "box" ? BOXES : {};
+  return { hidden: 64, epochs: 50, learningRate: 0.01, seedPadding: "ignore", boxLimit: true, graphSide, ...own };
 }
+
+/**
+ * Boxes without the reference's seed labels: what GrabCut finds in them, as SDI does (docs/photographs.md has what that is
+ * worth), on a picture of half the size, and a graph of this side.
+ */
+const BOXES: Partial<LabelConfig> = { grabCut: true, grabCutPixels: 80_000, graphSide: 320 };
 
 /**
  * The same for features of the ImageNet backbone, which tell a thing from its surroundings at any distance. Strokes and clicks
  * reach across a graph of this side.
  */
 function imagenetPreset(supervision: Supervision): Partial<LabelConfig> {
-  const graphSide = supervision === "scribble" || supervision === "point" ? 320 : 0;
-  return { ...handcraftedPreset(supervision), graphSide };
+  return { ...handcraftedPreset(supervision), graphSide: supervision === "image" ? 0 : 320 };
 }
 
 /** All that differs from the table for a kind of weak label and the features of the graph. */

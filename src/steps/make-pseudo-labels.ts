@@ -63,7 +63,7 @@ export const makePseudoLabels: Step<MakePseudoLabelsConfig, MakePseudoLabelsSumm
   positional: "voc12Root",
   examples: [
     "a2gnn make-pseudo-labels my-photographs --save-path labels --overlay overlays",
-    "a2gnn make-pseudo-labels my-photographs --coco annotations.json --grab-cut --export coco,yolo-seg",
+    "a2gnn make-pseudo-labels my-photographs --coco annotations.json --export coco,yolo-seg",
     "a2gnn make-pseudo-labels --voc12_root VOC2012 --BoxXmlpath VOC2012/Annotations --weights aff_box.pth --save_path out/box_pred --seed_label_root Init_Label/SEAM_Box",
     "a2gnn make-pseudo-labels --rw False --voc12_root VOC2012 --weights aff_scribble.pth --save_path out/scribble_pred --seed_label_root Init_Label/Scribble_SuperPixel",
     "a2gnn make-pseudo-labels --rw True --voc12_root VOC2012 --weights aff_point.pth --save_path out/point_pred --seed_label_root Init_Label/SEAM_Point --cam_dir cam",

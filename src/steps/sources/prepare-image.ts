@@ -73,9 +73,7 @@ export async function openImageSource(
   const weakLabels = await open(isRead ? supervision : "image");
   const boxLabels = !isMixed && supervision !== "box" && config.multiPoint ? await open("box") : undefined;
   const hashes = await openLabelHashes(config);
-  const grabCut = config.grabCut
-    ? openGrabCut({ iterations: config.grabCutIterations, maxPixels: config.grabCutPixels, threads: config.crfThreads })
-    : undefined;
+  let grabCut: GrabCut | undefined;
   const told = new Set<string>(run.notices);
   const sayOnce = (message: string): void => {
     if (!told.has(message)) say(message);
@@ -203,8 +201,18 @@ export async function openImageSource(
       const data = await confidentSeed(cams, image, dataset, sharpener);
       return weakSeed({ ...labels, seed: { width, height, data } }, image, dataset, own);
     }
-    const cuts = await cutsOf(grabCut, labels, image, dataset.ignore);
-    return weakSeed(labels, image, dataset, own, cuts);
+    return weakSeed(labels, image, dataset, own, await cutsOf(labels, image, own));
+  }
+
+  /** What GrabCut finds in each box, where it is asked for and a seed label does not say it already. */
+  async function cutsOf(
+    { boxes, clicks, strokes, seed }: Parameters<typeof weakSeed>[0],
+    image: RgbImage,
+    { grabCut: isAsked, grabCutIterations: iterations, grabCutPixels: maxPixels, crfThreads: threads }: ResolvedConfig,
+  ): ReturnType<typeof cutBoxes> {
+    if (!isAsked || seed !== undefined || boxes.length === 0) return [];
+    grabCut ??= openGrabCut({ iterations, maxPixels, threads });
+    return cutBoxes(grabCut, image, { boxes, points: clicks, strokes: strokes?.data }, dataset.ignore);
   }
 }
 
@@ -216,16 +224,6 @@ async function vocBoxes(config: ResolvedRun["config"]): Promise<{ readonly boxXm
   if ([boxXmlPath, coco, yolo, labelme, cvat, labelStudio].some((place) => place !== undefined)) return {};
   const found = (await findAnnotations(voc12Root)).find(({ format }) => format === "voc");
   return found === undefined ? {} : { boxXmlPath: found.path };
-}
-
-async function cutsOf(
-  grabCut: GrabCut | undefined,
-  { boxes, clicks, strokes, seed }: Parameters<typeof weakSeed>[0],
-  image: RgbImage,
-  ignore: number,
-): ReturnType<typeof cutBoxes> {
-  if (grabCut === undefined || seed !== undefined || boxes.length === 0) return [];
-  return cutBoxes(grabCut, image, { boxes, points: clicks, strokes: strokes?.data }, ignore);
 }
 
 /** `2 clicks and strokes`. */
