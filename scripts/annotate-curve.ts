@@ -1,9 +1,10 @@
 /**
  * The interaction curve of docs/annotate.md: a scripted annotator begins with one stroke in the middle of each class and
  * then always strokes the largest region that the label has wrong, along its middle. After each stroke: mean IoU over the
- * classes of the photograph, of the page's quick label and, in the end, of its full one. With a Python that has scikit-image,
- * the same of its random forest: with the strokes that the quick label called for, and with those that its own errors call
- * for. What was measured is kept after each photograph; the same command measures the rest.
+ * classes of the photograph, of the page's quick label and, after the first strokes and every second one, of its full label
+ * with the same strokes. With a Python that has scikit-image, the same of its random forest: with the strokes that the quick
+ * label called for, and with those that its own errors call for. What was measured is kept after each photograph; the same
+ * command measures the rest. With N photographs of a list of n, they are every ⌊n/N⌋-th of it, beginning with the first.
  *
  * usage: node --import tsx scripts/annotate-curve.ts DATA LIST OUT.json [--photographs N] [--strokes N] [--python PYTHON] [--threads N]
  */
@@ -37,8 +38,8 @@ export interface Curve {
   /** Called for by the quick label. */
   readonly strokes: readonly ShapeStroke[];
   readonly quick: readonly Point[];
-  /** Of all strokes. */
-  readonly full: Point;
+  /** Of the first strokes and then of every second number of them, the last included. */
+  readonly full: readonly Point[];
   /** The random forest with the same strokes. */
   readonly forest?: readonly Point[];
   /** The random forest with strokes on its own errors. */
@@ -95,12 +96,12 @@ async function main(): Promise<void> {
 function described({ name, quick, full, forest, forestAlone }: Curve): string {
   const shown = (points: readonly Point[]): string => points.map(({ miou }) => (100 * miou).toFixed(0)).join(" ");
   const others = forest && forestAlone ? `; forest ${shown(forest)}, alone ${shown(forestAlone)}` : "";
-  return `${name}: quick ${shown(quick)}; full ${shown([full])}${others}`;
+  return `${name}: quick ${shown(quick)}; full ${shown(full)}${others}`;
 }
 
 /** The page's quick label after each stroke, and its full one. */
 async function curveOf(each: Case): Promise<Curve> {
-  const { name, image, truth, dataset } = each;
+  const { name, image, dataset } = each;
   const common = { dataset, name };
   const builder = new GraphBuilder();
   const graph = await builder.build(image, planGraph("scribble", firstPassSize(image)), name);
@@ -114,9 +115,12 @@ async function curveOf(each: Case): Promise<Curve> {
   });
   graph.dispose();
   await builder.dispose();
-  const started = performance.now();
-  const { label } = await labelPhotograph(image, { strokes }, common);
-  const full = { strokes: strokes.length, miou: miou(label, truth, dataset.ignore), seconds: secondsSince(started) };
+  const full: Point[] = [];
+  for (const [index, { strokes: count }] of points.entries()) {
+    if (index % 2 === 1 && index + 1 < points.length) continue;
+    const label: Label = async (drawn) => (await labelPhotograph(image, { strokes: drawn }, common)).label;
+    full.push((await measured(each, label, strokes.slice(0, count))).point);
+  }
   return { name, strokes, quick: points, full };
 }
 

@@ -1,7 +1,7 @@
 /**
  * The figure of docs/annotate.md from the curves that scripts/annotate-curve.ts measured: mean IoU over photographs after each
- * stroke beyond the first of each class, and the numbers of its text. Where an annotator had nothing left to stroke, the last
- * value holds.
+ * stroke beyond the first of each class, and the numbers of its text. Where an annotator had nothing left to stroke, and where
+ * a full label was not measured, the last value before holds.
  *
  * usage: node --import tsx scripts/annotate-figure.ts CURVE.json OUT.png
  */
@@ -19,6 +19,7 @@ async function main([file, out]: readonly string[]): Promise<void> {
   const x = Array.from({ length }, (_, i) => i);
   const lines: [string, (curve: Curve) => readonly Point[]][] = [
     ["quick label of the page", ({ quick }) => quick],
+    ["full label, the same strokes", ({ full }) => full],
     ["random forest, its own strokes", ({ forestAlone = [] }) => forestAlone],
     ["random forest, the page's strokes", ({ forest = [] }) => forest],
   ];
@@ -27,7 +28,7 @@ async function main([file, out]: readonly string[]): Promise<void> {
     .map(([name, of]) => ({
       name,
       x,
-      y: x.map((i) => mean(curves.map((curve) => 100 * (of(curve)[i] ?? of(curve).at(-1)).miou))),
+      y: x.map((i) => mean(curves.map((curve) => 100 * pointAfter(of(curve), curve.quick[0].strokes + i).miou))),
     }));
   const title = `Strokes on the largest error, ${curves.length} photographs of VOC`;
   fs.writeFileSync(out, await chartPng({ kind: "line", title, xTitle: "corrections", yTitle: "mIoU, %", series }));
@@ -36,8 +37,16 @@ async function main([file, out]: readonly string[]): Promise<void> {
     const reached = curves.flatMap((curve) => of(curve).find(({ miou }) => miou >= GOAL)?.strokes ?? []);
     say(`${name}: ${reached.length} of ${curves.length} reach ${100 * GOAL} %, after ${reached.join(", ")} strokes`);
   }
-  const last = curves.map(({ quick, full }) => [100 * (quick.at(-1)?.miou ?? 0), 100 * full.miou]);
-  say(`quick ${mean(last.map(([quick]) => quick)).toFixed(1)}, full ${mean(last.map(([, full]) => full)).toFixed(1)}`);
+  const pairs = curves.flatMap(({ quick, full }) =>
+    full.map(({ strokes, miou }) => [100 * pointAfter(quick, strokes).miou, 100 * miou]),
+  );
+  const [quick, full] = [0, 1].map((i) => mean(pairs.map((pair) => pair[i])).toFixed(1));
+  say(`where both were measured (${pairs.length} labels): quick ${quick}, full ${full}`);
+}
+
+/** The last one measured with at most so many strokes. */
+function pointAfter(points: readonly Point[], strokes: number): Point {
+  return points.findLast((point) => point.strokes <= strokes) ?? points[0];
 }
 
 function mean(values: readonly number[]): number {

@@ -50,7 +50,7 @@ export function standInWorker(delay = 0): StandIn {
       return { label: { width, height, data }, doubt: 0.25, notices: [], seconds: 0 };
     },
     warm: () => undefined,
-    prepare: ({ name }) => void prepared.push(name),
+    prepare: ({ photographs }) => void prepared.push(photographs.map(({ name }) => name).join(" then ")),
     close: () => undefined,
   };
 }

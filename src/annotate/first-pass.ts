@@ -16,12 +16,14 @@ import { drawnPixels } from "./weak-labels-of-shapes";
 const SIDE = 192;
 /** Pixels of the largest photograph that is labelled at its own size. */
 const PIXELS = 200_000;
+/** Two attention layers reach across so small a graph as three do, in two thirds of the time. */
+const NETWORK = { layers: 2 };
 /** Training from the beginning: few steps, but large ones. */
 const FRESH = { epochs: 10, crfEpochs: 4, learningRate: 0.02 };
 /** Training where the quick label of the strokes before is resumed. */
 const RESUMED = { epochs: 4, crfEpochs: 2, learningRate: 0.01 };
 /** Of the dense CRF; it changes little after the first few. */
-const ITERATIONS = { crfIterations: 5 };
+const ITERATIONS = { crfIterations: 3 };
 /** GrabCut alone would take longer than all the rest. */
 const SEEDS = { grabCut: false };
 
@@ -41,7 +43,7 @@ export function firstPassOptions(
   earlier: EarlierResult | undefined,
   shapes: Shapes,
 ): LabelPhotographOptions {
-  const usual = { ...firstPassSize(image), ...ITERATIONS, ...SEEDS };
+  const usual = { ...firstPassSize(image), ...NETWORK, ...ITERATIONS, ...SEEDS };
   const drawn = [shapes.boxes, shapes.strokes, shapes.clicks, shapes.pins].flatMap((kind) =>
     kind.map((each) => each.class),
   );

@@ -1,30 +1,31 @@
 /**
  * The process that computes: TensorFlow is loaded here, so that the server answers while a network trains. One request at
- * a time; a request can be cancelled. The graph of a photograph is built when it is opened, before the first stroke, and
- * the graphs of the photographs opened last are kept.
+ * a time; a request can be cancelled. While none waits, what the first stroke will need is made ahead: of the open
+ * photograph, then of the one after it.
  */
 
 import path from "node:path";
 import { type BackendName, preferBackend, useBackend } from "../backend";
 import type { DatasetDescription } from "../data/dataset";
-import { type RgbImage, readRgb } from "../data/image";
+import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
-import { crfOptionsOf } from "../dense-crf/dense-crf-options";
-import { keepingSharpener, openSharpener, type Sharpener } from "../dense-crf/sharpen";
+import { openSharpener, type Sharpener } from "../dense-crf/sharpen";
 import { messageOf } from "../errors";
 import type { ImageGraph } from "../graph/image-graph";
 import { instanceFile, MOST_OBJECTS, objectPicture } from "../instances/instance-file";
 import { instanceLabels, type LabelledPixels } from "../instances/instance-labels";
 import { boxMarks } from "../instances/mark-sources";
 import type { CellGraph } from "../instances/mark-walk";
-import { type EarlierResult, type LabelPhotographOptions, labelPhotograph } from "../label-photograph/label-photograph";
-import { GraphBuilder, type GraphPlan, planGraph, workImage } from "../label-photograph/photograph-graph";
+import { type LabelPhotographOptions, labelPhotograph } from "../label-photograph/label-photograph";
+import { type GraphPlan, planGraph, workImage } from "../label-photograph/photograph-graph";
 import { reducedImage } from "../label-photograph/reduced-input";
 import type { WeakLabels } from "../label-photograph/weak-labels";
-import { enlargedLabel, firstPassImage, firstPassOptions, firstPassShapes, firstPassSize } from "./first-pass";
+import { enlargedLabel, firstPassOptions, firstPassShapes } from "./first-pass";
+import { type KeptPhotograph, keepPhotographs } from "./kept-photographs";
 import type { LabelledObjects } from "./object-files";
 import type { Shapes } from "./protocol";
 import { drawnPixels, weakLabelsOfShapes, withDrawnPixels } from "./weak-labels-of-shapes";
+import { createWorkAhead, type Opened } from "./work-ahead";
 
 export interface LabelRequest {
   readonly kind: "label";
@@ -38,12 +39,8 @@ export interface LabelRequest {
   readonly options: LabelPhotographOptions;
 }
 
-/** A photograph that was opened: the next label will be of it. */
-export interface PrepareRequest {
+export interface PrepareRequest extends Opened {
   readonly kind: "prepare";
-  readonly name: string;
-  readonly file: string;
-  readonly options: LabelPhotographOptions;
 }
 
 export type WorkerRequest =
@@ -67,30 +64,15 @@ export type WorkerMessage =
   | { readonly kind: "done"; readonly job: number; readonly answer: LabelAnswer }
   | { readonly kind: "failed"; readonly job: number; readonly reason: string; readonly cancelled: boolean };
 
-/** What is kept of a photograph between strokes. */
-interface Kept {
-  readonly image: RgbImage;
-  /** What quick labels are computed of. */
-  readonly quick: RgbImage;
-  /** The last quick label's training. */
-  first?: EarlierResult & { readonly kind: WeakKind };
-  /** By the key of their plan. */
-  readonly graphs: Map<string, ImageGraph>;
-}
-
-/** Photographs whose graphs are kept. */
-const KEPT = 2;
-
-const kept = new Map<string, Kept>();
-const builder = new GraphBuilder();
-const crf = keepingSharpener();
-/** For full labels of large photographs, whose dense CRF takes seconds: the next stroke must not wait for it. */
+const kept = keepPhotographs();
+/** For full labels, whose dense CRF takes long: the next stroke must not wait for it. */
 const crfAside = openSharpener(1);
-/** Of several photographs opened one after the other the last one counts. */
-let opened: PrepareRequest | undefined;
 /** Labels that are asked for and not begun. */
 let waiting = 0;
+const ahead = createWorkAhead(kept, () => waiting > 0);
 let running: { job: number; controller: AbortController } | undefined;
+/** Milliseconds after a label in which the next request usually comes. */
+const SOON = 200;
 let turn: Promise<void> = Promise.resolve();
 const cancelled = new Set<number>();
 
@@ -102,15 +84,24 @@ process.on("message", (request: WorkerRequest) => {
     preferBackend(request.name, { threads: request.threads, notice: () => undefined });
     turn = turn.then(async () => void (await useBackend())).catch(() => undefined);
   } else if (request.kind === "prepare") {
-    opened = request;
-    turn = turn.then(() => prepare(request)).catch(() => undefined); // the first stroke will say what is wrong
+    ahead.plan(request);
+    workAhead();
   } else {
     waiting++;
+    ahead.interrupt();
     turn = turn.then(() => answer(request));
   }
 });
 // A server that was killed leaves no process behind.
 process.on("disconnect", () => process.exit(0));
+
+function workAhead(): void {
+  turn = turn.then(async () => {
+    await useBackend();
+    await ahead.run();
+  });
+  turn = turn.catch(() => undefined); // a label will say what is wrong
+}
 
 async function answer(request: LabelRequest): Promise<void> {
   const { job } = request;
@@ -126,27 +117,14 @@ async function answer(request: LabelRequest): Promise<void> {
   } finally {
     running = undefined;
     cancelled.delete(job);
+    if (!ahead.isDone) setTimeout(workAhead, SOON);
   }
-}
-
-/** Ahead of the first stroke, for most photographs get strokes first; and of its full label, if there is time. */
-async function prepare(request: PrepareRequest): Promise<void> {
-  if (request !== opened) return;
-  await useBackend();
-  const { image, quick, graphs } = await keep(request.file);
-  const plan = planGraph("scribble", { ...request.options, ...firstPassSize(quick) });
-  await graphOf(quick, graphs, plan, request.name);
-  if (plan.config.denseCrf) crf.prepare(workImage(quick, plan.config), crfOptionsOf(plan.config));
-  await new Promise(setImmediate); // requests that came meanwhile
-  if (waiting === 0 && request === opened)
-    await graphOf(image, graphs, planGraph("scribble", request.options), request.name);
 }
 
 async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelAnswer> {
   const { job, stage, shapes, picture, dataset, name } = request;
   const started = performance.now();
-  const photograph = await keep(request.file);
-  const { graphs } = photograph;
+  const photograph = await kept.take(request.file, name);
   const image = stage === "first" ? photograph.quick : photograph.image;
   const given = firstPassShapes(shapes, picture, photograph.image, image, dataset.ignore);
   const weak = weakLabelsOfShapes(given.shapes, given.picture, image, dataset);
@@ -154,13 +132,16 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
   const earlier = photograph.first?.kind === kind ? photograph.first : undefined;
   const stageOptions = stage === "first" ? firstPassOptions(image, earlier, shapes) : {};
   const plan = planGraph(kind, { ...request.options, ...stageOptions });
-  const graph = await graphOf(image, graphs, plan, name);
+  const graph = await kept.graphOf(photograph, image, plan, async () => {
+    await new Promise(setImmediate); // a stroke that came meanwhile
+    signal.throwIfAborted();
+  });
   signal.throwIfAborted();
   let told = 0;
   // The dense CRF makes every pixel sure: doubt, and how sure an object is, are what was there before it.
   let doubt: number | undefined;
   let unsure: Pick<LabelledPixels, "probabilities" | "probabilitySize"> | undefined;
-  const used = image === photograph.quick ? crf : abandonable(crfAside, signal);
+  const used = stage === "first" ? photograph.crf : abandonable(crfAside, signal);
   const sharpener: Sharpener = {
     ...used,
     sharpen(of, probabilities, options) {
@@ -231,37 +212,7 @@ function cellGraph({ affinity, stride }: ImageGraph, image: RgbImage, { config }
   return { affinity, cell: stride * Math.max(image.width / small.width, image.height / small.height) };
 }
 
-/** From an earlier label, or built now and kept. */
-async function graphOf(
-  image: RgbImage,
-  graphs: Map<string, ImageGraph>,
-  plan: GraphPlan,
-  name: string,
-): Promise<ImageGraph> {
-  const graph = graphs.get(plan.key) ?? (await builder.build(image, plan, name));
-  graphs.set(plan.key, graph);
-  return graph;
-}
-
-/** The photograph's pixels and graphs, from the last strokes or anew; the least recent one makes room. */
-async function keep(file: string): Promise<Kept> {
-  const found = kept.get(file) ?? (await readKept(file));
-  kept.delete(file);
-  kept.set(file, found);
-  for (const [oldest, { graphs }] of kept) {
-    if (kept.size <= KEPT) break;
-    for (const graph of graphs.values()) graph.dispose();
-    kept.delete(oldest);
-  }
-  return found;
-}
-
-async function readKept(file: string): Promise<Kept> {
-  const image = await readRgb(file);
-  return { image, quick: firstPassImage(image), graphs: new Map() };
-}
-
-type WeakKind = "box" | "scribble" | "point";
+type WeakKind = NonNullable<KeptPhotograph["first"]>["kind"];
 
 /** As `labelPhotograph` takes several kinds at once: by the most telling one. */
 function kindOf({ boxes, strokes }: WeakLabels): WeakKind {

@@ -58,7 +58,9 @@ export function createRoutes(session: Session, page: string, guarded: GuardOptio
   });
   app.get(`${at}/events`, (context) => events(context, session));
 
-  app.get(`${at}/photographs/:id`, async (context) => context.json(await session.document(context.req.param("id"))));
+  app.get(`${at}/photographs/:id`, async (context) =>
+    context.json(await session.document(context.req.param("id"), context.req.query("next"))),
+  );
   app.get(`${at}/photographs/:id/image`, async (context) => {
     const { type, bytes } = await browserPicture(await session.locate(context.req.param("id")));
     return bytesAnswer(bytes, type);

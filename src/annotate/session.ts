@@ -62,7 +62,8 @@ export interface Session {
   /** The photograph's file. */
   locate(id: string): Promise<string>;
   folderDocument(): Promise<FolderDocument>;
-  document(id: string): Promise<PhotographDocument>;
+  /** @param next the photograph that will probably be opened after it */
+  document(id: string, next?: string): Promise<PhotographDocument>;
   /** Strokes that are there as a picture. */
   picture(id: string): Promise<LabelMap | undefined>;
   label(id: string): Promise<LabelMap | undefined>;
@@ -226,6 +227,18 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
     return { label: file.label, state, shapes: file.shapes ?? "", doubt: labels.doubtOf(name) ?? 0 };
   };
 
+  /** What cannot be read now will be said when it is opened. */
+  const prepare = async (ids: readonly string[]): Promise<void> => {
+    const wanted = ids.flatMap((id) => byId.get(id) ?? []);
+    const found = await Promise.all(
+      wanted.map(async (each) => {
+        const file = await locatePhotograph(folder, each).catch(() => undefined);
+        return file === undefined ? [] : [{ name: each.name, file }];
+      }),
+    );
+    worker.prepare({ photographs: found.flat(), options: options.label ?? {} });
+  };
+
   return {
     folder,
     labelling,
@@ -251,15 +264,14 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
         notices,
       };
     },
-    async document(id) {
+    async document(id, next) {
       const { width, height } = await sized(id);
       const { shapes, revision, picture, problems } = await shapesOf(id);
       if (picture === undefined) pictures.delete(id);
       else remember(pictures, id, picture);
       seen.set(id, revision);
       const label = (await shownLabel(id))?.state ?? null;
-      const file = await locatePhotograph(folder, photograph(id));
-      worker.prepare({ name: photograph(id).name, file, options: options.label ?? {} });
+      await prepare(next === undefined || next === id ? [id] : [id, next]);
       return { id, width, height, revision, shapes, hasPicture: picture !== undefined, label, problems };
     },
     picture: async (id) => pictures.get(id) ?? (await shapesOf(id)).picture,

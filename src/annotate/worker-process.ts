@@ -14,7 +14,7 @@ export interface WorkerProcess {
   ): Promise<LabelAnswer>;
   /** Loads TensorFlow ahead of the first request. */
   warm(): void;
-  /** Builds the graph of a photograph that was just opened, ahead of its first stroke. */
+  /** Makes ahead what the first stroke on a photograph that was just opened needs, and on those after it. */
   prepare(request: Omit<PrepareRequest, "kind">): void;
   close(): void;
 }

@@ -19,8 +19,12 @@ import { CELL, type WindowedMap, windowedMap } from "../window/windowed-map";
 export interface GraphSource {
   /** For reports: the weight file's name, the folder's, or "handcrafted". */
   readonly description: string;
-  /** The caller disposes the graph. @param name the image's, for files */
-  buildGraph(image: RgbImage, name?: string): Promise<ImageGraph>;
+  /**
+   * The caller disposes the graph.
+   * @param name the image's, for files
+   * @param pause awaited between the parts of a long building; what it throws ends the building
+   */
+  buildGraph(image: RgbImage, name?: string, pause?: () => Promise<void>): Promise<ImageGraph>;
   dispose(): void;
 }
 

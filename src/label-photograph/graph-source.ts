@@ -111,8 +111,9 @@ export async function openBackbone(): Promise<LiteFeatures> {
 function backboneSource(backbone: LiteFeatures, radius: number): GraphSource {
   return {
     description: path.basename(findBackbone() ?? "imagenet"),
-    async buildGraph(image) {
+    async buildGraph(image, _, pause) {
       const { affinity } = handcraftedGraph(image, radius);
+      await pause?.();
       const nodes = backbone.nodes(image, affinity);
       try {
         return createImageGraph(nodes, affinity);

@@ -41,12 +41,17 @@ export function workImage(image: RgbImage, { workPixels }: Pick<ResolvedLabelCon
 export class GraphBuilder {
   private backbone: Promise<LiteFeatures> | undefined;
 
-  /** The caller disposes the graph. @param name the photograph's, for graphs from files */
-  async build(image: RgbImage, { config }: GraphPlan, name: string): Promise<ImageGraph> {
+  /**
+   * The caller disposes the graph.
+   * @param name the photograph's, for graphs from files
+   * @param pause awaited between the parts of the building; what it throws ends the building
+   */
+  async build(image: RgbImage, { config }: GraphPlan, name: string, pause?: () => Promise<void>): Promise<ImageGraph> {
     const backbone = config.features === "imagenet" ? await this.openedBackbone() : undefined;
     const source = await openGraphSource(config, backbone);
     try {
-      return await source.buildGraph(reducedImage(workImage(image, config), config.graphSide), name);
+      await pause?.();
+      return await source.buildGraph(reducedImage(workImage(image, config), config.graphSide), name, pause);
     } finally {
       source.dispose();
     }

@@ -3,7 +3,7 @@
  * over the revision it was drawn on; what was changed elsewhere is never overwritten without a word.
  */
 
-import type { PhotographDocument } from "../../src/annotate/protocol";
+import type { PhotographDocument, PhotographEntry } from "../../src/annotate/protocol";
 import { edit, type History, redo, startHistory, undo } from "./model/history";
 import type { Shapes } from "./model/shapes";
 import { orderedPhotographs, type Store } from "./model/store";
@@ -130,11 +130,18 @@ export function createEditing(
     else if (label === null && !isEmpty(shapes, hasPicture)) await server.relabel(id);
   };
 
+  /** In the strip's order, which ends at both ends. */
+  const placesFrom = (id: string | undefined, by: number): PhotographEntry | undefined => {
+    const order = orderedPhotographs(store.state);
+    const index = order.findIndex((each) => each.id === id);
+    return order[Math.min(order.length - 1, Math.max(0, index + by))];
+  };
+
   const editing: Editing = {
     async open(id) {
       const turn = ++opening;
       try {
-        await place(await server.document(id), turn);
+        await place(await server.document(id, placesFrom(id, 1)?.id), turn);
         const entry = store.state.folder.photographs.find((each) => each.id === id);
         if (turn === opening && store.state.message.isError === false) say(entry?.name ?? "");
       } catch (error) {
@@ -142,9 +149,7 @@ export function createEditing(
       }
     },
     step(by) {
-      const order = orderedPhotographs(store.state);
-      const index = order.findIndex(({ id }) => id === store.state.open?.id);
-      const next = order[Math.min(order.length - 1, Math.max(0, index + by))];
+      const next = placesFrom(store.state.open?.id, by);
       if (next !== undefined && next.id !== store.state.open?.id) void editing.open(next.id);
     },
     draw: (shapes) => apply(edit(store.state.history, shapes)),

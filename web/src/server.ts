@@ -30,7 +30,9 @@ export class Refused extends Error {
 
 export const server = {
   folder: (): Promise<FolderDocument> => json("GET", "folder"),
-  document: (id: string): Promise<PhotographDocument> => json("GET", `photographs/${id}`),
+  /** @param next the photograph that will probably be opened after it */
+  document: (id: string, next?: string): Promise<PhotographDocument> =>
+    json("GET", `photographs/${id}${next === undefined ? "" : `?next=${next}`}`),
   save(id: string, base: string, shapes: Shapes): Promise<SaveShapesAnswer> {
     const body: SaveShapesRequest = { base, shapes };
     return json("PUT", `photographs/${id}/shapes`, body);
