@@ -6,6 +6,9 @@
  * changes its own Q by Σ compat · ε² at most, and those of the others by no more. With ε² = 2⁻²⁵ / (classes · Σ compat) that is
  * less than the last place of a probability near 1 for all such classes together, so they are not filtered. Their Q is still
  * computed, and they are filtered again should it rise.
+ *
+ * Half an iteration is a number of tasks that do not touch each other's values: a filter's vertices for a few vectors of
+ * classes, then the rows of some points. Two threads share them where one of them has nothing else to do.
  */
 
 import { planMemory, VECTOR } from "../wasm/memory";
@@ -47,7 +50,11 @@ export interface PlacedField {
   readonly terms: readonly { readonly lattice: PlacedLattice; readonly compat: number }[];
 }
 
-/** Same contract as `meanField`. @param lead gives tasks to a second thread; the result is the same @throws where 4 GiB of memory are not enough */
+/**
+ * Same contract as `meanField`.
+ * @param begin where a second thread may lend a hand: tells it of the inference in memory; the result is the same
+ * @throws where 4 GiB of memory are not enough
+ */
 export function meanFieldSimd(
   probabilities: Float32Array,
   order: Int32Array,
