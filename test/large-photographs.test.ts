@@ -46,7 +46,7 @@ test("a coarse mask follows the full photograph's edge", () => {
     return count;
   };
   const guided = new Float32Array(240 * 180);
-  upsampleGuided(Float32Array.from(coarse), small, full, (pixel, value) => {
+  upsampleGuided(Float32Array.from(coarse), 1, small, full, (pixel, [value]) => {
     guided[pixel] = value;
   });
   const nearest = wrong((x, y) => coarse[Math.floor(y / 4) * 60 + Math.floor(x / 4)]);
@@ -58,9 +58,37 @@ test("a coarse mask follows the full photograph's edge", () => {
 test("a constant map stays constant, at any size", () => {
   const { image: full } = disc(37, 23);
   const { image: small } = disc(9, 6);
-  upsampleGuided(new Float32Array(54).fill(0.25), small, full, (_, value) => {
+  let pixels = 0;
+  upsampleGuided(new Float32Array(54).fill(0.25), 1, small, full, (pixel, [value]) => {
+    assert.equal(pixel, pixels++);
     assert.ok(Math.abs(value - 0.25) < 1e-5);
   });
+  assert.equal(pixels, 37 * 23);
+});
+
+test("several maps pass together as each would alone", () => {
+  const { image: full } = disc(31, 26);
+  for (const [width, height] of [
+    [9, 13],
+    [7, 4],
+    [1, 1],
+  ]) {
+    const { image: small } = disc(width, height);
+    const random = new Random(5);
+    const maps = [0, 1, 2].map(() => Float32Array.from({ length: width * height }, () => random.uniform()));
+    const alone = maps.map((map) => {
+      const values: number[] = [];
+      upsampleGuided(map, 1, small, full, (_, [value]) => values.push(value));
+      return values;
+    });
+    const together = Float32Array.from({ length: 3 * width * height }, (_, i) => maps[i % 3][Math.floor(i / 3)]);
+    upsampleGuided(together, 3, small, full, (pixel, values) => {
+      assert.deepEqual(
+        [...values],
+        alone.map((each) => each[pixel]),
+      );
+    });
+  }
 });
 
 test("a large photograph is labelled reduced, at its own size, and what was drawn holds there", async () => {

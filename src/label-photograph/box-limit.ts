@@ -20,12 +20,12 @@ export function limitToBoxes(
   { width, height }: ImageSize,
 ): void {
   const boxed = [...new Set(boxes.map((box) => box.class))];
-  const inside = boxed.map((label) => insideOf(boxes, label, width, height));
+  const mayBe = boxLimits(boxes, { width, height });
   for (let pixel = 0; pixel < width * height; pixel++) {
     const at = pixel * classes;
     let taken = false;
-    for (const [i, label] of boxed.entries()) {
-      if (inside[i][pixel] === 1) continue;
+    for (const label of boxed) {
+      if (mayBe(pixel, label)) continue;
       probabilities[at + label] = 0;
       taken = true;
     }
@@ -37,26 +37,30 @@ export function limitToBoxes(
   }
 }
 
-/** Whether a pixel may be of a class: a class that has boxes stays within them. */
+/**
+ * Whether a pixel may be of a class: a class that has boxes stays within them. A bit of each pixel for each of these classes.
+ * Both ends of a box count, and one pixel before them, because VOC counts from 1.
+ */
 export function boxLimits(
   boxes: readonly Box[],
   { width, height }: ImageSize,
 ): (pixel: number, label: number) => boolean {
-  const inside = new Map<number, Uint8Array>();
-  for (const { class: label } of boxes)
-    if (!inside.has(label)) inside.set(label, insideOf(boxes, label, width, height));
-  return (pixel, label) => inside.get(label)?.[pixel] !== 0;
-}
-
-/** 1 in the boxes of one class, [H·W]. Both ends count, and one pixel before them, because VOC counts from 1. */
-function insideOf(boxes: readonly Box[], label: number, width: number, height: number): Uint8Array {
-  const inside = new Uint8Array(width * height);
+  const places = new Map<number, { readonly plane: Uint8Array; readonly bit: number }>();
+  let plane = new Uint8Array(0);
   for (const box of boxes) {
-    if (box.class !== label) continue;
+    let place = places.get(box.class);
+    if (place === undefined) {
+      if (places.size % 8 === 0) plane = new Uint8Array(width * height);
+      place = { plane, bit: 1 << (places.size % 8) };
+      places.set(box.class, place);
+    }
     const pixels = pixelsOf({ ...box, xmin: box.xmin - 1, ymin: box.ymin - 1 }, { width, height });
     if (pixels === undefined) continue;
-    const { top, left, bottom, right } = pixels;
-    for (let y = top; y <= bottom; y++) inside.fill(1, y * width + left, y * width + right + 1);
+    for (let y = pixels.top; y <= pixels.bottom; y++)
+      for (let x = pixels.left; x <= pixels.right; x++) place.plane[y * width + x] |= place.bit;
   }
-  return inside;
+  return (pixel, label) => {
+    const place = places.get(label);
+    return place === undefined || (place.plane[pixel] & place.bit) !== 0;
+  };
 }

@@ -43,15 +43,13 @@ export async function finishLabel(
 ): Promise<FinishedLabel> {
   const { image, full, classes, ignore } = unsharpened;
   const sharpened = await sharpen(unsharpened, config, sharpener);
+  const { probable, columns } =
+    full === undefined ? { probable: sharpened } : enlarged(sharpened, image, full, classes.length, config);
   const whole = full ?? unsharpened;
-  const probable = full === undefined ? sharpened : enlarged(sharpened, image, full.image, classes.length);
   if (config.boxLimit) limitToBoxes(probable, whole.boxes, classes.length, whole.image);
   if (whole.drawn !== undefined) holdDrawn(probable, whole.drawn, classes.length, ignore);
-  const columns =
-    full === undefined
-      ? mostProbableClass(probable, classes.length)
-      : mostProbableEnlarged(sharpened, image, full, classes.length, config);
-  return { label: labelOf(columns, unsharpened, config), probabilities: probable, classes };
+  const most = columns ?? mostProbableClass(probable, classes.length);
+  return { label: labelOf(most, unsharpened, config), probabilities: probable, classes };
 }
 
 /** The same label without its probabilities, which take four bytes of each class and pixel of a large photograph. */
@@ -98,45 +96,63 @@ function labelOf(
   return originalLabel(tidyLabel({ width, height, data }, classes.length, { minArea, smooth }, limits), classes);
 }
 
-/** The most probable class of each pixel of the large photograph, one class in memory at a time. [H·W] */
+/** The most probable class of each pixel of the large photograph; its probabilities are never in memory together. [H·W] */
 function mostProbableEnlarged(
   probabilities: Float32Array,
   small: RgbImage,
-  { image, boxes }: Pick<UnsharpenedLabel, "image" | "boxes">,
+  full: Pick<UnsharpenedLabel, "image" | "boxes">,
   classes: number,
-  { boxLimit = false }: FinishConfig,
+  config: FinishConfig,
 ): Uint8Array {
-  const best = new Float32Array(image.width * image.height);
+  const { image } = full;
   const columns = new Uint8Array(image.width * image.height);
-  const mayBe = boxLimit ? boxLimits(boxes, image) : () => true;
-  for (let k = 0; k < classes; k++)
-    upsampleGuided(planeOf(probabilities, k, classes), small, image, (pixel, value) => {
-      if (value <= best[pixel] || !mayBe(pixel, k)) return;
-      best[pixel] = value;
-      columns[pixel] = k;
-    });
+  const most = mostProbableWithin(full, config);
+  upsampleGuided(probabilities, classes, small, image, (pixel, values) => {
+    columns[pixel] = most(pixel, values);
+  });
   return columns;
 }
 
-function planeOf(probabilities: Float32Array, column: number, classes: number): Float32Array {
-  return Float32Array.from({ length: probabilities.length / classes }, (_, i) => probabilities[i * classes + column]);
+/** Probabilities of a reduced photograph at its own size, along the edges of the large one; each pixel's sum to 1. [H·W, K] */
+function enlarged(
+  probabilities: Float32Array,
+  small: RgbImage,
+  full: Pick<UnsharpenedLabel, "image" | "boxes">,
+  classes: number,
+  config: FinishConfig,
+): { readonly probable: Float32Array; readonly columns: Uint8Array } {
+  const { image } = full;
+  const probable = new Float32Array(image.width * image.height * classes);
+  const columns = new Uint8Array(image.width * image.height);
+  const most = mostProbableWithin(full, config);
+  upsampleGuided(probabilities, classes, small, image, (pixel, values) => {
+    columns[pixel] = most(pixel, values);
+    const at = pixel * classes;
+    for (let k = 0; k < classes; k++) probable[at + k] = Math.max(0, values[k]);
+    let sum = 0;
+    for (let k = 0; k < classes; k++) sum += probable[at + k];
+    if (sum > 0) for (let k = 0; k < classes; k++) probable[at + k] /= sum;
+    else probable[at] = 1;
+  });
+  return { probable, columns };
 }
 
-/** Probabilities of a reduced photograph at its own size, along the edges of the large one; each pixel's sum to 1. [H·W, K] */
-function enlarged(probabilities: Float32Array, small: RgbImage, full: RgbImage, classes: number): Float32Array {
-  const large = new Float32Array(full.width * full.height * classes);
-  for (let k = 0; k < classes; k++) {
-    upsampleGuided(planeOf(probabilities, k, classes), small, full, (pixel, value) => {
-      large[pixel * classes + k] = Math.max(0, value);
-    });
-  }
-  for (let at = 0; at < large.length; at += classes) {
-    let sum = 0;
-    for (let k = 0; k < classes; k++) sum += large[at + k];
-    if (sum > 0) for (let k = 0; k < classes; k++) large[at + k] /= sum;
-    else large[at] = 1;
-  }
-  return large;
+/** The column of the largest value, the first of equal ones, among the classes that the pixel may have. */
+function mostProbableWithin(
+  { image, boxes }: Pick<UnsharpenedLabel, "image" | "boxes">,
+  { boxLimit = false }: FinishConfig,
+): (pixel: number, values: Float64Array) => number {
+  const mayBe = boxLimit ? boxLimits(boxes, image) : () => true;
+  return (pixel, values) => {
+    let best = 0;
+    let column = 0;
+    for (let k = 0; k < values.length; k++) {
+      if (values[k] <= best || !mayBe(pixel, k)) continue;
+      best = Math.fround(values[k]);
+      column = k;
+    }
+    return column;
+  };
 }
 
 /** Drawn pixels have probability 1 of their class. In place, [H·W, K]. */
