@@ -1,6 +1,7 @@
 /**
- * The figures of docs/annotate.md: from the pointer's lift to the new label on screen, for photographs of four sizes; the
- * page's weight and first paint; memory of server, computing process and page after 200 photographs.
+ * The figures of docs/annotate.md: from the pointer's lift to the new label on screen, for photographs of four sizes, each
+ * looked at for two seconds before the first stroke; the page's weight and first paint; memory of server, computing process
+ * and page over 200 more photographs, once every label is made.
  *
  * usage: node --import tsx scripts/annotate-timings.ts PHOTOGRAPH.jpg [STROKES]
  * PHOTOGRAPH is resized to each size; without the argument, a drawn scene of data/mini is.
@@ -23,6 +24,9 @@ const SIZES: readonly (readonly [width: number, height: number])[] = [
   [1000, 750],
   [4000, 3000],
 ];
+
+/** Milliseconds that a person looks at a photograph before drawing. */
+const LOOK = 2000;
 
 async function main([source = path.join(root, "data/mini/JPEGImages/mini_0001.jpg"), count = "8"]: readonly string[]) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "annotate-timings-"));
@@ -54,6 +58,7 @@ async function main([source = path.join(root, "data/mini/JPEGImages/mini_0001.jp
     for (const [i, [width, height]] of SIZES.entries()) {
       if (i > 0) await page.keyboard.press("PageDown");
       await page.locator("#facts", { hasText: `${width} × ${height}` }).waitFor();
+      await page.waitForTimeout(LOOK);
       const times: number[] = [];
       for (let k = 0; k < Number(count); k++) times.push(await strokeTime(page, k));
       const [first, ...others] = times;
@@ -62,13 +67,15 @@ async function main([source = path.join(root, "data/mini/JPEGImages/mini_0001.jp
       const seconds = `${at(0.5)} s | ${at(0.95)} s | ${(first / 1000).toFixed(2)} s`;
       say(`${width} × ${height} | ${others.length} | ${seconds} | ${os.loadavg()[0].toFixed(1)}`);
     }
-    const before = await memory(page);
+    for (const { id } of server.session.photographs)
+      while (server.session.labelling.isPending(id)) await page.waitForTimeout(500);
+    say(`memory when all labels are made: ${await memory(page)}`);
     for (let i = 0; i < 200; i++) {
       await page.keyboard.press("PageDown");
       await page.locator("#strip [aria-current]", { hasText: `b${String(i).padStart(3, "0")}` }).waitFor();
+      await page.waitForTimeout(i % 5 === 0 ? LOOK : LOOK / 10); // long enough for the work ahead, or not
+      if (i % 50 === 49) say(`after ${i + 1} photographs: ${await memory(page)}`);
     }
-    say(`memory before 200 photographs: ${before}`);
-    say(`after: ${await memory(page)}`);
   } finally {
     await browser.close();
     await server.close();

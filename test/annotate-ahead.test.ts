@@ -66,8 +66,8 @@ test("ahead of the strokes: the open photograph, the one after it, the full labe
   assert.ok(ahead.isDone);
   assert.deepEqual(kept.files(), [1, 0].map(file)); // the open one's full label came last
   const held = tf.memory().numTensors;
-  // So small a photograph has one graph for both labels.
-  assert.equal(held - before, 2);
+  // So small a photograph has one graph for both labels, and another for boxes.
+  assert.equal(held - before, 3);
   ahead.plan({ photographs: photographs(0, 1), options });
   await ahead.run();
   assert.equal(tf.memory().numTensors, held);

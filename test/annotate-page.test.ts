@@ -212,6 +212,101 @@ test("the server killed between a stroke and its label, and started again: nothi
   );
 });
 
+test("a pen draws and the hand that rests on the tablet does not; a finger draws where there is no pen", async () => {
+  const root = copyOfMini(1);
+  const page = await openPage(await annotate(root));
+  const protocol = await page.context().newCDPSession(page);
+  const touch = async (type: "touchStart" | "touchMove" | "touchEnd", ...places: [number, number][]): Promise<void> => {
+    const points = await Promise.all(places.map((place) => onScreen(page, ...place)));
+    await protocol.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+  };
+  const pen = async (type: "mousePressed" | "mouseMoved" | "mouseReleased", x: number, y: number): Promise<void> => {
+    const [left, top] = await onScreen(page, x, y);
+    const held = { button: "left", buttons: type === "mouseReleased" ? 0 : 1, clickCount: 1 } as const;
+    await protocol.send("Input.dispatchMouseEvent", { type, x: left, y: top, pointerType: "pen", ...held });
+  };
+  const strokes = async (): Promise<number[][]> =>
+    (await documentOf(page)).shapes.strokes.map(({ points }) => points.map(Math.round));
+  await touch("touchStart", [20, 20]);
+  await touch("touchMove", [60, 20]);
+  await touch("touchEnd");
+  await until(async () => (await strokes()).length === 1, "the finger's stroke");
+
+  await touch("touchStart", [120, 100]); // the hand comes first
+  await pen("mousePressed", 20, 40);
+  await touch("touchMove", [110, 90]);
+  await pen("mouseMoved", 40, 40);
+  await touch("touchMove", [110, 80]);
+  await touch("touchStart", [110, 80], [130, 100]);
+  await pen("mouseMoved", 60, 40);
+  await pen("mouseReleased", 60, 40);
+  await touch("touchEnd");
+  await until(async () => (await strokes()).length === 2, "the pen's stroke");
+  const [, drawn] = await strokes();
+  assert.deepEqual(
+    [drawn.slice(0, 2), drawn.slice(-2)],
+    [
+      [20, 40],
+      [60, 40],
+    ],
+  );
+
+  await touch("touchStart", [70, 60]);
+  await touch("touchMove", [90, 60]);
+  await touch("touchEnd");
+  await pen("mousePressed", 20, 60);
+  await pen("mouseMoved", 50, 60);
+  await pen("mouseReleased", 50, 60);
+  await until(async () => (await strokes()).length === 3, "the pen's second stroke");
+  const [x, y] = (await strokes())[2];
+  assert.deepEqual([x, y], [0, 60]); // a finger has moved the photograph 20 pixels to the right
+});
+
+test("a region pinned, outlines, the photograph alone, the doubtful first: each says what it does and does it", async () => {
+  const root = copyOfMini(3);
+  const page = await openPage(await annotate(root));
+  const strip = (): Promise<string[]> => page.locator("#strip .name").allInnerTexts();
+  for (const [index, name] of ["mini_0001", "mini_0002"].entries()) {
+    if (index > 0) await page.keyboard.press("PageDown");
+    await page.locator("#strip [aria-current]", { hasText: name }).waitFor();
+    await page.locator("#facts", { hasText: "×" }).waitFor();
+    await drag(page, [20, 20], [60, 20]);
+    await settled(page);
+  }
+  await page.keyboard.press("p");
+  await drag(page, [100, 90]);
+  await until(async () => (await documentOf(page, 1)).shapes.pins.length === 1, "the pin");
+  await page.keyboard.press("s");
+  await page.keyboard.press("2");
+  await drag(page, [90, 90], [110, 90]);
+  await settled(page);
+  const label = decodeLabel(read(root, "Labels", "mini_0002.png"), "test");
+  assert.equal(label.data[90 * 148 + 100], 1); // pinned as it was, whatever is drawn later
+
+  const colours = (): Promise<number> =>
+    page.locator("#canvas").evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = (canvas.getContext("2d") as CanvasRenderingContext2D).getImageData(
+        0,
+        0,
+        canvas.width,
+        canvas.height,
+      );
+      return data.reduce((sum, value) => (sum * 31 + value) % 1000003, 0);
+    });
+  const before = await colours();
+  await page.keyboard.press("o");
+  const outlined = await colours();
+  await page.keyboard.down("c");
+  const alone = await colours();
+  await page.keyboard.up("c");
+  assert.equal(new Set([before, outlined, alone]).size, 3);
+  assert.equal(await colours(), outlined);
+
+  assert.deepEqual(await strip(), ["mini_0001", "mini_0002", "mini_0003"]);
+  await page.getByRole("button", { name: /doubtful/i }).click();
+  assert.equal(await page.getByRole("button", { name: /doubtful/i }).getAttribute("aria-pressed"), "true");
+});
+
 for (const scheme of ["light", "dark"] as const)
   test(`axe finds nothing serious: ${scheme}, the page and its dialogs`, async () => {
     const root = copyOfMini(3, { drawn: true });

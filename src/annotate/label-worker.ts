@@ -20,6 +20,7 @@ import { type LabelPhotographOptions, labelPhotograph } from "../label-photograp
 import { type GraphPlan, planGraph, workImage } from "../label-photograph/photograph-graph";
 import { reducedImage } from "../label-photograph/reduced-input";
 import type { WeakLabels } from "../label-photograph/weak-labels";
+import { unlessAborted } from "../parallel/unless-aborted";
 import { enlargedLabel, firstPassOptions, firstPassShapes } from "./first-pass";
 import { type KeptPhotograph, keepPhotographs } from "./kept-photographs";
 import type { LabelledObjects } from "./object-files";
@@ -141,14 +142,14 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
   // The dense CRF makes every pixel sure: doubt, and how sure an object is, are what was there before it.
   let doubt: number | undefined;
   let unsure: Pick<LabelledPixels, "probabilities" | "probabilitySize"> | undefined;
-  const used = stage === "first" ? photograph.crf : abandonable(crfAside, signal);
+  const used = stage === "first" ? photograph.crf : crfAside;
   const sharpener: Sharpener = {
     ...used,
     sharpen(of, probabilities, options) {
       doubt = meanDoubt(probabilities, of.width * of.height);
       if (stage === "final" && kind === "box")
         unsure = { probabilities: probabilities.slice(), probabilitySize: { width: of.width, height: of.height } };
-      return used.sharpen(of, probabilities, options);
+      return unlessAborted(used.sharpen(of, probabilities, options), signal);
     },
   };
   const result = await labelPhotograph(image, weak, {
@@ -186,15 +187,6 @@ async function label(request: LabelRequest, signal: AbortSignal): Promise<LabelA
     notices: result.notices,
     seconds: (performance.now() - started) / 1000,
   };
-}
-
-/** What is aborted is not waited for; its thread ends it by itself. */
-function abandonable(sharpener: Sharpener, signal: AbortSignal): Sharpener {
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-  aborted.catch(() => undefined);
-  return { ...sharpener, sharpen: (...given) => Promise.race([sharpener.sharpen(...given), aborted]) };
 }
 
 /** As `make-pseudo-labels --instances` tells the objects of boxes apart. */

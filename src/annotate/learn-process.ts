@@ -28,8 +28,11 @@ export interface LearnRun {
 /** @param onLine everything that it says, line by line */
 export type StartLearning = (request: LearnRequest, onLine: (line: string) => void) => LearnRun;
 
-/** The command itself, with the backend that labels are computed on. */
-export function learnCommand({ name, threads }: WorkerBackend = {}): StartLearning {
+/**
+ * The command itself, with the backend that labels are computed on.
+ * @param options further words of the command line
+ */
+export function learnCommand({ name, threads }: WorkerBackend = {}, options: readonly string[] = []): StartLearning {
   return ({ root, list, out, budget }, onLine) => {
     const cli = path.join(__dirname, "..", `cli${path.extname(__filename)}`);
     const words = [
@@ -38,6 +41,7 @@ export function learnCommand({ name, threads }: WorkerBackend = {}): StartLearni
       ...(budget === undefined ? [] : ["--budget", budget]),
       ...(name === undefined ? [] : ["--backend", name]),
       ...(threads === undefined ? [] : ["--threads", String(threads)]),
+      ...options,
     ];
     const child = spawn(process.execPath, [...process.execArgv, cli, ...words], { stdio: ["ignore", "pipe", "pipe"] });
     let [answer, last, stopped] = ["", "it ended without a word", false];

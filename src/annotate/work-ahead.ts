@@ -1,7 +1,7 @@
 /**
  * What is computed while no label is asked for, so that the first stroke on a photograph is answered as fast as the second:
- * the graph and lattice of the open photograph's quick label, the same of the photograph after it, the open one's graph of
- * the full label. Whatever is asked for comes first; the part of the work that it interrupts is done again later.
+ * the graphs and the lattice of the open photograph's quick label, the same of the photograph after it, the open one's graph
+ * of the full label. Whatever is asked for comes first; the part of the work that it interrupts is done again later.
  */
 
 import { crfOptionsOf } from "../dense-crf/dense-crf-options";
@@ -37,20 +37,31 @@ export function createWorkAhead(kept: KeptPhotographs, isWanted: () => boolean):
   let isRehearsed = false;
 
   /** For most photographs get strokes first. */
-  const graph =
-    (opened: Opened, index: number, stage: "first" | "final"): Part =>
+  const quickLabel =
+    ({ photographs, options }: Opened, index: number): Part =>
     async (pause) => {
-      const { file, name } = opened.photographs[index];
-      const photograph = await kept.take(file, name);
-      const { quick } = photograph;
-      if (stage === "final") {
-        await kept.graphOf(photograph, photograph.image, planGraph("scribble", opened.options), pause);
-        return;
-      }
-      const plan = planGraph("scribble", { ...opened.options, ...firstPassSize(quick) });
+      const photograph = await kept.take(photographs[index].file, photographs[index].name);
+      const { quick, crf } = photograph;
+      const plan = planGraph("scribble", { ...options, ...firstPassSize(quick) });
       await kept.graphOf(photograph, quick, plan, pause);
       await pause();
-      if (plan.config.denseCrf) photograph.crf.prepare(workImage(quick, plan.config), crfOptionsOf(plan.config));
+      if (plan.config.denseCrf) crf.prepare(workImage(quick, plan.config), crfOptionsOf(plan.config));
+    };
+
+  /** Boxes may have another graph. */
+  const quickBoxes =
+    ({ photographs, options }: Opened): Part =>
+    async (pause) => {
+      const photograph = await kept.take(photographs[0].file, photographs[0].name);
+      const { quick } = photograph;
+      await kept.graphOf(photograph, quick, planGraph("box", { ...options, ...firstPassSize(quick) }), pause);
+    };
+
+  const fullLabel =
+    ({ photographs, options }: Opened): Part =>
+    async (pause) => {
+      const photograph = await kept.take(photographs[0].file, photographs[0].name);
+      await kept.graphOf(photograph, photograph.image, planGraph("scribble", options), pause);
     };
 
   /** A quick label of made-up strokes: whatever is called for the first time takes several times as long. */
@@ -77,8 +88,8 @@ export function createWorkAhead(kept: KeptPhotographs, isWanted: () => boolean):
   return {
     plan(opened) {
       running.abort();
-      const [first, ...later] = opened.photographs.map((_, index) => graph(opened, index, "first"));
-      parts = first === undefined ? [] : [first, rehearsal(opened), ...later, graph(opened, 0, "final")];
+      const [first, ...later] = opened.photographs.map((_, index) => quickLabel(opened, index));
+      parts = first === undefined ? [] : [first, rehearsal(opened), quickBoxes(opened), ...later, fullLabel(opened)];
     },
     async run() {
       while (parts.length > 0) {

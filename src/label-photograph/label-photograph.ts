@@ -17,6 +17,7 @@ import { expected, UserError } from "../errors";
 import type { FitResult } from "../graph/fit";
 import type { FitOptions } from "../graph/fit-options";
 import type { ImageGraph } from "../graph/image-graph";
+import { unlessAborted } from "../parallel/unless-aborted";
 import { cutBoxes, openGrabCut } from "../seeds/grabcut";
 import { findBackbone } from "../setup/backbone";
 import { type CheckedLabels, checkWeakLabels } from "./checked-labels";
@@ -127,7 +128,7 @@ export async function labelPhotograph(
   const named = [...labels.boxes, ...labels.clicks].map((each) => each.class);
   const drawnOnes = [...new Set(labels.strokes?.data ?? []), ...new Set(labels.seed?.data ?? [])];
   checkMemory(rgb, classCount(usual.features, [...named, ...drawnOnes], dataset.classes.length), usual);
-  const seed = await seedOf(labels, rgb, dataset, usual, sharpener);
+  const seed = await seedOf(labels, rgb, dataset, usual, sharpener, signal);
   const taught = taughtBy(seed, labels, dataset);
   const resumes = initial !== undefined && canResume(initial.learned, taught);
   const config = resumes ? { ...usual, ...resumedSteps(given) } : usual;
@@ -239,6 +240,7 @@ async function seedOf(
   dataset: DatasetDescription,
   config: ResolvedLabelConfig,
   sharpener: Sharpener,
+  signal: AbortSignal | undefined,
 ): Promise<WeakSeed> {
   const { boxes, clicks, strokes, maps, seed } = labels;
   if (maps !== undefined && seed === undefined && supervisionOf(labels) === "image") {
@@ -250,7 +252,8 @@ async function seedOf(
   const grabCut = openGrabCut({ iterations: config.grabCutIterations, maxPixels: config.grabCutPixels });
   try {
     const weak = { boxes, points: clicks, strokes: strokes?.data };
-    return weakSeed(labels, image, dataset, config, await cutBoxes(grabCut, image, weak, dataset.ignore));
+    const cuts = await unlessAborted(cutBoxes(grabCut, image, weak, dataset.ignore), signal);
+    return weakSeed(labels, image, dataset, config, cuts);
   } finally {
     await grabCut.close();
   }

@@ -1,6 +1,7 @@
 /**
  * Pointer events on the photograph: mouse and pen draw, and so does a finger until a pen has been seen, from when on
- * fingers and palms only move the view. Two fingers pinch, the wheel zooms, the middle button drags.
+ * fingers only move the view. While a pen is down, nothing else on the tablet counts: that is the hand resting on it. Two
+ * fingers pinch, the wheel zooms, the middle button drags.
  */
 
 import type { Editing } from "../editing";
@@ -85,6 +86,7 @@ function listenToPointers(canvas: HTMLCanvasElement, scene: Scene, store: Store,
   let drawing: number | undefined;
   let dragging: { id: number; last: Place } | undefined;
   let penSeen = false;
+  let penIsDown = false;
 
   const onStage = ({ clientX, clientY }: { clientX: number; clientY: number }): Place => {
     const { left, top } = canvas.getBoundingClientRect();
@@ -98,8 +100,21 @@ function listenToPointers(canvas: HTMLCanvasElement, scene: Scene, store: Store,
     scene.repaint();
   };
 
+  /** The hand was there before the pen. */
+  const letGoOfHand = (): void => {
+    penSeen = true;
+    fingers.clear();
+    dragging = undefined;
+    if (drawing !== undefined) pen.cancel();
+    drawing = undefined;
+  };
+
   canvas.addEventListener("pointerdown", (event) => {
-    if (event.pointerType === "pen") penSeen = true;
+    if (event.pointerType === "touch" && penIsDown) return;
+    if (event.pointerType === "pen") {
+      letGoOfHand();
+      penIsDown = true;
+    }
     canvas.setPointerCapture(event.pointerId);
     scene.cursor = undefined;
     const at = onStage(event);
@@ -131,6 +146,7 @@ function listenToPointers(canvas: HTMLCanvasElement, scene: Scene, store: Store,
   });
   const lift = (event: PointerEvent, finish: () => void): void => {
     fingers.delete(event.pointerId);
+    if (event.pointerType === "pen") penIsDown = false;
     if (dragging?.id === event.pointerId) dragging = undefined;
     if (drawing !== event.pointerId) return;
     drawing = undefined;
