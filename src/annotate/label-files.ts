@@ -39,6 +39,8 @@ export interface LabelFiles {
   checked(): Promise<ReadonlySet<string>>;
   doubtOf(name: string): number | undefined;
   read(name: string): Promise<LabelOnDisk | undefined>;
+  /** Whether something other than this program wrote the label; false where there is none. */
+  isForeign(name: string): Promise<boolean>;
   /** Whether the label was made here from shapes of this revision, or elsewhere: then there is nothing to make. */
   isSettled(name: string, shapes: string): Promise<boolean>;
   /** @returns false, with nothing written, where a foreign label is there and may not be replaced */
@@ -59,6 +61,7 @@ export async function openLabelFiles(folder: ContainedFolder, palette: () => rea
     const text = (await folder.readIfThere(LABEL_FOLDER, CHECKED_FILE))?.toString("utf8") ?? "";
     return text.trim() === "" ? new Set() : new Set(parseImageList(text, `${LABEL_FOLDER}/${CHECKED_FILE}`).ids);
   };
+  const bytesOf = (name: string): Promise<Buffer | undefined> => folder.readIfThere(LABEL_FOLDER, `${name}.png`);
   const isForeign = (name: string, bytes: Uint8Array): boolean => !records.get(name)?.written.includes(digest(bytes));
   return {
     async names() {
@@ -68,19 +71,23 @@ export async function openLabelFiles(folder: ContainedFolder, palette: () => rea
     checked: readChecked,
     doubtOf: (name) => records.get(name)?.doubt,
     async read(name) {
-      const bytes = await folder.readIfThere(LABEL_FOLDER, `${name}.png`);
+      const bytes = await bytesOf(name);
       if (bytes === undefined) return undefined;
       const label = decodeLabel(bytes, `${LABEL_FOLDER}/${name}.png`);
       const foreign = isForeign(name, bytes);
       return { label, version: digest(bytes), foreign, ...(foreign ? {} : { shapes: records.get(name)?.shapes }) };
     },
+    async isForeign(name) {
+      const bytes = await bytesOf(name);
+      return bytes !== undefined && isForeign(name, bytes);
+    },
     async isSettled(name, shapes) {
-      const bytes = await folder.readIfThere(LABEL_FOLDER, `${name}.png`);
+      const bytes = await bytesOf(name);
       return bytes !== undefined && (isForeign(name, bytes) || records.get(name)?.shapes === shapes);
     },
     write: (name, label, shapes, doubt, replaceForeign) =>
       inTurn(async () => {
-        const before = await folder.readIfThere(LABEL_FOLDER, `${name}.png`);
+        const before = await bytesOf(name);
         if (before !== undefined && isForeign(name, before) && !replaceForeign) return false;
         const bytes = encodeLabel(label, palette());
         // The record first: killed in between, the old label is still known as ours, and is made again.

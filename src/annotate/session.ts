@@ -162,7 +162,7 @@ export async function openSession(root: string, worker: WorkerProcess, options: 
     const { name } = photograph(id);
     const current = (await readRevision(folder, name)) === next.shapes;
     const saved = stage === "final" && current && (await write(name, next, false));
-    const foreign = (await labels.read(name))?.foreign ?? false;
+    const foreign = await labels.isForeign(name);
     const state: LabelState = { version: digest(next.label.data), stage, saved, foreign };
     remember(shown, id, { ...next, state });
     tell({ kind: "label", id, label: state, notices });
