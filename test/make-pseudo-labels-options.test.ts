@@ -198,7 +198,7 @@ test("handcrafted features: settings of their own, GrabCut for boxes, a smaller 
     0.03,
   ]);
   for (const [supervision, side] of [
-    ["scribble", 320],
+    ["scribble", 256],
     ["point", 320],
     ["box", 0],
   ])

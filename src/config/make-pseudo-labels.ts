@@ -173,7 +173,7 @@ export const labelOptions: OptionTable<LabelConfig> = {
     default: 0,
     min: 0,
     symbol:
-      "boxes without weights 320, clicks with handcrafted features 256, strokes and clicks with ImageNet features 320",
+      "boxes without weights 320, clicks with handcrafted features 256, strokes with ImageNet features 256, clicks 320",
     unit: "pixels",
     group: graph,
     help: "longest side to which a photograph is reduced for its graph; 0: not reduced, as in the reference and with the random walk",

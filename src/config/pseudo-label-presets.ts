@@ -45,10 +45,11 @@ const BOXES: Partial<LabelConfig> = { grabCut: true, grabCutPixels: 80_000, grap
 
 /**
  * The same for features of the ImageNet backbone, which tell a thing from its surroundings at any distance. Strokes and clicks
- * reach across a graph of this side.
+ * reach across graphs of these sides (docs/method.md, section 6.2).
  */
 function imagenetPreset(supervision: Supervision): Partial<LabelConfig> {
-  return { ...handcraftedPreset(supervision), graphSide: supervision === "image" ? 0 : 320 };
+  const graphSide = supervision === "image" ? 0 : supervision === "scribble" ? 256 : 320;
+  return { ...handcraftedPreset(supervision), graphSide };
 }
 
 /** All that differs from the table for a kind of weak label and the features of the graph. */
