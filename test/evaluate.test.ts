@@ -52,6 +52,18 @@ test("figures of two images worked by hand, found through the list's name", asyn
   assert.deepEqual([summary.confusion[0][15], summary.confusion[2][21]], [1, 1]);
 });
 
+test("only named images count, and the table says so", async () => {
+  await ready;
+  const summary = await evaluate.run({ pred, gt, list: "val.txt", only: ["b"] });
+  assert.deepEqual([summary.split, summary.images, summary.labelledPixels], ["val, 1 of 2", 1, 2]);
+  await assert.rejects(
+    evaluate.run({ pred, gt, list: "val.txt", only: ["c"] }),
+    /no image "c" among the 2 of the list/,
+  );
+  const instances = evaluate.run({ pred, gt, instances: true, only: ["b"] });
+  await assert.rejects(instances, /with --instances name the images in a --list/);
+});
+
 test("the table says stage, split, images, ignored pixels, and the confusion", async () => {
   await ready;
   const text = scoresTable(await evaluate.run({ pred, gt, list: "val.txt", stage: "pseudo label" }));

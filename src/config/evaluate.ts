@@ -1,12 +1,13 @@
 /** Every option of `evaluate` (docs/method.md, section 5). */
 
-import { type AnnotationFrame, annotationFrameOption } from "./images";
+import { type AnnotationFrame, annotationFrameOption, onlyOption } from "./images";
 import type { OptionTable } from "./option";
 
 export interface EvaluateConfig {
   readonly pred: string;
   readonly gt?: string;
   readonly list?: string;
+  readonly only?: readonly string[];
   readonly voc12Root?: string;
   readonly stage?: string;
   readonly csv?: string;
@@ -35,6 +36,11 @@ export const evaluateOptions: OptionTable<EvaluateConfig> = {
     affects: "place",
     aliases: ["infer-list"],
     help: "image list: a path, or a name in the data folder's ImageSets/Segmentation [default: every label in --gt]",
+  },
+  only: {
+    ...onlyOption,
+    group: undefined,
+    help: "images that count, by name, e.g. img1,img7 [default: all of the list]",
   },
   voc12Root: {
     kind: "path",

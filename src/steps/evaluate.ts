@@ -18,6 +18,7 @@ import { PLAIN_BYTES } from "../running/result-bytes";
 import type { Step, StepContext } from "../running/step";
 import { evaluateInstances } from "./evaluate-instances";
 import { runImageLoop } from "./loop/image-loop";
+import { chosenIds } from "./loop/open-images";
 import { confusionCsv, type EvaluateSummary, scoresCsv, scoresTable } from "./outputs/evaluate-table";
 import { type EvaluateInstancesSummary, instancesTable } from "./outputs/instances-table";
 import { checkReports, writeReport } from "./outputs/report-file";
@@ -56,6 +57,8 @@ async function run(
   context: StepContext = { reporter: silentReporter },
 ): Promise<EvaluateSummary | EvaluateInstancesSummary> {
   const config = completeConfig(given, evaluateOptions);
+  if (config.instances && config.only !== undefined)
+    throw new UserError("usage", "--only is of labels; with --instances name the images in a --list");
   if (config.instances) return evaluateInstances(config, context);
   if (config.curves !== undefined) throw new UserError("usage", "--curves needs --instances: labels have no scores");
   return evaluateLabels(config, context);
@@ -68,8 +71,9 @@ async function evaluateLabels(config: EvaluateConfig, context: StepContext): Pro
   const root = config.voc12Root ?? path.dirname(path.resolve(gt));
   const dataset = await readDataset(root);
   await checkReports({ "--csv": config.csv, "--confusion": config.confusion });
-  const { ids, split, ...list } =
-    config.list === undefined ? await everyLabel(gt) : await readImageList(config.list, root);
+  const list = config.list === undefined ? await everyLabel(gt) : await readImageList(config.list, root);
+  const ids = chosenIds(list.ids, config.only);
+  const split = config.only === undefined ? list.split : `${list.split}, ${ids.length} of ${list.ids.length}`;
   const mixture = await settingsMixture(
     config.pred,
     ids.map((id) => `${id}.png`),

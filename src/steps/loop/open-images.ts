@@ -28,11 +28,11 @@ export async function openImages(config: ImagesConfig, given: Partial<ImagesConf
   let list = await listImages(config.voc12Root, config.inferList, given.inferList !== undefined);
   const leftOver = config.shard.trim() === "launched" ? leftOverRank() : undefined;
   if (leftOver !== undefined) list = { ...list, notices: [...list.notices, leftOver] };
-  return { dataset, list, ids: shardOf(chosen(list.ids, config.only), shard), shard };
+  return { dataset, list, ids: shardOf(chosenIds(list.ids, config.only), shard), shard };
 }
 
 /** The images that `--only` names, in the list's order. @throws UserError "usage" for a name that is not in the list */
-function chosen(ids: readonly string[], only: readonly string[] | undefined): readonly string[] {
+export function chosenIds(ids: readonly string[], only: readonly string[] | undefined): readonly string[] {
   if (only === undefined) return ids;
   const wanted = new Set(only.map((name) => sameName(stemOf(name))));
   const found = ids.filter((id) => wanted.delete(sameName(id)));
