@@ -23,6 +23,8 @@ import { type Row, row } from "./row";
 export const STEP_LIMIT_ROWS = ["step, box, times its limit", "step, others, times its limit"] as const;
 /** Ours and PyTorch's side run so often in turn. */
 const ROUNDS = 2;
+/** Steps of ours that do not count: V8 compiles what issues the operations meanwhile. */
+const WARM_UP = 8;
 
 /** Columns that are not empty of ResNet38's 5,632 on the benchmark's photograph. */
 const CHANNELS = 5504;
@@ -106,15 +108,15 @@ function threadsNote(): string {
   return threads === 1 ? "seconds of one thread" : `${threads} threads`;
 }
 
-/** Of steps with the gated CRF loss, the first two left out. */
+/** Of steps with the gated CRF loss, after those in which JavaScript is not compiled yet. */
 async function stepSeconds(kind: StepKind, input: FitInput, steps: number): Promise<number[]> {
   const times: number[] = [];
   let last = clock();
-  await fitGraph(input, stepOptions(kind, [0, steps + 2]), () => {
+  await fitGraph(input, stepOptions(kind, [0, WARM_UP + steps]), () => {
     times.push(clock() - last);
     last = clock();
   });
-  return times.slice(2);
+  return times.slice(WARM_UP);
 }
 
 /** Undefined where there is no such interpreter, or no PyTorch in it. */

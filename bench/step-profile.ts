@@ -119,7 +119,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: {
       threads: { type: "string", default: "1" },
-      steps: { type: "string", default: "6" },
+      steps: { type: "string", default: "10" },
       top: { type: "string", default: "40" },
     },
     allowPositionals: true,
