@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { countOperations } from "../bench/operation-count";
 import { CLASSES, HEIGHT, photograph, WIDTH } from "../bench/photographs";
+import { AffinityNet, affinityShapes } from "../src/affinity/affinity-net";
 import { useBackend } from "../src/backend";
 import { boxSeed } from "../src/data/box-seed";
 import { VOC } from "../src/data/voc";
@@ -18,7 +19,6 @@ import { fitGraph } from "../src/graph/fit";
 import type { FitOptions } from "../src/graph/fit-options";
 import { createImageGraph, type ImageGraph } from "../src/graph/image-graph";
 import { gridColour, padSeed } from "../src/label-photograph/label-image";
-import { AffinityNet, affinityShapes } from "../src/network/affinity-net";
 import { formulaParameters } from "../src/weights/formula";
 import { CELL, windowedMap, windowSize } from "../src/window/windowed-map";
 
