@@ -20,18 +20,20 @@ export function createStrip(store: Store, editing: Editing): void {
     row.style.width = `${order.length * WIDTH}px`;
     const first = Math.max(0, Math.floor(strip.scrollLeft / WIDTH) - 3);
     const last = Math.min(order.length, Math.ceil((strip.scrollLeft + strip.clientWidth) / WIDTH) + 3);
-    const inSight = new Set<string>();
-    for (let index = first; index < last; index++) {
-      const entry = order[index];
-      inSight.add(entry.id);
-      const cell = cells.get(entry.id) ?? cellOf(entry);
-      cell.style.left = `${index * WIDTH}px`;
-      update(cell, entry, entry.id === store.state.open?.id);
-    }
+    const inSight = new Set(order.slice(first, last).map(({ id }) => id));
     for (const [id, cell] of cells) {
       if (inSight.has(id)) continue;
       cell.remove();
       cells.delete(id);
+    }
+    for (let index = first; index < last; index++) {
+      const entry = order[index];
+      const cell = cells.get(entry.id) ?? cellOf(entry);
+      cell.style.left = `${index * WIDTH}px`;
+      // The order of the elements is that in which the Tab key and screen readers go.
+      const inPlace = row.children[index - first] ?? null;
+      if (inPlace !== cell) row.insertBefore(cell, inPlace);
+      update(cell, entry, entry.id === store.state.open?.id);
     }
   };
   const cellOf = ({ id }: PhotographEntry): HTMLLIElement => {
@@ -48,7 +50,6 @@ export function createStrip(store: Store, editing: Editing): void {
       ),
     );
     cells.set(id, cell);
-    row.append(cell);
     return cell;
   };
   const update = (cell: HTMLLIElement, { name, state, doubt }: PhotographEntry, isOpen: boolean): void => {
