@@ -43,14 +43,20 @@ function isDrawn(pixel: number, { drawn, ignore }: TidyLimits): boolean {
 function smoothEdges(label: LabelMap, classes: number, radius: number, limits: TidyLimits): LabelMap {
   const { width, height, data } = label;
   const present = [...new Set(data)].sort((a, b) => a - b);
-  // Of each class and row, how many pixels of it lie before each column: a disc is a sum of differences.
-  const before = new Map(present.map((value) => [value, rowSums(label, value)]));
+  // Of each class and row, how many pixels of it lie before each column: a disc is a sum of differences. Rows farther away are forgotten.
+  const rows = 2 * radius + 1;
+  const before = new Map(present.map((value) => [value, new Int32Array(rows * (width + 1))]));
+  const count = (v: number): void => {
+    for (const [value, sums] of before) sumRow(label, v, value, sums, (v % rows) * (width + 1));
+  };
+  for (let v = 0; v < Math.min(radius, height); v++) count(v);
   const halves = Array.from({ length: 2 * radius + 1 }, (_, i) =>
     Math.floor(Math.sqrt(radius ** 2 - (i - radius) ** 2)),
   );
   const out = data.slice();
   const counts = new Int32Array(classes);
-  for (let y = 0; y < height; y++)
+  for (let y = 0; y < height; y++) {
+    if (y + radius < height) count(y + radius);
     for (let x = 0; x < width; x++) {
       const pixel = y * width + x;
       if (isDrawn(pixel, limits)) continue;
@@ -62,7 +68,7 @@ function smoothEdges(label: LabelMap, classes: number, radius: number, limits: T
           const v = y + dy;
           if (v < 0 || v >= height) continue;
           const half = halves[dy + radius];
-          const row = v * (width + 1);
+          const row = (v % rows) * (width + 1);
           counts[value] += sums[row + Math.min(width, x + half + 1)] - sums[row + Math.max(0, x - half)];
         }
       }
@@ -70,16 +76,13 @@ function smoothEdges(label: LabelMap, classes: number, radius: number, limits: T
         if (counts[value] > counts[most] && (limits.mayBe?.(pixel, value) ?? true)) most = value;
       out[pixel] = most;
     }
+  }
   return { ...label, data: out };
 }
 
-/** [H, W + 1] */
-function rowSums({ width, height, data }: LabelMap, value: number): Int32Array {
-  const sums = new Int32Array(height * (width + 1));
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      sums[y * (width + 1) + x + 1] = sums[y * (width + 1) + x] + (data[y * width + x] === value ? 1 : 0);
-  return sums;
+/** The sums of one row, from `at` on: [W + 1] */
+function sumRow({ width, data }: LabelMap, y: number, value: number, sums: Int32Array, at: number): void {
+  for (let x = 0; x < width; x++) sums[at + x + 1] = sums[at + x] + (data[y * width + x] === value ? 1 : 0);
 }
 
 /** The smallest regions first, so that a speck within a speck goes with it. */

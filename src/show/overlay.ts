@@ -60,31 +60,25 @@ export function overlayPicture(
     throw expected("input", `a label of ${width}×${height}`, `${label.width}×${label.height}`, "overlay");
   const colours = vocPalette(256).map((colour, value): Colour => dataset.palette[value] ?? colour);
   const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      data.set(blend(rgb, label, x, y, colours, dataset.ignore, opacity), 3 * (y * width + x));
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++) {
+      const value = label.data[i];
+      if (changesAt(label, x, y)) {
+        data.fill(255, 3 * i, 3 * i + 3);
+        continue;
+      }
+      // The background is darkened a little, so that objects stand out.
+      const colour = value === dataset.ignore ? hatch(x, y) : value === 0 ? INK : colours[value];
+      const cover = value === 0 ? 0.35 * opacity : opacity;
+      for (let c = 0; c < 3; c++) data[3 * i + c] = Math.round(rgb.data[3 * i + c] * (1 - cover) + colour[c] * cover);
+    }
   return { width, height, data };
 }
 
-/** The colour of one pixel: photograph, class colour, outline where the label changes. */
-function blend(
-  { width, height, data }: RgbImage,
-  label: LabelMap,
-  x: number,
-  y: number,
-  colours: readonly Colour[],
-  ignore: number,
-  opacity: number,
-): Colour {
+/** Whether the label is another to the right or below: an outline is drawn there. */
+function changesAt({ width, height, data }: LabelMap, x: number, y: number): boolean {
   const i = y * width + x;
-  const value = label.data[i];
-  const changes = (x + 1 < width && label.data[i + 1] !== value) || (y + 1 < height && label.data[i + width] !== value);
-  if (changes) return [255, 255, 255];
-  // The background is darkened a little, so that objects stand out.
-  const colour = value === ignore ? hatch(x, y) : value === 0 ? INK : colours[value];
-  const cover = value === 0 ? 0.35 * opacity : opacity;
-  const mix = (c: 0 | 1 | 2): number => Math.round(data[3 * i + c] * (1 - cover) + colour[c] * cover);
-  return [mix(0), mix(1), mix(2)];
+  return (x + 1 < width && data[i + 1] !== data[i]) || (y + 1 < height && data[i + width] !== data[i]);
 }
 
 function hatch(x: number, y: number): Colour {
