@@ -9,10 +9,10 @@ import type { ImageSize } from "../data/dataset";
 import { UserError } from "../errors";
 import { costOf } from "./cost";
 
-type Asked = Pick<ResolvedLabelConfig, "features" | "workPixels" | "supervision">;
+type Asked = Pick<ResolvedLabelConfig, "features" | "workPixels" | "graphSide" | "supervision">;
 
-/** An affinity network at full width, and what it makes of a photograph. */
-const NETWORK_BYTES = 0.6e9;
+/** An affinity network at full width, and what it makes of each megapixel. */
+const NETWORK_BYTES = { weights: 0.6e9, megapixel: 0.9e9 };
 /** The size in which large photographs are labelled unless another is asked for. */
 const USUAL_WORK = 1_000_000;
 
@@ -25,10 +25,15 @@ export function classCount(features: Asked["features"], named: Iterable<number>,
 }
 
 /** Peak of the whole process, in bytes. @param classes that its label may have */
-export function memoryOf(size: ImageSize, classes: number, { features, workPixels, supervision }: Asked): number {
+export function memoryOf(size: ImageSize, classes: number, config: Asked): number {
+  const { features, supervision } = config;
   const kind =
     features === "imagenet" || features === "learned" ? "imagenet" : supervision === "image" ? "scribble" : supervision;
-  return costOf(size, classes, kind, workPixels).bytes + (features === "cnn" ? NETWORK_BYTES : 0);
+  const { bytes } = costOf(size, classes, kind, config);
+  if (features !== "cnn") return bytes;
+  const pixels = size.width * size.height;
+  const work = config.workPixels === 0 ? pixels : Math.min(pixels, config.workPixels);
+  return bytes + NETWORK_BYTES.weights + (NETWORK_BYTES.megapixel * work) / 1e6;
 }
 
 /** What the machine, or the container around the process, has. */

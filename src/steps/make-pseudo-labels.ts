@@ -215,11 +215,11 @@ async function run(
 
 /** For a plan; there is no estimate for graphs of a network, or of files. */
 async function costOfImage(id: string, config: ResolvedConfig): Promise<Cost | undefined> {
-  const { voc12Root, supervision, features, workPixels } = config;
+  const { voc12Root, supervision, features } = config;
   const size = await readSize(await findImage(voc12Root, id));
-  if (features === "imagenet" || features === "learned") return costOf(size, USUAL_CLASSES, "imagenet", workPixels);
+  if (features === "imagenet" || features === "learned") return costOf(size, USUAL_CLASSES, "imagenet", config);
   if (features !== "handcrafted") return undefined;
-  return costOf(size, USUAL_CLASSES, supervision === "image" ? "scribble" : supervision, workPixels);
+  return costOf(size, USUAL_CLASSES, supervision === "image" ? "scribble" : supervision, config);
 }
 
 /** Classes of an image, the background among them, before its weak label is read. */
