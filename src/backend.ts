@@ -15,6 +15,7 @@ import { loadNative } from "./setup/load-native";
 import { nativeState } from "./setup/native-backend";
 import { registerNativeKernels } from "./setup/native-kernels";
 import type { NativeKind } from "./setup/native-recipe";
+import { releasePages } from "./setup/release-pages";
 import { shareScalars, type TensorBinding } from "./setup/shared-scalars";
 
 export const backendNames = ["native", "gpu", "cpu"] as const;
@@ -150,6 +151,7 @@ function loadOnce(kind: NativeKind, threads: number | undefined): void {
     for (const variable of ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]) process.env[variable] = `${threads}`;
   if (kind === "cpu") reuseFreedTensors();
   loadNative(recipe.folder, recipe, tf);
+  if (kind === "cpu") releasePages("libtensorflow");
   const { TF_NUM_INTRAOP_THREADS, NVIDIA_TF32_OVERRIDE } = process.env;
   loaded = {
     kind,
