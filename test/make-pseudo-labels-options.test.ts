@@ -200,7 +200,7 @@ test("handcrafted features: settings of their own, GrabCut for boxes, a smaller 
   for (const [supervision, side] of [
     ["scribble", 256],
     ["point", 320],
-    ["box", 0],
+    ["box", 320],
   ])
     assert.deepEqual(
       settings(resolveLine(`--voc12-root v --supervision ${supervision} --features imagenet`).config).slice(2, 4),
