@@ -64,7 +64,7 @@ export function showFiles(editing: Editing): void {
     element(
       "label",
       { for: "import-files" },
-      "Take over boxes, lines and points from labelme, COCO, YOLO, CVAT or VOC files",
+      "Take over boxes, lines and points from labelme, COCO, YOLO, CVAT, Label Studio or VOC files",
     ),
     chosen,
     element("h3", {}, "Export every label of this folder"),
