@@ -58,6 +58,9 @@ export const variants: Readonly<Record<Exclude<Supervision, "image">, Readonly<R
       options: handcrafted,
     },
     "rule-side256": { method: "a2gnn", seeds: "rule", options: { ...handcrafted, graphSide: 256 } },
+    middles: { method: "a2gnn", options: { ...handcrafted, grabCut: false } },
+    "middles-whole": { method: "a2gnn", options: { ...handcrafted, grabCut: false, graphSide: 0 } },
+    "cut-whole": { method: "a2gnn", options: { ...handcrafted, grabCutPixels: 1_000_000 } },
     "no-limit": { method: "a2gnn", options: { ...handcrafted, boxLimit: false } },
   },
   point: {
