@@ -7,6 +7,7 @@ import { decodeMask, maskArea } from "../src/instances/rle";
 import { anchorsOf } from "../src/mask-rcnn/anchors";
 import { boxArea, boxIou } from "../src/mask-rcnn/boxes";
 import { detectInstances } from "../src/mask-rcnn/detect";
+import type { InstanceSegmenter } from "../src/mask-rcnn/instance-segmenter";
 import { BOX_SIDE, POOLED_MAPS } from "../src/mask-rcnn/network";
 import { proposalsOf } from "../src/mask-rcnn/proposals";
 import { roiAlign } from "../src/mask-rcnn/roi-align";
@@ -94,6 +95,37 @@ for (const variant of VARIANTS) {
     segmenter.dispose();
   });
 }
+
+test("what counting has computed is not computed again; losses and gradients are the same to the last bit", async () => {
+  const golden = await recorded("torchvision");
+  const segmenter = await narrowNetwork("torchvision", true);
+  const shareOf = (held: number): { values: number[]; calls: number } => {
+    let calls = 0;
+    const { network } = segmenter;
+    const propose: typeof network.propose = (maps, pass) => {
+      calls++;
+      return network.propose(maps, pass);
+    };
+    const counting = Object.create(segmenter, { network: { value: { ...network, propose } } }) as InstanceSegmenter;
+    const task = maskRcnnTask(counting, { proposals: { perMap: 200, afterwards: 120 }, held });
+    const samples = samplesOf(golden);
+    const known = tf.memory().numTensors;
+    task.count(samples);
+    task.forget?.(samples);
+    assert.equal(tf.memory().numTensors, known);
+    const again = samplesOf(golden);
+    const { losses, gradients } = task.compute(again, task.count(again));
+    const values = [...losses, ...gradients.flatMap((gradient) => [...gradient.dataSync()])];
+    tf.dispose([...gradients]);
+    assert.equal(tf.memory().numTensors, known);
+    return { values, calls: calls - samples.length };
+  };
+  const [none, one, all] = [0, 1, 2].map(shareOf);
+  assert.deepEqual([none.calls, one.calls, all.calls], [4, 3, 2]);
+  assert.deepEqual(one.values, none.values);
+  assert.deepEqual(all.values, none.values);
+  segmenter.dispose();
+});
 
 for (const variant of VARIANTS)
   test(`${variant}: final detections, boxes, scores, classes and masks to the pixel`, async () => {

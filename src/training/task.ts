@@ -57,6 +57,8 @@ export interface TrainingTask<S> {
   readonly countNames: readonly string[];
   /** What the losses of these samples divide by; sums over the batch's parts. */
   count(samples: readonly S[]): readonly number[];
+  /** Frees what \`count\` keeps of samples for \`compute\`, where no step follows. Default: it keeps nothing. */
+  forget?(samples: readonly S[]): void;
   /**
    * Forward and backward of a part of the batch.
    * @param counts of the whole batch, over all processes

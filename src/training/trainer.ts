@@ -104,7 +104,10 @@ export async function train<S>(options: TrainerOptions<S>, context: StepContext)
       const samples = await queue.next(({ image, reason }) => reporter.warn(`image "${image}": ${reason}`));
       const totals = sumCounts(task.count(samples), samples.length, signal?.aborted === true, communicator);
       interrupted = totals.stop;
-      if (interrupted) break;
+      if (interrupted) {
+        task.forget?.(samples);
+        break;
+      }
       const learningRate = optimizer.learningRate;
       const losses = trainStep(task, optimizer, samples, totals.counts, communicator, options.microBatch);
       const epoch = Math.floor(step / perEpoch);

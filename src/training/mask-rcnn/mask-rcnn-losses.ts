@@ -12,7 +12,7 @@ import type { AnchorSamples, RegionSamples } from "./region-samples";
 
 /** @returns sums over the drawn anchors */
 export function proposalLosses(
-  { objectness, deltas }: Proposals,
+  { objectness, deltas }: Omit<Proposals, "grids">,
   { indices, positives, deltas: wanted }: AnchorSamples,
   beta: number,
 ): [objectness: tf.Scalar, boxes: tf.Scalar] {

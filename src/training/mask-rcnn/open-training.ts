@@ -68,7 +68,12 @@ export async function openInstanceTraining(
     const side = SIZE_MULTIPLE * Math.ceil(Math.min(...config.shortSide) / SIZE_MULTIPLE);
     await calibrateNorms(segmenter, cornersOf(loader, side), schedule, side);
   }
-  return { task: maskRcnnTask(segmenter), loader, notices, dispose: () => segmenter.dispose() };
+  return {
+    task: maskRcnnTask(segmenter, { held: config.microBatch }),
+    loader,
+    notices,
+    dispose: () => segmenter.dispose(),
+  };
 }
 
 function instanceFiles(
