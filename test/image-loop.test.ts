@@ -25,7 +25,7 @@ function record(ids: string[], overrides: Partial<ImageLoop<string, string>> = {
   };
   const loop: ImageLoop<string, string> = {
     ids,
-    isDone: async (id) => written.has(id),
+    output: { isDone: async (id) => written.has(id) },
     prepare: async (id) => {
       held++;
       most = Math.max(most, held);
@@ -54,7 +54,7 @@ test("stages overlap, each image passes all of them once, few are held", async (
   const ids = [..."abcdefgh"];
   const { loop, log, inMemory } = record(ids);
   const result = await runImageLoop(loop, { reporter: silent });
-  assert.deepEqual(result, { done: 8, skipped: 0, failed: [], left: 0 });
+  assert.deepEqual(result, { done: 8, skipped: 0, failed: [], left: 0, kept: 0 });
   for (const id of ids) assert.equal(log.filter((line) => line.endsWith(` ${id}`)).length, 6);
   const between = (word: string, from: string, to: string): boolean =>
     log.indexOf(word) > log.indexOf(from) && log.indexOf(word) < log.indexOf(to);
@@ -144,13 +144,19 @@ test("an abort finishes the image in hand and starts no other", async () => {
     },
     { reporter: silent, signal: controller.signal },
   );
-  assert.deepEqual(result, { done: 2, skipped: 0, failed: [], left: 2 });
+  assert.deepEqual(result, { done: 2, skipped: 0, failed: [], left: 2, kept: 0 });
   assert.deepEqual([...written], ["a", "b"]);
 });
 
 test("an empty list and an abort before the start", async () => {
   const { loop } = record([]);
-  assert.deepEqual(await runImageLoop(loop, { reporter: silent }), { done: 0, skipped: 0, failed: [], left: 0 });
+  assert.deepEqual(await runImageLoop(loop, { reporter: silent }), {
+    done: 0,
+    skipped: 0,
+    failed: [],
+    left: 0,
+    kept: 0,
+  });
   const stopped = await runImageLoop(record([..."ab"]).loop, { reporter: silent, signal: AbortSignal.abort() });
   assert.deepEqual([stopped.done, stopped.left], [0, 2]);
 });
@@ -174,7 +180,7 @@ test("several images in flight: all done once, begun in the list's order, no mor
       },
     });
     const result = await runImageLoop(loop, { reporter: silent });
-    assert.deepEqual(result, { done: 9, skipped: 0, failed: [{ image: "d", reason: "no d" }], left: 0 });
+    assert.deepEqual(result, { done: 9, skipped: 0, failed: [{ image: "d", reason: "no d" }], left: 0, kept: 0 });
     assert.deepEqual(begun, ids);
     assert.equal(most, Math.min(inFlight, ids.length));
     assert.ok(inMemory() <= inFlight + 3, `${inMemory()} in memory with ${inFlight} in flight`);
@@ -200,4 +206,33 @@ test("an abort with several images in flight finishes those in hand", async () =
   assert.equal(result.done, begun);
   assert.ok(begun >= 3 && begun <= 6);
   assert.equal(result.left, 8 - begun);
+});
+
+test("what a stop left undone, what was kept and what the output has to say are told by the loop, in a plan too", async () => {
+  const told: string[] = [];
+  const controller = new AbortController();
+  const { loop } = record(["a", "b", "c", "d"]);
+  const output = {
+    ...loop.output,
+    lastNotices: async () => ["b is somebody's own"],
+    kept: () => 1,
+  };
+  const ended = {
+    ...loop,
+    output,
+    notice: (message: string) => void told.push(message),
+    compute: async (id: string, prepared: string) => {
+      if (id === "b") controller.abort();
+      return loop.compute(id, prepared, () => undefined);
+    },
+  };
+  const result = await runImageLoop(ended, { reporter: silent, signal: controller.signal });
+  assert.deepEqual([result.done, result.left, result.kept], [2, 2, 1]);
+  assert.deepEqual(told.splice(0), [
+    "stopped: 2 images not begun; the same command labels them",
+    "b is somebody's own",
+  ]);
+  const plans: unknown[] = [];
+  await runImageLoop(ended, { reporter: silent, plan: (made) => void plans.push(made) });
+  assert.deepEqual([plans.length, told], [1, ["b is somebody's own"]]);
 });

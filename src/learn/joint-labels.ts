@@ -104,8 +104,7 @@ export async function makeJointLabels(
     return await runImageLoop<Prepared, Computed>(
       {
         ids: photographs.map(({ id }) => id),
-        isDone: output.isDone,
-        derive: output.derive,
+        output: { isDone: output.isDone, derive: output.derive },
         async prepare(id) {
           const image = await readRgb(await findImage(config.voc12Root, id));
           const own = kinds.get(id) === undefined ? undefined : await ownProbabilities(config.out, id, image);

@@ -65,8 +65,7 @@ export async function makeOwnLabels(
     return await runImageLoop<Prepared, UnsharpenedLabel & { settings: ResolvedLabelConfig }>(
       {
         ids: labelled.map(({ id }) => id),
-        isDone: output.isDone,
-        derive: output.derive,
+        output: { isDone: output.isDone, derive: output.derive },
         async prepare(id) {
           const image = await readRgb(await findImage(config.voc12Root, id));
           return { image, weak: wanted(await weakLabels.labelsOf(id, image), config.supervision) };

@@ -86,7 +86,7 @@ async function evaluateLabels(config: EvaluateConfig, context: StepContext): Pro
   const loop = await runImageLoop<{ truth: LabelMap; prediction: LabelMap }, void>(
     {
       ids,
-      isDone: async () => false,
+      output: { isDone: async () => false },
       prepare: (id) => readLabelPair(id, { ...config, gt, root }, dataset),
       compute: async (id, { truth, prediction }) => {
         addToConfusion(confusion, truth.data, prediction.data, dataset.ignore, id);

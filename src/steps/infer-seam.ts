@@ -85,7 +85,8 @@ async function run(
       try {
         const loop: ImageLoop<CamInput, Computed> = {
           ids,
-          isDone: output.isDone,
+          output,
+          notice,
           costOf: async (id) => void (await findImage(config.voc12Root, id)),
           prepare: source.prepare,
           compute: async (id, input) => {
@@ -97,8 +98,6 @@ async function run(
           },
         };
         const result = await runImageLoop(loop, context);
-        for (const message of await output.lastNotices()) notice(message);
-        if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
         return {
           step: "infer-seam",
           split: list.split,
@@ -107,7 +106,6 @@ async function run(
           coverage: meanCoverage(coverages),
           images: ids.length,
           ...result,
-          kept: output.kept(),
           seconds: (performance.now() - started) / 1000,
           notices,
         };

@@ -166,10 +166,14 @@ async function run(
         if (config.supervision !== "mixed" || config.weights !== undefined)
           await graphs.sourceOf(configsOf(labelling)[0]);
         await fits(configsOf(labelling)[0]);
+        const lastNotices = async (): Promise<string[]> => {
+          const exported = context.plan === undefined ? await output.exportAll(list.ids) : [];
+          return [...exported, ...(await output.lastNotices())];
+        };
         const loop: ImageLoop<ListedImage, Computed> = {
           ids,
-          isDone: output.isDone,
-          derive: output.derive,
+          output: { ...output, lastNotices },
+          notice,
           costOf: (id) => costOfImage(id, configsOf(labelling)[0]),
           prepare: (id) => images.prepare(id, (message) => notice(`image "${id}": ${message}`)),
           compute: (id, image, say) => compute(id, image, graphs, fits, dataset, say),
@@ -183,9 +187,6 @@ async function run(
           inFlight: config.inFlight ?? (backendInUse()?.usesGpu ? CARD_IN_FLIGHT : 1),
         };
         const result = await runImageLoop(loop, context);
-        if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
-        if (context.plan === undefined) for (const message of await output.exportAll(list.ids)) notice(message);
-        for (const message of await output.lastNotices()) notice(message);
         const instances = await output.mergeInstances(list.ids);
         const summary: MakePseudoLabelsSummary = {
           step: "make-pseudo-labels",
@@ -195,7 +196,6 @@ async function run(
           savePath: config.savePath,
           images: ids.length,
           ...result,
-          kept: output.kept(),
           seconds: (performance.now() - started) / 1000,
           notices,
           ...(instances === undefined ? {} : { instances }),

@@ -131,9 +131,9 @@ async function run(
     try {
       const loop: ImageLoop<Prepared, Computed> = {
         ids,
-        isDone: output.isDone,
+        output,
+        notice,
         costOf: async (id) => costOf(await readSize(await findImage(config.voc12Root, id)), 2, "make-seeds"),
-        derive: output.derive,
         async prepare(id) {
           const file = await findImage(config.voc12Root, id);
           const image = annotatedIn(await readRgb(file), config.annotationFrame);
@@ -161,8 +161,6 @@ async function run(
           output.write(id, image, seeds, weak.boxes, mask, file),
       };
       const result = await runImageLoop(loop, context);
-      for (const message of await output.lastNotices()) notice(message);
-      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
       return {
         step: "make-seeds",
         split: list.split,
@@ -171,7 +169,6 @@ async function run(
         coverage: await output.report(list.ids),
         images: ids.length,
         ...result,
-        kept: output.kept(),
         seconds: (performance.now() - started) / 1000,
         notices,
       };

@@ -85,7 +85,6 @@ async function run(
     const opened = await (config.instances ? openObjects : openLabels)(config, dataset, { ids, all: list.ids }, notice);
     try {
       const result = await opened.work(context);
-      if (result.left > 0) notice(`stopped: ${result.left} images not begun; the same command labels them`);
       const summary: SegmentSummary = {
         step: segment.name,
         split: list.split,
@@ -93,7 +92,6 @@ async function run(
         savePath: config.savePath,
         images: ids.length,
         ...result,
-        kept: opened.kept(),
         seconds: (performance.now() - started) / 1000,
         notices,
       };
@@ -116,8 +114,6 @@ interface Images {
 interface Opened {
   readonly model: string;
   work(context: StepContext): ReturnType<typeof runImageLoop>;
-  /** How many images have a file that is kept because it is somebody's own. */
-  kept(): number;
   close(): Promise<void>;
 }
 
@@ -145,9 +141,9 @@ async function openLabels(
   const classes = [...dataset.classes.keys()];
   const loop: ImageLoop<RgbImage, UnsharpenedLabel> = {
     ids,
-    isDone: output.isDone,
+    output,
+    notice,
     costOf: (id) => found(config.voc12Root, id),
-    derive: output.derive,
     prepare: async (id) => (await read(id)).image,
     compute: async (_, image) => {
       const small = reducedImage(image, sideWithin(image, config.workPixels));
@@ -164,12 +160,7 @@ async function openLabels(
   };
   return {
     model: segmenter.shape.model,
-    kept: output.kept,
-    async work(context) {
-      const result = await runImageLoop(loop, context);
-      for (const message of await output.lastNotices()) notice(message);
-      return result;
-    },
+    work: (context) => runImageLoop(loop, context),
     async close() {
       await sharpener.close();
       segmenter.dispose();
@@ -220,7 +211,8 @@ async function openObjects(
       : detectInTiles(segmenter, image, { ...options, tile });
   const loop: ImageLoop<Photograph, Photograph & { readonly found: readonly Instance[] }> = {
     ids,
-    isDone: output.isDone,
+    output,
+    notice,
     costOf: (id) => found(config.voc12Root, id),
     prepare: read,
     compute: async (_, photograph) => ({ ...photograph, found: objectsOf(photograph.image) }),
@@ -228,10 +220,8 @@ async function openObjects(
   };
   return {
     model: modelNameOf(segmenter.shape),
-    kept: output.kept,
     async work(context) {
       const result = await runImageLoop(loop, context);
-      for (const message of await output.lastNotices()) notice(message);
       await output.finish(all);
       return result;
     },

@@ -8,9 +8,8 @@ import { isDiskFull } from "../../atomic-write";
 import { messageOf, UserError } from "../../errors";
 import type { Cost, ImageFailure, StepContext, StepPlan } from "../../running/step";
 
-export interface ImageLoop<Prepared, Computed> {
-  /** Image ids of this shard, in order. */
-  readonly ids: readonly string[];
+/** Where results go. */
+export interface LoopOutput {
   /** Whether everything requested already exists; called before an image is prepared. */
   isDone(id: string): Promise<boolean>;
   /**
@@ -18,6 +17,18 @@ export interface ImageLoop<Prepared, Computed> {
    * image is prepared.
    */
   derive?(id: string): Promise<boolean>;
+  /** What there is to say of the folder once the last image is written. */
+  lastNotices?(): Promise<readonly string[]>;
+  /** How many images have a file that is kept because it is somebody's own. Default: 0. */
+  kept?(): number;
+}
+
+export interface ImageLoop<Prepared, Computed> {
+  /** Image ids of this shard, in order. */
+  readonly ids: readonly string[];
+  readonly output: LoopOutput;
+  /** Told at the end that the step was stopped, and what there is to say of the folder. */
+  readonly notice?: (message: string) => void;
   /** What the image would cost, for a plan. @throws UserError "input" where it cannot be made */
   costOf?(id: string): Promise<Cost | undefined>;
   /** Reading and decoding: runs while the image before is computed. */
@@ -39,6 +50,8 @@ export interface LoopResult {
   readonly failed: readonly ImageFailure[];
   /** Images not reached because the step was asked to stop, or nothing more could be written. */
   readonly left: number;
+  /** Images with a file that is kept because it is somebody's own. */
+  readonly kept: number;
 }
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -56,11 +69,11 @@ export async function runImageLoop<Prepared, Computed>(
   let diskFull = false;
 
   const todo: string[] = [];
-  for (const id of loop.ids) if (!(await loop.isDone(id))) todo.push(id);
+  for (const id of loop.ids) if (!(await loop.output.isDone(id))) todo.push(id);
   let skipped = total - todo.length;
   if (plan !== undefined) {
     plan(await planOf(loop, todo));
-    return { done: 0, skipped, failed: [], left: 0 };
+    return ended(loop, { done: 0, skipped, failed: [], left: 0 });
   }
 
   const report = (label: string, said?: string): void => {
@@ -84,8 +97,8 @@ export async function runImageLoop<Prepared, Computed>(
   // A second process may have made the image since the list was looked through.
   const prepare = (id: string): Promise<Outcome<Ready<Prepared>>> =>
     settle(async () => {
-      if (await loop.isDone(id)) return "skipped";
-      if (await loop.derive?.(id)) return "derived";
+      if (await loop.output.isDone(id)) return "skipped";
+      if (await loop.output.derive?.(id)) return "derived";
       return { input: await loop.prepare(id) };
     });
 
@@ -130,7 +143,14 @@ export async function runImageLoop<Prepared, Computed>(
   await Promise.all(finishing);
   await ahead?.reading; // may still be reading after a stop
   const failed = loop.ids.flatMap((id) => failures.get(id) ?? []);
-  return { done, skipped, failed, left: todo.length - reached };
+  return ended(loop, { done, skipped, failed, left: todo.length - reached });
+}
+
+/** Says what there is to say at the end of a run or of a plan. */
+async function ended<P, C>({ output, notice }: ImageLoop<P, C>, result: Omit<LoopResult, "kept">): Promise<LoopResult> {
+  if (result.left > 0) notice?.(`stopped: ${result.left} images not begun; the same command labels them`);
+  for (const message of (await output.lastNotices?.()) ?? []) notice?.(message);
+  return { ...result, kept: output.kept?.() ?? 0 };
 }
 
 /** What would be made and kept, and what it would cost: each image's time, and the memory of the most expensive one. */
