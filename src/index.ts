@@ -75,12 +75,8 @@ export type { TrainingSummary } from "./training/run-training";
 
 // --- graph → A2GNN → pseudo label ---
 
-export {
-  type MakePseudoLabelsConfig,
-  makePseudoLabelsOptions,
-  type Normalisation,
-  type Supervision,
-} from "./config/make-pseudo-labels";
+export type { Normalisation, Supervision } from "./config/label-photograph";
+export { type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "./config/make-pseudo-labels";
 export { presets as makePseudoLabelsPresets } from "./config/pseudo-label-presets";
 export { type A2gnnOptions, a2gnn } from "./graph/a2gnn";
 export { Adam, type AdamOptions, type Optimiser } from "./graph/adam";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { steps } from "../src/commands";
-import { labelOptions, makePseudoLabelsOptions } from "../src/config/make-pseudo-labels";
+import { labelOptions } from "../src/config/label-photograph";
+import { makePseudoLabelsOptions } from "../src/config/make-pseudo-labels";
 import { defaultsOf, keysTouching, type Option, type OptionTable, touching } from "../src/config/option";
 import { type ResolvedLabelConfig, resolveLabelConfig } from "../src/config/pseudo-label-presets";
 import { VOC } from "../src/data/voc";

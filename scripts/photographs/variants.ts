@@ -1,6 +1,6 @@
 /** What `measure-photographs.ts` compares: ways to label a photograph from its weak label, by name. */
 
-import type { LabelConfig, Supervision } from "../../src/config/make-pseudo-labels";
+import type { LabelConfig, Supervision } from "../../src/config/label-photograph";
 import type { MakeSeedsConfig } from "../../src/config/make-seeds";
 
 /**

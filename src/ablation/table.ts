@@ -2,7 +2,7 @@
  * The ablation's table from its runs: a row a variant, mean and deviation over the seeds; as CSV, Markdown and chart.
  */
 
-import type { FeatureKind } from "../config/make-pseudo-labels";
+import type { FeatureKind } from "../config/label-photograph";
 import { csvText } from "../csv-text";
 import type { BarChart } from "../show/chart";
 import { differences, type Variant } from "./variant";

@@ -1,11 +1,7 @@
 /** A row of an ablation: a kind of weak label, and which options differ from the defaults of that kind. */
 
-import {
-  type FeatureKind,
-  type MakePseudoLabelsConfig,
-  makePseudoLabelsOptions,
-  type Supervision,
-} from "../config/make-pseudo-labels";
+import type { FeatureKind, Supervision } from "../config/label-photograph";
+import { type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../config/make-pseudo-labels";
 import { type MakeSeedsConfig, makeSeedsOptions } from "../config/make-seeds";
 import { flagOf, keysTouching, type OptionTable } from "../config/option";
 import { presetOf, presets } from "../config/pseudo-label-presets";

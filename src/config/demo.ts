@@ -1,7 +1,8 @@
 /** Every option of `demo`. */
 
 import path from "node:path";
-import type { Supervision } from "./make-pseudo-labels";
+import { seedOption } from "./images";
+import type { Supervision } from "./label-photograph";
 import type { OptionTable } from "./option";
 
 export type DemoFeatures = "handcrafted" | "random" | "trained";
@@ -53,5 +54,5 @@ export const demoOptions: OptionTable<DemoConfig> = {
     affects: "fit",
     help: "affinity network of any width [default: the first file in weights/ of the data folder, if there is one]",
   },
-  seed: { kind: "integer", affects: "fit", default: 0, min: 0, help: "seed of all random numbers" },
+  seed: { ...seedOption, group: undefined },
 };

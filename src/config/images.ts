@@ -171,3 +171,14 @@ export const tagsOption: Option<string | undefined> = {
   group: "Data",
   help: "image tags: cls_labels.npy, or JSON of the same [default: cls_labels.npy or .json in the data folder, else the XML's object names]",
 };
+
+/** The same in every step; where something else is to be said of it, the table overrides its help. */
+export const seedOption: Option<number> = {
+  kind: "integer",
+  affects: "fit",
+  default: 0,
+  min: 0,
+  max: 4294967295,
+  group: "Running",
+  help: "seed of all random numbers",
+};

@@ -1,8 +1,9 @@
 /** Every option of `learn`: from a folder of partly labelled photographs to labels of all of them. */
 
-import { imagesOptions } from "./images";
+import { imagesOptions, seedOption } from "./images";
 import { completeConfig, type OptionTable } from "./option";
 import { LIGHT_MODEL, MODELS, type ModelName } from "./segmentation-models";
+import { numWorkersOption } from "./training";
 
 /**
  * How the network's opinion joins what the weak label of a photograph says.
@@ -212,23 +213,8 @@ export const learnOptions: OptionTable<LearnConfig> = {
     group: "Running",
     help: "worker threads for the dense CRF, which runs while the next photograph is computed; 0: none",
   },
-  numWorkers: {
-    kind: "integer",
-    affects: "speed",
-    min: 0,
-    max: 64,
-    group: "Running",
-    help: "worker threads that read samples for the network's training, as in train-segmenter",
-  },
-  seed: {
-    kind: "integer",
-    affects: "fit",
-    default: 0,
-    min: 0,
-    max: 4294967295,
-    group: "Running",
-    help: "seed of all random numbers",
-  },
+  numWorkers: { ...numWorkersOption, default: undefined },
+  seed: seedOption,
 };
 
 /** @throws UserError "usage" */

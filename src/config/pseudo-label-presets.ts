@@ -5,15 +5,8 @@
  */
 
 import { UserError } from "../errors";
-import {
-  type FeatureKind,
-  type LabelConfig,
-  type ListSupervision,
-  labelOptions,
-  type MakePseudoLabelsConfig,
-  makePseudoLabelsOptions,
-  type Supervision,
-} from "./make-pseudo-labels";
+import { type FeatureKind, type LabelConfig, labelOptions, type Supervision } from "./label-photograph";
+import { type ListSupervision, type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "./make-pseudo-labels";
 import { completeConfig, flagOf, type OptionTable } from "./option";
 
 /** What differs from the table's defaults, which are the scribble case. */

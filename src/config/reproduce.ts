@@ -1,6 +1,6 @@
 /** Every option of `reproduce`: the paper's tables on PASCAL VOC 2012 with the published inputs. */
 
-import { imagesOptions } from "./images";
+import { imagesOptions, seedOption } from "./images";
 import type { OptionTable } from "./option";
 import { MODELS, type ModelName } from "./segmentation-models";
 
@@ -141,13 +141,5 @@ export const reproduceOptions: OptionTable<ReproduceConfig> = {
     group: "Running",
     help: "print the plan: each command, what it needs, how long it takes, and what exists already",
   },
-  seed: {
-    kind: "integer",
-    affects: "fit",
-    default: 0,
-    min: 0,
-    max: 4294967295,
-    group: "Running",
-    help: "seed of all random numbers",
-  },
+  seed: seedOption,
 };

@@ -1,7 +1,7 @@
 /** Options of every step that trains a network: they mean the same everywhere. */
 
 import { expected } from "../errors";
-import { type AnnotationFrame, annotationFrameOption } from "./images";
+import { type AnnotationFrame, annotationFrameOption, seedOption } from "./images";
 import type { Option, OptionTable } from "./option";
 
 /**
@@ -40,6 +40,18 @@ const schedule = "Training";
 const running = "Running";
 
 const WEIGHT_DECAY = 5e-4;
+
+/** The same in every step that trains a network. */
+export const numWorkersOption: Option<number> = {
+  kind: "integer",
+  affects: "speed",
+  default: 2,
+  min: 0,
+  max: 64,
+  unit: "threads",
+  group: running,
+  help: "worker threads of each process that read and crop photographs ahead of the step; 0: the step's own thread does",
+};
 
 /** @param defaults of what differs between the steps */
 export function trainingOptions(
@@ -163,16 +175,7 @@ export function trainingOptions(
       group: schedule,
       help: "channel dropout in the last two blocks",
     },
-    numWorkers: {
-      kind: "integer",
-      affects: "speed",
-      default: 2,
-      min: 0,
-      max: 64,
-      unit: "threads",
-      group: running,
-      help: "worker threads of each process that read and crop photographs ahead of the step; 0: the step's own thread does",
-    },
+    numWorkers: numWorkersOption,
     microBatch: {
       kind: "integer",
       affects: "speed",
@@ -206,12 +209,7 @@ export function trainingOptions(
       help: "resume from the session's checkpoint, which is written after every epoch and when stopped; false: start over",
     },
     seed: {
-      kind: "integer",
-      affects: "fit",
-      default: 0,
-      min: 0,
-      max: 4294967295,
-      group: running,
+      ...seedOption,
       help: "seed of all random numbers; --help all says at its end what else the bytes depend on",
     },
   });

@@ -5,7 +5,8 @@
 
 import path from "node:path";
 import type { DemoConfig } from "../config/demo";
-import type { MakePseudoLabelsConfig, Supervision } from "../config/make-pseudo-labels";
+import type { Supervision } from "../config/label-photograph";
+import type { MakePseudoLabelsConfig } from "../config/make-pseudo-labels";
 import { presets, type ResolvedConfig, resolveConfig } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";
 import { readLabel, writeLabel } from "../data/label-png";

@@ -7,7 +7,7 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { writeAtomic } from "../atomic-write";
 import { type DemoConfig, demoOptions, demoSupervisions } from "../config/demo";
-import type { Supervision } from "../config/make-pseudo-labels";
+import type { Supervision } from "../config/label-photograph";
 import { completeConfig } from "../config/option";
 import { presets } from "../config/pseudo-label-presets";
 import { readDataset } from "../data/dataset";

@@ -1,7 +1,8 @@
 /** What the demo says about its data and each supervision, and the command line that repeats a part of it. */
 
 import path from "node:path";
-import type { MakePseudoLabelsConfig, Supervision } from "../config/make-pseudo-labels";
+import type { Supervision } from "../config/label-photograph";
+import type { MakePseudoLabelsConfig } from "../config/make-pseudo-labels";
 import { flagOf } from "../config/option";
 
 export const supervisionWords: Readonly<Record<Supervision, string>> = {

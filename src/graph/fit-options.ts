@@ -4,7 +4,7 @@
 
 import type * as tf from "@tensorflow/tfjs";
 import { backendInUse } from "../backend";
-import { labelOptions } from "../config/make-pseudo-labels";
+import { labelOptions } from "../config/label-photograph";
 import { defaultsOf } from "../config/option";
 import { expected } from "../errors";
 import type { NdArray } from "../nd-array";

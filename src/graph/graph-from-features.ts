@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { Normalisation } from "../config/make-pseudo-labels";
+import type { Normalisation } from "../config/label-photograph";
 import { expected, UserError } from "../errors";
 import { sizeOf } from "../nd-array";
 import { valuesOf } from "../tensor-values";

@@ -6,7 +6,7 @@
 import path from "node:path";
 import { featuresOfWeights } from "../affinity/open-affinity-net";
 import { backendInUse, useBackend } from "../backend";
-import type { LabelConfig } from "../config/make-pseudo-labels";
+import type { LabelConfig } from "../config/label-photograph";
 import { type ResolvedLabelConfig, resolveLabelConfig } from "../config/pseudo-label-presets";
 import { checkDataset, type DatasetDescription } from "../data/dataset";
 import { decodeRgb, type RgbImage, readRgb } from "../data/image";

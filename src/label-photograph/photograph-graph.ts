@@ -3,7 +3,7 @@
  * stroke is answered as fast as the second.
  */
 
-import { type LabelConfig, labelOptions, type Supervision } from "../config/make-pseudo-labels";
+import { type LabelConfig, labelOptions, type Supervision } from "../config/label-photograph";
 import { type ResolvedLabelConfig, resolveLabelConfig } from "../config/pseudo-label-presets";
 import type { RgbImage } from "../data/image";
 import type { LiteFeatures } from "../efficientnet/lite-features";

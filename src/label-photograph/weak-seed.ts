@@ -4,7 +4,7 @@
  * are asked for.
  */
 
-import type { Supervision } from "../config/make-pseudo-labels";
+import type { Supervision } from "../config/label-photograph";
 import type { SeedRuleConfig } from "../config/seed-rule";
 import { boxSeed } from "../data/box-seed";
 import type { DatasetDescription } from "../data/dataset";

@@ -1,6 +1,6 @@
 /** Figures that the paper states (Zhang et al., TPAMI 2021), mIoU in percent on PASCAL VOC 2012; docs/method.md, section 5. */
 
-import type { Supervision } from "../config/make-pseudo-labels";
+import type { Supervision } from "../config/label-photograph";
 
 export interface Published {
   readonly val: number;

@@ -6,7 +6,7 @@
 import path from "node:path";
 import { ablate } from "../ablation/ablate";
 import { writeAtomic } from "../atomic-write";
-import type { Supervision } from "../config/make-pseudo-labels";
+import type { Supervision } from "../config/label-photograph";
 import { completeConfig } from "../config/option";
 import { type ReproduceConfig, reproduceOptions } from "../config/reproduce";
 import { fileExists } from "../data/bounded-file";

@@ -2,7 +2,8 @@
 
 import fs from "node:fs/promises";
 import path from "node:path";
-import type { MakePseudoLabelsConfig, Supervision } from "../config/make-pseudo-labels";
+import type { Supervision } from "../config/label-photograph";
+import type { MakePseudoLabelsConfig } from "../config/make-pseudo-labels";
 import { flagOf } from "../config/option";
 import type { ReproduceConfig } from "../config/reproduce";
 import { fileExists } from "../data/bounded-file";

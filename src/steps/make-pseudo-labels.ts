@@ -10,12 +10,8 @@
 import path from "node:path";
 import { featuresOfWeights } from "../affinity/open-affinity-net";
 import { backendInUse } from "../backend";
-import {
-  type FeatureKind,
-  ignoredFlags,
-  type MakePseudoLabelsConfig,
-  makePseudoLabelsOptions,
-} from "../config/make-pseudo-labels";
+import type { FeatureKind } from "../config/label-photograph";
+import { ignoredFlags, type MakePseudoLabelsConfig, makePseudoLabelsOptions } from "../config/make-pseudo-labels";
 import { touching } from "../config/option";
 import { type ResolvedConfig, type ResolvedRun, resolveRun } from "../config/pseudo-label-presets";
 import type { DatasetDescription } from "../data/dataset";

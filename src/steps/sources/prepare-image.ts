@@ -4,7 +4,7 @@
  */
 
 import path from "node:path";
-import type { Supervision } from "../../config/make-pseudo-labels";
+import type { Supervision } from "../../config/label-photograph";
 import type { ResolvedConfig, ResolvedRun } from "../../config/pseudo-label-presets";
 import { fileExists } from "../../data/bounded-file";
 import type { DatasetDescription } from "../../data/dataset";
