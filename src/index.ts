@@ -201,7 +201,7 @@ export { boxIou, maskIou } from "./instances/mask-overlap";
 export { polygonsMask } from "./instances/polygon-mask";
 export { maskOutline, maskOutlines } from "./instances/region-outline";
 export { type CocoBox, decodeMask, encodeMask, maskArea, maskBox, type Rle } from "./instances/rle";
-export { rleFromString, rleToString } from "./instances/rle-string";
+export { rleFromString, rleToString } from "./instances/rle";
 export type { VocFigures } from "./instances/voc-ap";
 export { cocoRle } from "./instances/write-coco";
 export type { InstancesWritten } from "./steps/outputs/instance-label-output";

@@ -11,8 +11,8 @@ import { editDistance, nearWords } from "../src/near-text";
 import { weakLabelPicture } from "../src/show/weak-label-picture";
 import { COLUMNS } from "../src/shown-text";
 import { check } from "../src/steps/check";
+import { chooseForSheet } from "../src/steps/checking/contact-sheet";
 import type { CheckSummary } from "../src/steps/checking/folder-facts";
-import { chooseForSheet } from "../src/steps/checking/sheet-choice";
 import { CLASSES, IGNORE, SIZE, writeTinyDataset } from "./tiny-dataset";
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "a2gnn-check-"));

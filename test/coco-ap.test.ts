@@ -3,10 +3,10 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { COCO_KEYS, categoryCurves, cocoFigures } from "../src/instances/coco-ap";
+import type { Comparison } from "../src/instances/coco-match";
 import { cocoResults } from "../src/instances/coco-results";
 import { cocoTruth } from "../src/instances/coco-truth";
 import { compareInstances } from "../src/instances/compare-instances";
-import type { Comparison } from "../src/instances/comparison";
 import { numpyMean } from "../src/instances/numpy-mean";
 import { meanVocFigures, vocFigures } from "../src/instances/voc-ap";
 

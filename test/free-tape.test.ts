@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend";
-import { freeTapeAsItGoes } from "../src/training/free-tape";
+import { freeTapeAsItGoes } from "../src/training/tape";
 import { normalTensor } from "./numeric-gradient";
 
 let tensors = 0;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeBoxes, encodeBoxes } from "../src/mask-rcnn/box-deltas";
-import { boxAreas, boxIou } from "../src/mask-rcnn/boxes";
+import { boxAreas, boxIou, decodeBoxes, encodeBoxes } from "../src/mask-rcnn/boxes";
 import { BACKGROUND, matchBoxes, UNDECIDED } from "../src/mask-rcnn/match";
 import { highest, suppress } from "../src/mask-rcnn/nms";
 import { Random } from "../src/random";

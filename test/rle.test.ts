@@ -5,8 +5,16 @@ import { test } from "node:test";
 import { cocoMask } from "../src/instances/coco-segmentation";
 import { boxIou, difference, intersection, maskIou, union } from "../src/instances/mask-overlap";
 import { polygonsMask } from "../src/instances/polygon-mask";
-import { type CocoBox, decodeMask, encodeMask, maskArea, maskBox, type Rle } from "../src/instances/rle";
-import { rleFromString, rleToString } from "../src/instances/rle-string";
+import {
+  type CocoBox,
+  decodeMask,
+  encodeMask,
+  maskArea,
+  maskBox,
+  type Rle,
+  rleFromString,
+  rleToString,
+} from "../src/instances/rle";
 
 interface Measures {
   readonly width: number;

@@ -12,14 +12,14 @@ import { completeConfig } from "../config/option";
 import { presets } from "../config/pseudo-label-presets";
 import { readDataset } from "../data/dataset";
 import { readImageList } from "../data/image-list";
-import { silentReporter } from "../running/reporter";
+import { partReporter } from "../running/part-reporter";
+import { type Reporter, silentReporter } from "../running/reporter";
 import type { ImageFailure, Step, StepContext, Summary } from "../running/step";
 import { tableText } from "../steps/outputs/text-table";
 import { version } from "../version";
 import { type DemoSetting, runSupervision } from "./demo-supervision";
 import { chooseFeatures } from "./features";
 import { maskRcnnTable } from "./mask-rcnn-table";
-import { partOf } from "./part-progress";
 import { type DemoRow, type DemoSection, FIGURE_HEAD, figureCells, reportHtml } from "./report";
 import { segmentationTable } from "./segmentation-table";
 import { dataWords } from "./words";
@@ -125,4 +125,20 @@ function describe({ rows, split, images, features, report, seconds, failed }: De
     ...failed.map(({ image, reason }) => `failed: ${image}: ${reason}`),
     `report: ${report} (${seconds.toFixed(0)} s)`,
   ].join("\n");
+}
+
+export interface Part {
+  readonly label: string;
+  /** Hundreds of training steps before this part, of each of its images, and altogether. */
+  readonly before: number;
+  readonly each: number;
+  readonly total: number;
+  /** Notices already given; each is given once. */
+  readonly notices: Set<string>;
+}
+
+export function partOf(whole: Reporter, { label, before, each, total, notices }: Part): Reporter {
+  return partReporter(whole, label, notices, ({ done, label: image, detail }) =>
+    whole.progress({ done: before + each * done, total, label: `${label} ${image}`, detail, unit: "100 steps" }),
+  );
 }

@@ -3,8 +3,7 @@
  * recalls from 0 to 1, its largest value from there on; AP is its mean over recalls, ten IoU thresholds and categories.
  */
 
-import { type AreaRange, IOU_THRESHOLDS, linspace, type Matches, matchDetections } from "./coco-match";
-import type { Comparison } from "./comparison";
+import { type AreaRange, type Comparison, IOU_THRESHOLDS, linspace, type Matches, matchDetections } from "./coco-match";
 import { numpyMean } from "./numpy-mean";
 
 /** Figures from 0 to 1; −1 where there is no object to find, as pycocotools has it. */

@@ -4,8 +4,6 @@
  * missed: a detection that finds one of them is ignored, as is one that finds nothing and is outside the range itself.
  */
 
-import type { Comparison } from "./comparison";
-
 /** 0.5, 0.55, … 0.95, as numpy's `linspace` has them. */
 export const IOU_THRESHOLDS: readonly number[] = linspace(0.5, 0.95, 10);
 
@@ -61,4 +59,20 @@ export function matchDetections(comparison: Comparison, [least, most]: AreaRange
 export function linspace(start: number, stop: number, count: number): number[] {
   const step = (stop - start) / (count - 1);
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? stop : i * step + start));
+}
+
+export interface Comparison {
+  /** Detections, best score first; equal scores in the order of the file. */
+  readonly scores: readonly number[];
+  /** Pixels of each detection. */
+  readonly areas: readonly number[];
+  readonly truths: readonly TrueInstance[];
+  /** IoU of detection d and truth g at `d · truths + g`; for a crowd the share of the detection that lies within it. */
+  readonly overlaps: Float64Array;
+}
+
+export interface TrueInstance {
+  /** Pixels, as the truth's file says. */
+  readonly area: number;
+  readonly isCrowd: boolean;
 }

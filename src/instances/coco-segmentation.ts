@@ -4,8 +4,7 @@ import type { ImageSize } from "../data/dataset";
 import { shown } from "../data/json";
 import { expected } from "../errors";
 import { polygonsMask } from "./polygon-mask";
-import { canonicalRle, type Rle } from "./rle";
-import { rleFromString } from "./rle-string";
+import { canonicalRle, type Rle, rleFromString } from "./rle";
 
 /**
  * The mask that a `segmentation` means, drawn as pycocotools draws it.

@@ -4,10 +4,10 @@
  */
 
 import { expected } from "../errors";
+import type { Comparison } from "./coco-match";
 import type { CocoResult } from "./coco-results";
 import { cocoMask } from "./coco-segmentation";
 import type { CocoAnnotation, CocoId, CocoImage, CocoTruth } from "./coco-truth";
-import type { Comparison } from "./comparison";
 import { boxIou, maskIou } from "./mask-overlap";
 import { type CocoBox, maskArea, maskBox, type Rle } from "./rle";
 

@@ -3,7 +3,7 @@
  * al. 2014, "Simultaneous detection and segmentation") and the average best overlap (ABO: Pont-Tuset and Van Gool 2015).
  */
 
-import type { Comparison } from "./comparison";
+import type { Comparison } from "./coco-match";
 
 /** Figures from 0 to 1; −1 where there is no object to find. */
 export interface VocFigures {

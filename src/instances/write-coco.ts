@@ -2,8 +2,7 @@
 
 import type { CocoId } from "./coco-truth";
 import type { Instance } from "./instance";
-import type { Rle } from "./rle";
-import { rleToString } from "./rle-string";
+import { type Rle, rleToString } from "./rle";
 
 /** Compressed run lengths. */
 export interface CocoRle {

@@ -3,13 +3,12 @@
 import * as tf from "@tensorflow/tfjs";
 import type { RgbImage } from "../data/image";
 import type { Instance } from "../instances/instance";
-import { BOX_WEIGHTS, decodeBoxes } from "./box-deltas";
-import { type BoxArray, clipBoxes, type Extent, scaleBoxes, takeBoxes } from "./boxes";
+import { pasteMask } from "./box-mask";
+import { BOX_WEIGHTS, type BoxArray, clipBoxes, decodeBoxes, type Extent, scaleBoxes, takeBoxes } from "./boxes";
 import type { InstanceSegmenter } from "./instance-segmenter";
 import { BOX_SIDE, MASK_INPUT_SIDE, MASK_SIDE, POOLED_MAPS } from "./network";
 import { type ImageSides, inputExtent, type NetworkInput, networkInput } from "./network-input";
 import { suppress } from "./nms";
-import { pasteMask } from "./paste-mask";
 import { INFERENCE_PROPOSALS, largerThan, type ProposalOptions, proposalsOf } from "./proposals";
 import { roiAlign } from "./roi-align";
 

@@ -1,8 +1,7 @@
 /** Chooses the few hundred boxes that the heads look at, by the scores and shifts of all anchors. */
 
 import { ANCHORS_PER_CELL, anchorsOf, type Grid } from "./anchors";
-import { decodeBoxes, PROPOSAL_WEIGHTS } from "./box-deltas";
-import { type BoxArray, boxCount, clipBoxes, type Extent, takeBoxes } from "./boxes";
+import { type BoxArray, boxCount, clipBoxes, decodeBoxes, type Extent, PROPOSAL_WEIGHTS, takeBoxes } from "./boxes";
 import { highest, suppress } from "./nms";
 import type { Variant } from "./variant";
 

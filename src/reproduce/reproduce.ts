@@ -21,8 +21,16 @@ import { tableText } from "../steps/outputs/text-table";
 import { segment } from "../steps/segment";
 import { trainSegmenter } from "../steps/train-segmenter";
 import { FINAL } from "./published";
-import { estimateSeconds } from "./stage-time";
-import { ablationStage, commandOf, missingOf, type Row, rowOf, type Stage, type StageName } from "./stages";
+import {
+  ablationStage,
+  commandOf,
+  estimateSeconds,
+  missingOf,
+  type Row,
+  rowOf,
+  type Stage,
+  type StageName,
+} from "./stages";
 
 export interface PlannedStage {
   readonly command: string;

@@ -1,7 +1,7 @@
 /** A batch as one tensor, and the losses and gradients of a function of variables, in the form that the trainer takes. */
 
 import * as tf from "@tensorflow/tfjs";
-import { freeTapeAsItGoes } from "./free-tape";
+import { freeTapeAsItGoes } from "./tape";
 import type { LossShare, TrainedVariable } from "./task";
 
 /**

@@ -13,7 +13,7 @@ import { expected } from "../../errors";
 import { cocoMask } from "../../instances/coco-segmentation";
 import { type CocoAnnotation, type CocoTruth, imageName, readCocoTruth } from "../../instances/coco-truth";
 import { type CocoBox, decodeMask, encodeMask, maskArea, maskBox } from "../../instances/rle";
-import type { InstanceMask } from "../../mask-rcnn/instance-mask";
+import type { InstanceMask } from "../../mask-rcnn/box-mask";
 
 /** Plain data: workers get it. */
 export interface InstanceFiles {

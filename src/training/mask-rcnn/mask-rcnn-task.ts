@@ -10,8 +10,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { anchorsOf, type Grid } from "../../mask-rcnn/anchors";
+import { type InstanceMask, maskUnderBox } from "../../mask-rcnn/box-mask";
 import type { Extent } from "../../mask-rcnn/boxes";
-import { type InstanceMask, maskUnderBox } from "../../mask-rcnn/instance-mask";
 import type { InstanceSegmenter } from "../../mask-rcnn/instance-segmenter";
 import { BOX_SIDE, MASK_INPUT_SIDE, MASK_SIDE, POOLED_MAPS } from "../../mask-rcnn/network";
 import { type ProposalOptions, proposalsOf } from "../../mask-rcnn/proposals";
@@ -19,7 +19,7 @@ import { roiAlign } from "../../mask-rcnn/roi-align";
 import type { NdArray } from "../../nd-array";
 import { deriveSeed, Random } from "../../random";
 import { lossShare } from "../gradients";
-import { continueTape, dropTape, type HeldTape, holdTape } from "../held-tape";
+import { continueTape, dropTape, type HeldTape, holdTape } from "../tape";
 import type { LossShare, TrainedVariable, TrainingTask } from "../task";
 import { boxLosses, maskLoss, proposalLosses } from "./mask-rcnn-losses";
 import {

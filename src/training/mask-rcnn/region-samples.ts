@@ -3,8 +3,7 @@
  * drawn at random (Ren et al. 2015, Girshick 2015). Thresholds and numbers are those of Detectron2 and torchvision alike.
  */
 
-import { BOX_WEIGHTS, encodeBoxes, PROPOSAL_WEIGHTS } from "../../mask-rcnn/box-deltas";
-import { type BoxArray, joinBoxes, takeBoxes } from "../../mask-rcnn/boxes";
+import { BOX_WEIGHTS, type BoxArray, encodeBoxes, joinBoxes, PROPOSAL_WEIGHTS, takeBoxes } from "../../mask-rcnn/boxes";
 import { BACKGROUND, matchBoxes, UNDECIDED } from "../../mask-rcnn/match";
 import type { Random } from "../../random";
 

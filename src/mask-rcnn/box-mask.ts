@@ -1,12 +1,14 @@
 /**
- * A mask of 28 × 28 probabilities under a box as pixels of the photograph. Detectron2 samples the mask at pixel centres;
- * torchvision resizes it to the box's whole pixels.
+ * An object's mask between the photograph and the 28 × 28 cells that the network sees under a box. Into cells, for training:
+ * ROIAlign on the true mask, held as the part of the image that the object lies in. And back, for detections: Detectron2
+ * samples the mask at pixel centres; torchvision resizes it to the box's whole pixels.
  */
 
 import { bilinearTaps } from "../image-ops/bilinear";
 import type { Rle } from "../instances/rle";
 import type { BoxArray, Extent } from "./boxes";
 import { MASK_SIDE } from "./network";
+import { axisBins, type RoiAlignOptions } from "./roi-align";
 import type { Variant } from "./variant";
 
 /** A pixel of at least this probability is the object's. */
@@ -100,4 +102,48 @@ function resizedAxis(start: number, end: number, pixels: number): MaskAxis {
 
 function emptyAxis(first: number, count: number): MaskAxis {
   return { first, count, lower: new Int32Array(count), upper: new Int32Array(count), weight: new Float32Array(count) };
+}
+
+/** 1 inside, 0 outside, row-major, [height·width], at `top` and `left` of the image; the image is 0 elsewhere. */
+export interface InstanceMask extends Extent {
+  readonly top: number;
+  readonly left: number;
+  readonly data: Uint8Array;
+}
+
+/**
+ * The share of the object in each of side × side parts of a box: ROIAlign on the mask. [side·side]
+ * @param boxes in pixels of the image
+ * @param image its size
+ */
+export function maskUnderBox(
+  { top, left, width, height, data }: InstanceMask,
+  boxes: BoxArray,
+  i: number,
+  image: Extent,
+  options: RoiAlignOptions,
+): Float32Array {
+  const { side } = options;
+  const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4);
+  const rows = axisBins(y1, y2, 1, image.height, options);
+  const columns = axisBins(x1, x2, 1, image.width, options);
+  const out = new Float32Array(side * side);
+  const line = new Float32Array(side);
+  const [firstRow, lastRow] = [Math.max(rows.first, top), Math.min(rows.first + rows.extent, top + height)];
+  const [firstColumn, lastColumn] = [
+    Math.max(columns.first, left),
+    Math.min(columns.first + columns.extent, left + width),
+  ];
+  for (let y = firstRow; y < lastRow; y++) {
+    line.fill(0);
+    for (let x = firstColumn; x < lastColumn; x++) {
+      if (data[(y - top) * width + x - left] === 0) continue;
+      for (let bin = 0; bin < side; bin++) line[bin] += columns.weights[bin * columns.extent + x - columns.first];
+    }
+    for (let bin = 0; bin < side; bin++) {
+      const weight = rows.weights[bin * rows.extent + y - rows.first];
+      if (weight !== 0) for (let k = 0; k < side; k++) out[bin * side + k] += weight * line[k];
+    }
+  }
+  return out;
 }
