@@ -42,7 +42,7 @@ export const remakeOption: Option<readonly string[] | undefined> = {
   kind: "texts",
   affects: "place",
   group: "Running",
-  help: "images to make anew though their results exist, or all; the old files move to .old/ in their folder",
+  help: "images to make again although their results exist, or all; the old files move to .old/ in their folder",
 };
 
 export const shardOption: Option<string> = {

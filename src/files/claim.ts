@@ -21,7 +21,7 @@ export interface ClaimOptions {
   readonly key?: string;
   /** Of claims that lie in one folder and have nothing to do with each other. Default: there is one. */
   readonly name?: string;
-  /** What mends it where another run is there, e.g. `choose another --save-path`. */
+  /** What to do where another run works in the folder, e.g. `choose another --save-path`. */
   readonly cure: string;
   /** Age in milliseconds from which an untouched mark of another machine is a dead one's. */
   readonly staleAfter?: number;

@@ -41,7 +41,7 @@ export interface Pass {
    * Batch normalisation by the layer's name, with a ReLU after it or without; only with a ReLU there may be dropout.
    */
   normalise(x: tf.Tensor4D, name: string, relu: boolean, dropout?: NormDropout): tf.Tensor4D;
-  /** What a convolution with a bias gives before the bias is added, and what goes on in its place; absent: the same. */
+  /** Changes what a convolution with a bias gives, before the bias is added. Absent: nothing changes. */
   calibrate?(response: tf.Tensor4D, name: string): tf.Tensor4D;
   /** Seed of each image's dropout; absent: nothing is dropped. */
   readonly dropoutSeeds?: readonly number[];

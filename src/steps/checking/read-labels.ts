@@ -52,7 +52,7 @@ export async function openLabelReader(config: WeakLabelConfig, dataset: DatasetD
   };
 }
 
-/** Names are added to `classes` until every one that the photograph's labels use is there. */
+/** Adds names to `classes` until it has every one that the photograph's labels use. */
 async function withUnknown(
   source: WeakLabelSource,
   id: string,

@@ -45,7 +45,7 @@ export interface FileRecord {
 
 export interface FoundFile {
   readonly state: FileState;
-  /** Of the file's bytes, where it exists. */
+  /** Hash of the file's bytes, where the file exists. */
   readonly sha256?: string;
   /** Where this program has written the file. */
   readonly record?: FileRecord;
@@ -70,7 +70,7 @@ export async function findFile(file: string, origin: () => Promise<Origin>): Pro
   return { state: isSame ? "current" : "stale", sha256, record };
 }
 
-/** Writes a file and its record, which is there before the file takes its name. @throws UserError "output" */
+/** Writes a file and its record; the record exists before the file takes its name. @throws UserError "output" */
 export async function writeRecorded(file: string, bytes: Uint8Array | string, origin: Origin): Promise<void> {
   const settings = await writeSettings(path.join(path.dirname(file), RECORDS), origin.settings);
   const replaced = await hashFile(file);

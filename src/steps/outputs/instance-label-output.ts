@@ -1,7 +1,7 @@
 /**
- * Instance labels on disk: VOC's `SegmentationObject` (a palette PNG whose values are the objects, from 1), COCO's JSON, an
- * image a file and in the end all of them together, labelme's JSON, YOLO's segmentation text. The image's own COCO file is
- * written last and says that the others are there.
+ * Instance labels on disk: VOC's `SegmentationObject` (a palette PNG whose values are the objects, from 1), COCO's JSON, one
+ * file for each image and finally one of them all, labelme's JSON, YOLO's segmentation text. An image's own COCO file is written
+ * last: where it exists, the others do.
  */
 
 import path from "node:path";
@@ -55,7 +55,7 @@ export interface InstanceLabelOutput {
     marks: readonly InstanceMark[],
     origin: Origin,
   ): Promise<void>;
-  /** Writes `instances.json` of all images of the list that are there, those of other processes among them. */
+  /** Writes `instances.json`, of every image of the list that is labelled, whichever process has labelled it. */
   merge(ids: readonly string[]): Promise<InstancesWritten>;
 }
 

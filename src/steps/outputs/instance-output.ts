@@ -27,14 +27,14 @@ export interface InstanceOutputConfig {
   readonly overlay?: string;
   /** A COCO file whose ids `results.json` has. */
   readonly truth?: string;
-  /** Ids, or "all": made anew though they exist. */
+  /** Ids of images to make again although their results exist, or "all". */
   readonly remake?: readonly string[];
 }
 
 export interface InstanceOutput {
   isDone(id: string): Promise<boolean>;
   write(id: string, fileName: string, image: RgbImage, instances: readonly Instance[]): Promise<void>;
-  /** Both files of all those images of the list that are there. */
+  /** Writes both files, of every image of the list that has been looked at. */
   finish(ids: readonly string[]): Promise<void>;
   /** What was kept, what was made again, and whether the folder mixes settings: at the end of a run. */
   lastNotices(): Promise<string[]>;

@@ -42,9 +42,9 @@ export interface LabelOutputConfig {
   readonly instanceLeastShare?: number;
   readonly instanceFormats?: readonly string[];
   readonly instancePolygons?: boolean;
-  /** Of labels and probabilities. Default: displayed. */
+  /** The frame that labels and probabilities are written in. Default: displayed. */
   readonly frame?: Frame;
-  /** Ids, or "all": made anew though they exist. */
+  /** Ids of images to make again although their results exist, or "all". */
   readonly remake?: readonly string[];
   /** Formats for other tools, and the folder of their folders. */
   readonly export?: readonly string[];
@@ -80,7 +80,7 @@ export interface ObjectsOfImage {
   readonly graph: CellGraph;
   /** Before the dense CRF, which makes every pixel sure, [h·w, K]: what the confidence is measured by. */
   readonly probabilities: Float32Array;
-  /** Of those before the dense CRF: a reduced photograph's where the label is of a large one. */
+  /** Size of those probabilities: that of the reduced photograph, where a large one was labelled. */
   readonly probabilitySize: ImageSize;
   /** 1 where a person drew: certain in the label. */
   readonly isDrawn?: Uint8Array;

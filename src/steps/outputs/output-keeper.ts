@@ -11,7 +11,7 @@ import { type FileState, findFile, type Origin, RECORDS, writeRecorded } from ".
 import { differences, readSettings } from "./settings-file";
 
 export interface OutputKeeper {
-  /** What a file of an image is to this run; "missing" where it shall be made anew. */
+  /** What a file of an image is to this run; "missing" where it is to be made again. */
   stateOf(id: string, file: string, origin: () => Promise<Origin>): Promise<FileState>;
   /** Writes a file unless it is somebody's own. @returns whether it was written @throws UserError "output" */
   write(id: string, file: string, bytes: Uint8Array | string, origin: Origin): Promise<boolean>;

@@ -13,7 +13,7 @@ export function openPhotographHashes(root: string, weights: string | undefined):
   return async (id) => ({ photograph: await photographHash(root, id), weights: await hash });
 }
 
-/** Of `make-pseudo-labels`: what its options lead it to read of an image beside the weak labels. */
+/** Hashes what the options of `make-pseudo-labels` lead it to read of an image beside the weak labels. */
 export async function openLabelHashes(config: ResolvedRun["config"]): Promise<InputsOf> {
   const { voc12Root, seedLabelRoot, features, weights, graphDir, camDir } = config;
   const usesNetwork = features === "cnn" || (features === undefined && graphDir === undefined);
@@ -35,7 +35,7 @@ export async function photographHash(root: string, id: string): Promise<string |
   return file === undefined ? undefined : hashFile(file);
 }
 
-/** Of the files among which an image's scribbles are looked for. */
+/** Hashes the files among which an image's scribbles are looked for. */
 export function scribbleHash(folder: string, id: string): Promise<string | undefined> {
   return hashFiles([".txt", ".xml", ".png"].map((extension) => path.join(folder, id + extension)));
 }

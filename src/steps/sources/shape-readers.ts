@@ -36,7 +36,7 @@ export interface ShapeReader {
   readonly hasLines: boolean;
   /** Undefined where it says nothing of the image. */
   read(id: string, size: ImageSize): Promise<(Boxes & Partial<DrawnShapes>) | undefined>;
-  /** Of what the format's files say of an image. */
+  /** Hash of what the format's files say of an image. */
   hashOf(id: string): Promise<string | undefined>;
   /** Whether the format's files say anything of an image, even if it is nothing. */
   has(id: string): Promise<boolean>;

@@ -175,7 +175,7 @@ function formatLabels(name: string, { boxes = [], points = [], scribbles = [] }:
   return { name, boxes: boxes.length, clicks: points.length, strokes: scribbles.length };
 }
 
-/** Of each kind what the first format has; that others have some as well is said. */
+/** Takes each kind from the first format that has it, and tells of the others that have it as well. */
 function firstOfEachKind(
   drawn: readonly { readonly name: string; readonly shapes: Partial<DrawnShapes> }[],
   wants: (kind: WeakLabelKind) => boolean,
@@ -243,7 +243,7 @@ async function strangers(readers: readonly ShapeReader[], root: string): Promise
   });
 }
 
-/** Where the labels of a kind were looked for, and what is there instead. */
+/** Says where the labels of a kind were looked for, and what was found instead. */
 async function lacking(
   kind: WeakLabelKind,
   id: string,
