@@ -17,7 +17,7 @@ import { encodeOwners, maskBox } from "./rle";
 
 export type InstanceRule = "graph" | "smaller";
 
-export const LEAST_SHARE = 0.35;
+const LEAST_SHARE = 0.35;
 
 export interface InstanceLabelOptions {
   /** Who gets a pixel that several marks of its class claim. Default "graph". */
