@@ -34,7 +34,7 @@ export interface ListedImage extends PreparedImage {
   readonly config: ResolvedConfig;
   /** With `instances`. */
   readonly marks?: readonly InstanceMark[];
-  /** The same: a seed label that knows more than the marks do, as GrabCut's is, or one from a file. */
+  /** The same, with a seed label from a file: it knows more than the marks do, as GrabCut's does. */
   readonly objectSeed?: LabelMap;
 }
 
@@ -126,7 +126,6 @@ export async function openImageSource(
       const marks = own.instances ? objectMarks(given, image, dataset.ignore, `clicks of image "${id}"`) : undefined;
       if (isMixed && marks?.length === 0 && boxes.length === 0)
         notice("no objects: neither boxes nor clicks nor strokes tell them apart");
-      const knowsMore = seed !== undefined || (own.grabCut && boxes.length > 0);
       const walks = own.rw && maps !== undefined;
       return {
         image,
@@ -136,7 +135,7 @@ export async function openImageSource(
         config: own,
         ...(walks ? { maps: await mapsOf(maps, dataset, image, made.label) } : {}),
         ...(marks === undefined ? {} : { marks }),
-        ...(marks !== undefined && knowsMore ? { objectSeed: made.label } : {}),
+        ...(marks !== undefined && seed !== undefined ? { objectSeed: made.label } : {}),
       };
     },
     hashesOf: async (id) => ({
