@@ -46,7 +46,7 @@ async function main([file, out]: readonly string[]): Promise<void> {
 
 /** The last one measured with at most so many strokes. */
 function pointAfter(points: readonly Point[], strokes: number): Point {
-  return points.findLast((point) => point.strokes <= strokes) ?? points[0];
+  return [...points].reverse().find((point) => point.strokes <= strokes) ?? points[0];
 }
 
 function mean(values: readonly number[]): number {

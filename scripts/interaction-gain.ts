@@ -49,7 +49,7 @@ async function main([data, list, out, count = "30", most = "3"]: readonly string
     process.stdout.write(`${name}: ours ${shown(gain.ours)}, GrabCut ${shown(gain.grabCut)}, held ${gain.held}\n`);
   }
   await grabCut.close();
-  summarise(gains, dataset);
+  summarise(gains);
 }
 
 async function measure(
@@ -141,7 +141,7 @@ function heldShare(label: LabelMap, drawn: LabelMap, ignore: number): number {
 }
 
 /** Means over photographs after each stroke (those that needed no more keep their last figure), and per kind of stroke. */
-function summarise(gains: readonly Gain[], { classes }: DatasetDescription): void {
+function summarise(gains: readonly Gain[]): void {
   const most = Math.max(...gains.map(({ strokes }) => strokes.length));
   const mean = (values: readonly number[]): string =>
     values.length === 0 ? "–" : ((100 * values.reduce((a, b) => a + b, 0)) / values.length).toFixed(1);
@@ -153,9 +153,7 @@ function summarise(gains: readonly Gain[], { classes }: DatasetDescription): voi
   for (const isBackground of [true, false]) {
     const steps = gains.flatMap(({ strokes, ours, grabCut }) =>
       strokes.flatMap(({ class: label }, i) =>
-        (label === 0 || label === classes[0]) === isBackground
-          ? [{ ours: ours[i + 1] - ours[i], cut: grabCut[i + 1] - grabCut[i] }]
-          : [],
+        (label === 0) === isBackground ? [{ ours: ours[i + 1] - ours[i], cut: grabCut[i + 1] - grabCut[i] }] : [],
       ),
     );
     const kind = isBackground ? "background" : "foreground";

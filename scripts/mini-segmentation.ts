@@ -14,7 +14,6 @@
 
 import path from "node:path";
 import { useBackend } from "../src/backend";
-import { MODELS, type ModelName } from "../src/config/segmentation-models";
 import type { TrainSegmenterConfig } from "../src/config/train-segmenter";
 import { SMALL_PICTURES } from "../src/demo/features";
 import { UserError } from "../src/errors";
@@ -26,7 +25,7 @@ import { makePseudoLabels } from "../src/steps/make-pseudo-labels";
 import { segment } from "../src/steps/segment";
 import { trainSegmenter } from "../src/steps/train-segmenter";
 import { trainBackbone } from "./mini/backbones";
-import { BACKBONE_OF } from "./mini/classifier";
+import { BACKBONE_OF, type DrawnModel } from "./mini/classifier";
 import { drawWeaklyLabelled, drawWithMasks } from "./mini/drawn";
 import { randomPortrait, randomScene } from "./mini/random-scenes";
 import { type Labels, type Row, readRows, SUPERVISIONS, withRow, writeTable } from "./mini/segmentation-table";
@@ -41,7 +40,7 @@ const HELD_OUT = Array.from({ length: 60 }, (_, i) => 2001 + i);
 
 interface Options {
   readonly supervision: readonly Labels[];
-  readonly model: readonly ModelName[];
+  readonly model: readonly DrawnModel[];
   readonly seeds: readonly number[];
   readonly images: "val" | "drawn";
   readonly lr?: number;
@@ -66,7 +65,7 @@ type Setting = Pick<TrainSegmenterConfig, "learningRate" | "batchSize" | "epochs
  * no val image was looked at. New layers learn ten times as fast, and DeepLab's loss is a sum of four: it asks for lower rates.
  * Its normalisations are trained here; frozen, as its recipe has them, 0.02 ended in NaN, and 0.005 gave 17.0 after 30 passes.
  */
-const SETTINGS: Readonly<Record<ModelName, Setting>> = {
+const SETTINGS: Readonly<Record<DrawnModel, Setting>> = {
   "deeplab-v2-vgg16": { learningRate: 0.002, batchSize: 4, epochs: 40, scaleRange: [0.75, 1.25], balanced: true },
   "deeplab-v2-resnet101": {
     ...{ learningRate: 0.006, batchSize: 4, epochs: 60, scaleRange: [0.75, 1.25], balanced: true },
@@ -122,7 +121,7 @@ async function labelsOf(supervision: Labels, { out }: Options, context: StepCont
 }
 
 /** File of the weights that a network begins with. */
-async function backboneOf(model: ModelName, { out, width }: Options, context: StepContext): Promise<string> {
+async function backboneOf(model: DrawnModel, { out, width }: Options, context: StepContext): Promise<string> {
   const root = path.join(out, "portraits");
   await drawWeaklyLabelled(root, randomPortrait, PORTRAITS, context.reporter);
   const backbone = BACKBONE_OF[model];
@@ -133,7 +132,7 @@ async function backboneOf(model: ModelName, { out, width }: Options, context: St
 
 async function rowOf(
   supervision: Labels,
-  model: ModelName,
+  model: DrawnModel,
   seed: number,
   labelDir: string,
   labelMiou: number,
@@ -187,7 +186,7 @@ function readOptions(words: readonly string[]): Options {
   const out = given.get("out") ?? path.join("out", "mini-segmentation");
   return {
     supervision: list("supervision", SUPERVISIONS),
-    model: list("model", MODELS),
+    model: list("model", Object.keys(SETTINGS) as DrawnModel[]),
     seeds: (given.get("seed") ?? "0,1").split(",").map(Number),
     images,
     lr: number("lr"),

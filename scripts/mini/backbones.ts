@@ -13,7 +13,7 @@ import type { StepContext } from "../../src/running/step";
 import { Segmenter } from "../../src/segmentation/segmenter";
 import { calibrateNorms } from "../../src/training/calibrate";
 import type { Schedule } from "../../src/training/epoch-order";
-import { numbersOf, type OpenTraining, runTraining, type TrainingSummary } from "../../src/training/run-training";
+import { type OpenTraining, runTraining, type TrainingSummary } from "../../src/training/run-training";
 import { createSampleLoader } from "../../src/training/sample-loader";
 import type { SeamSampleConfig, UntaggedSample } from "../../src/training/seam/seam-sample";
 import { type SegmentationInput, segmentationTask } from "../../src/training/segmentation/segmentation-task";
@@ -67,7 +67,7 @@ export async function trainBackbone(
   const dataset = await readDataset(root);
   const tags = await readImageTags(root, dataset);
   const things = dataset.classes.length - 1;
-  const run = { ...numbersOf(config, []), backbone };
+  const run = { backbone };
   const plan = {
     step: "train-backbone",
     config,

@@ -22,8 +22,11 @@ export const BACKBONES = ["vgg16", "resnet101", "resnet101-deep-stem", "resnet18
 
 export type BackboneName = (typeof BACKBONES)[number];
 
+/** Networks that begin from what drawn portraits teach; the light one has ImageNet. */
+export type DrawnModel = Exclude<ModelName, "deeplab-v3plus-efficientnet-lite2">;
+
 /** Which backbone each network begins with. */
-export const BACKBONE_OF: Readonly<Record<ModelName, BackboneName>> = {
+export const BACKBONE_OF: Readonly<Record<DrawnModel, BackboneName>> = {
   "deeplab-v2-vgg16": "vgg16",
   "deeplab-v2-resnet101": "resnet101",
   "pspnet-resnet101": "resnet101-deep-stem",
@@ -32,7 +35,7 @@ export const BACKBONE_OF: Readonly<Record<ModelName, BackboneName>> = {
 
 /** What `Segmenter.load` wants to know; the model is one that the backbone serves, or any where none is. */
 export function classifierShape(backbone: BackboneName, base: number, classes: number): NetworkShape {
-  const models = Object.keys(BACKBONE_OF) as ModelName[];
+  const models = Object.keys(BACKBONE_OF) as DrawnModel[];
   const model = models.find((each) => BACKBONE_OF[each] === backbone) ?? models[0];
   const stem = backbone === "resnet101-deep-stem" ? "deep" : "plain";
   const blocks = backbone === "resnet18" ? RESNET18_BLOCKS : RESNET101_BLOCKS;

@@ -54,6 +54,7 @@ export async function openLabeller(
   const settings = { ...resolveConfig({ ...rule, supervision: kind, voc12Root: "." }).config };
   const known = { supervision: kind, hasMaps: false, hasBackbone: true };
   const { config } = resolveLabelConfig({ ...options, supervision: kind, seed }, known);
+  const drawnAlone = { ...config, superpixels: false, grabCut: false };
   let graphs: GraphSource | undefined;
   let childSeconds = 0;
 
@@ -70,7 +71,7 @@ export async function openLabeller(
   const directSeed = ({ image, weak }: Photograph): LabelMap => {
     const { width, height } = image;
     const strokes = weak.strokes && { width, height, data: weak.strokes };
-    return weakSeed({ boxes: weak.boxes, clicks: weak.points, strokes }, image, dataset, config.pointRim).label;
+    return weakSeed({ boxes: weak.boxes, clicks: weak.points, strokes }, image, dataset, drawnAlone).label;
   };
 
   const seedOf = async (photograph: Photograph): Promise<LabelMap> => {
