@@ -8,8 +8,8 @@ import { useBackend } from "../../src/backend";
 import { makePseudoLabels } from "../../src/steps/make-pseudo-labels";
 import type { Trial, TrialOptions } from "./trial";
 
-/** Rounds until caches are full. */
-const WARM = 3;
+/** Rounds until caches are full and the threads have collected their garbage for the first time: 100 MB until then. */
+const WARM = 15;
 const GROWTH = 64 * 2 ** 20;
 
 export async function soak({ until }: TrialOptions): Promise<Trial[]> {

@@ -18,7 +18,7 @@ import type { FitResult } from "../graph/fit";
 import type { FitOptions } from "../graph/fit-options";
 import type { ImageGraph } from "../graph/image-graph";
 import { unlessAborted } from "../parallel/unless-aborted";
-import { cutBoxes, openGrabCut } from "../seeds/grabcut";
+import { cutBoxes, sharedGrabCut } from "../seeds/grabcut";
 import { findBackbone } from "../setup/backbone";
 import { type CheckedLabels, checkWeakLabels } from "./checked-labels";
 import { confidentSeed } from "./confident-seed";
@@ -249,14 +249,10 @@ async function seedOf(
     return weakSeed({ ...labels, seed: { width, height, data } }, image, dataset, config);
   }
   if (!config.grabCut || boxes.length === 0 || seed !== undefined) return weakSeed(labels, image, dataset, config);
-  const grabCut = openGrabCut({ iterations: config.grabCutIterations, maxPixels: config.grabCutPixels });
-  try {
-    const weak = { boxes, points: clicks, strokes: strokes?.data };
-    const cuts = await unlessAborted(cutBoxes(grabCut, image, weak, dataset.ignore), signal);
-    return weakSeed(labels, image, dataset, config, cuts);
-  } finally {
-    await grabCut.close();
-  }
+  const grabCut = sharedGrabCut({ iterations: config.grabCutIterations, maxPixels: config.grabCutPixels });
+  const weak = { boxes, points: clicks, strokes: strokes?.data };
+  const cuts = await unlessAborted(cutBoxes(grabCut, image, weak, dataset.ignore), signal);
+  return weakSeed(labels, image, dataset, config, cuts);
 }
 
 interface OpenGraph {

@@ -10,7 +10,7 @@ import type { RgbImage } from "../data/image";
 import type { Point } from "../data/points";
 import type { Box } from "../data/voc-boxes";
 import { expected, messageOf } from "../errors";
-import { createThreadPool } from "../parallel/thread-pool";
+import { createThreadPool, type ThreadPool } from "../parallel/thread-pool";
 import { CERTAIN, type GrabCutAnswer, type GrabCutRequest, type Rectangle } from "./grabcut-thread";
 import { drawnPixels } from "./point-rule";
 import { reducedBy } from "./reduced-image";
@@ -40,8 +40,31 @@ export interface GrabCutOptions {
 }
 
 /** Starts no thread before the first cut. */
-export function openGrabCut({ iterations = 5, maxPixels = 1_000_000, threads = 1 }: GrabCutOptions = {}): GrabCut {
-  const pool = createThreadPool<GrabCutRequest, GrabCutAnswer>(require.resolve("./grabcut-thread"), threads);
+export function openGrabCut({ threads = 1, ...options }: GrabCutOptions = {}): GrabCut {
+  const pool = openPool(threads);
+  return { ...cutterOf(pool, options), close: () => pool.close() };
+}
+
+/**
+ * The same on threads that the whole process shares and keeps: a thread for each photograph would cost 0.3 seconds, and memory
+ * that the system gets back late. Idle threads do not hold the process.
+ */
+export function sharedGrabCut({ threads = 1, ...options }: GrabCutOptions = {}): Pick<GrabCut, "cut"> {
+  const pool = shared.get(threads) ?? openPool(threads);
+  shared.set(threads, pool);
+  return cutterOf(pool, options);
+}
+
+type Pool = ThreadPool<GrabCutRequest, GrabCutAnswer>;
+
+/** By their number of threads. */
+const shared = new Map<number, Pool>();
+
+function openPool(threads: number): Pool {
+  return createThreadPool<GrabCutRequest, GrabCutAnswer>(require.resolve("./grabcut-thread"), threads);
+}
+
+function cutterOf(pool: Pool, { iterations = 5, maxPixels = 1_000_000 }: GrabCutOptions): Pick<GrabCut, "cut"> {
   return {
     async cut(image, box, drawn) {
       const rectangle = rectangleOf(box, image);
@@ -60,13 +83,12 @@ export function openGrabCut({ iterations = 5, maxPixels = 1_000_000, threads = 1
       });
       return "failure" in answer ? answer : { foreground: enlarge(answer.foreground, image, rectangle, step) };
     },
-    close: () => pool.close(),
   };
 }
 
 /** The object in each box, what strokes and clicks say being certain in all of them. */
 export function cutBoxes(
-  grabCut: GrabCut,
+  grabCut: Pick<GrabCut, "cut">,
   image: RgbImage,
   { boxes, points, strokes }: { boxes: readonly Box[]; points: readonly Point[]; strokes?: Uint8Array },
   ignore: number,

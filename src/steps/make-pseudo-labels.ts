@@ -147,61 +147,57 @@ async function run(
     const graphs = openGraphSources();
     try {
       const images = await openImageSource(labelling, dataset, sharpener, notice);
-      try {
-        for (const message of images.notices) notice(message);
-        const surveyed = await images.survey(ids);
-        if (surveyed !== undefined) notice(surveyed);
-        const source: LabelOrigin = {
-          ...settingsOfLabels(labelling),
-          inputsOf: images.hashesOf,
-          readImage: async (id) => readRgb(await findImage(voc12Root, id)),
-        };
-        const output = await openLabelOutput(config, dataset, settings, source, notice);
-        const fits = fitStores();
-        // Unusable weights and folders stop a run before its first image.
-        if (config.supervision !== "mixed" || config.weights !== undefined)
-          await graphs.sourceOf(configsOf(labelling)[0]);
-        await fits(configsOf(labelling)[0]);
-        const lastNotices = async (): Promise<string[]> => {
-          const exported = context.plan === undefined ? await output.exportAll(list.ids) : [];
-          return [...exported, ...(await output.lastNotices())];
-        };
-        const loop: ImageLoop<ListedImage, Computed> = {
-          ids,
-          output: { ...output, lastNotices },
-          notice,
-          costOf: (id) => costOfImage(id, configsOf(labelling)[0]),
-          prepare: (id) => images.prepare(id, (message) => notice(`image "${id}": ${message}`)),
-          compute: (id, image, say) => compute(id, image, graphs, fits, dataset, say),
-          finish: async (id, { objects, config: own, ...unsharpened }) => {
-            await output.writeProbabilities(id, unsharpened);
-            const unsure = objects && { ...objects, probabilities: unsharpened.probabilities.slice() };
-            const finished = await finishLabelAlone(unsharpened, own, sharpener);
-            await output.write(id, (unsharpened.full ?? unsharpened).image, finished, unsure);
-          },
-          finishing: config.crfThreads,
-          inFlight: config.inFlight ?? (backendInUse()?.usesGpu ? CARD_IN_FLIGHT : 1),
-        };
-        const result = await runImageLoop(loop, context);
-        const instances = await output.mergeInstances(list.ids);
-        const summary: MakePseudoLabelsSummary = {
-          step: "make-pseudo-labels",
-          split: list.split,
-          supervision: config.supervision,
-          features: (await graphs.descriptions()).join(", "),
-          savePath: config.savePath,
-          images: ids.length,
-          ...result,
-          seconds: (performance.now() - started) / 1000,
-          notices,
-          ...(instances === undefined ? {} : { instances }),
-        };
-        const weights = featuresOf(labelling).includes("cnn") ? config.weights : undefined;
-        await recordRun(config.savePath, summary, { ...config }, weights, shard);
-        return summary;
-      } finally {
-        await images.close();
-      }
+      for (const message of images.notices) notice(message);
+      const surveyed = await images.survey(ids);
+      if (surveyed !== undefined) notice(surveyed);
+      const source: LabelOrigin = {
+        ...settingsOfLabels(labelling),
+        inputsOf: images.hashesOf,
+        readImage: async (id) => readRgb(await findImage(voc12Root, id)),
+      };
+      const output = await openLabelOutput(config, dataset, settings, source, notice);
+      const fits = fitStores();
+      // Unusable weights and folders stop a run before its first image.
+      if (config.supervision !== "mixed" || config.weights !== undefined)
+        await graphs.sourceOf(configsOf(labelling)[0]);
+      await fits(configsOf(labelling)[0]);
+      const lastNotices = async (): Promise<string[]> => {
+        const exported = context.plan === undefined ? await output.exportAll(list.ids) : [];
+        return [...exported, ...(await output.lastNotices())];
+      };
+      const loop: ImageLoop<ListedImage, Computed> = {
+        ids,
+        output: { ...output, lastNotices },
+        notice,
+        costOf: (id) => costOfImage(id, configsOf(labelling)[0]),
+        prepare: (id) => images.prepare(id, (message) => notice(`image "${id}": ${message}`)),
+        compute: (id, image, say) => compute(id, image, graphs, fits, dataset, say),
+        finish: async (id, { objects, config: own, ...unsharpened }) => {
+          await output.writeProbabilities(id, unsharpened);
+          const unsure = objects && { ...objects, probabilities: unsharpened.probabilities.slice() };
+          const finished = await finishLabelAlone(unsharpened, own, sharpener);
+          await output.write(id, (unsharpened.full ?? unsharpened).image, finished, unsure);
+        },
+        finishing: config.crfThreads,
+        inFlight: config.inFlight ?? (backendInUse()?.usesGpu ? CARD_IN_FLIGHT : 1),
+      };
+      const result = await runImageLoop(loop, context);
+      const instances = await output.mergeInstances(list.ids);
+      const summary: MakePseudoLabelsSummary = {
+        step: "make-pseudo-labels",
+        split: list.split,
+        supervision: config.supervision,
+        features: (await graphs.descriptions()).join(", "),
+        savePath: config.savePath,
+        images: ids.length,
+        ...result,
+        seconds: (performance.now() - started) / 1000,
+        notices,
+        ...(instances === undefined ? {} : { instances }),
+      };
+      const weights = featuresOf(labelling).includes("cnn") ? config.weights : undefined;
+      await recordRun(config.savePath, summary, { ...config }, weights, shard);
+      return summary;
     } finally {
       await graphs.dispose();
       await sharpener.close();

@@ -23,7 +23,7 @@ import type { PreparedImage } from "../../label-photograph/label-probabilities";
 import { checkMemory, classCount } from "../../label-photograph/memory";
 import { supervisionOf, type WeakSeed, weakSeed } from "../../label-photograph/weak-seed";
 import { readCams } from "../../seam/cam-dictionary";
-import { cutBoxes, type GrabCut, openGrabCut } from "../../seeds/grabcut";
+import { cutBoxes, sharedGrabCut } from "../../seeds/grabcut";
 import { mapsOf } from "./class-maps";
 import { openLabelHashes } from "./input-hashes";
 import { FOUND, OTHERS_COUNT } from "./shape-readers";
@@ -47,7 +47,6 @@ export interface ImageSource {
   prepare(id: string, notice: (message: string) => void): Promise<ListedImage>;
   /** Of all that an image's label is made of. */
   hashesOf(id: string): Promise<Inputs>;
-  close(): Promise<void>;
 }
 
 /**
@@ -73,7 +72,6 @@ export async function openImageSource(
   const weakLabels = await open(isRead ? supervision : "image");
   const boxLabels = !isMixed && supervision !== "box" && config.multiPoint ? await open("box") : undefined;
   const hashes = await openLabelHashes(config);
-  let grabCut: GrabCut | undefined;
   const told = new Set<string>(run.notices);
   const sayOnce = (message: string): void => {
     if (!told.has(message)) say(message);
@@ -143,7 +141,6 @@ export async function openImageSource(
       ...(await weakLabels.hashesOf(id)),
       ...(boxLabels === undefined ? {} : { boxes: (await boxLabels.hashesOf(id)).shapes }),
     }),
-    close: async () => grabCut?.close(),
   };
 
   function strokesOf(
@@ -210,7 +207,7 @@ export async function openImageSource(
     { grabCut: isAsked, grabCutIterations: iterations, grabCutPixels: maxPixels, crfThreads: threads }: ResolvedConfig,
   ): ReturnType<typeof cutBoxes> {
     if (!isAsked || seed !== undefined || boxes.length === 0) return [];
-    grabCut ??= openGrabCut({ iterations, maxPixels, threads });
+    const grabCut = sharedGrabCut({ iterations, maxPixels, threads });
     return cutBoxes(grabCut, image, { boxes, points: clicks, strokes: strokes?.data }, dataset.ignore);
   }
 }
