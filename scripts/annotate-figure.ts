@@ -18,10 +18,10 @@ async function main([file, out]: readonly string[]): Promise<void> {
   const length = Math.max(...curves.map(({ quick }) => quick.length));
   const x = Array.from({ length }, (_, i) => i);
   const lines: [string, (curve: Curve) => readonly Point[]][] = [
-    ["quick label of the page", ({ quick }) => quick],
-    ["full label, the same strokes", ({ full }) => full],
-    ["random forest, its own strokes", ({ forestAlone = [] }) => forestAlone],
-    ["random forest, the page's strokes", ({ forest = [] }) => forest],
+    ["quick label", ({ quick }) => quick],
+    ["full label, same strokes", ({ full }) => full],
+    ["random forest, own strokes", ({ forestAlone = [] }) => forestAlone],
+    ["random forest, same strokes", ({ forest = [] }) => forest],
   ];
   const series = lines
     .filter(([, of]) => curves.every((curve) => of(curve).length > 0))
