@@ -66,6 +66,7 @@ export const variants: Readonly<Record<Exclude<Supervision, "image">, Readonly<R
   point: {
     ...common,
     "imagenet-side256": { method: "a2gnn", options: { ...imagenet, graphSide: 256 } },
+    "imagenet-side320": { method: "a2gnn", options: { ...imagenet, graphSide: 320 } },
     "imagenet-spread": { method: "a2gnn", seeds: "rule", options: imagenet },
     "imagenet-affinity3": { method: "a2gnn", options: { ...imagenet, affinityWeight: 3 } },
     "imagenet-affinity30": { method: "a2gnn", options: { ...imagenet, affinityWeight: 30 } },
@@ -79,6 +80,7 @@ export const variants: Readonly<Record<Exclude<Supervision, "image">, Readonly<R
     ...common,
     forest: { method: "forest" },
     "imagenet-side256": { method: "a2gnn", options: { ...imagenet, graphSide: 256 } },
+    "imagenet-side320": { method: "a2gnn", options: { ...imagenet, graphSide: 320 } },
     "imagenet-spread": { method: "a2gnn", seeds: "rule", options: imagenet },
     "imagenet-affinity3": { method: "a2gnn", options: { ...imagenet, affinityWeight: 3 } },
     "imagenet-affinity30": { method: "a2gnn", options: { ...imagenet, affinityWeight: 30 } },
