@@ -4,7 +4,7 @@ import type { ImageSize } from "../data/dataset";
 import { shown } from "../data/json";
 import { expected } from "../errors";
 import { polygonsMask } from "./polygon-mask";
-import { canonicalRle, type Rle, rleFromString } from "./rle";
+import { type Rle, rleFromString, wholeRle } from "./rle";
 
 /**
  * The mask that a `segmentation` means, drawn as pycocotools draws it.
@@ -38,12 +38,5 @@ function plainCounts(counts: readonly unknown[], size: ImageSize, where: string)
     sum += count as number;
     if (sum > pixels) break;
   }
-  if (sum !== pixels)
-    throw expected(
-      "input",
-      `run lengths that sum to ${size.width}×${size.height} pixels`,
-      sum > pixels ? "more" : String(sum),
-      where,
-    );
-  return canonicalRle(size, counts as number[]);
+  return wholeRle(size, counts as number[], sum, where);
 }

@@ -107,7 +107,7 @@ export function maskBox({ width, height, counts }: Rle): CocoBox {
 }
 
 /** The same mask with runs of no pixels removed. @param counts any that sum to width · height */
-export function canonicalRle({ width, height }: ImageSize, counts: ArrayLike<number>): Rle {
+function canonicalRle({ width, height }: ImageSize, counts: ArrayLike<number>): Rle {
   const runs: number[] = [0];
   for (let run = 0; run < counts.length; run++) {
     if (counts[run] === 0) continue;
@@ -163,6 +163,16 @@ export function rleFromString(text: string, size: ImageSize, where: string): Rle
     if (sum > pixels) break;
     counts.push(value);
   }
+  return wholeRle(size, counts, sum, where);
+}
+
+/**
+ * Run lengths that were read from a file.
+ * @param sum of all of them, or of as many as exceed the pixels
+ * @throws UserError "input" where they do not fill the image
+ */
+export function wholeRle(size: ImageSize, counts: readonly number[], sum: number, where: string): Rle {
+  const pixels = size.width * size.height;
   if (sum !== pixels)
     throw expected(
       "input",

@@ -18,7 +18,6 @@ import type { FitResult } from "../graph/fit";
 import type { FitOptions } from "../graph/fit-options";
 import type { ImageGraph } from "../graph/image-graph";
 import { unlessAborted } from "../parallel/unless-aborted";
-import { cutBoxes, sharedGrabCut } from "../seeds/grabcut";
 import { findBackbone } from "../setup/backbone";
 import { type CheckedLabels, checkWeakLabels } from "./checked-labels";
 import { confidentSeed } from "./confident-seed";
@@ -30,7 +29,7 @@ import { type FitTask, labelProbabilities } from "./label-probabilities";
 import { checkMemory, classCount } from "./memory";
 import { canResume, type LearnedParameters, resumedParameters } from "./resume-parameters";
 import type { WeakLabels } from "./weak-labels";
-import { supervisionOf, type WeakSeed, weakSeed } from "./weak-seed";
+import { cutsOf, supervisionOf, type WeakSeed, weakSeed } from "./weak-seed";
 
 /** Where a call has got to. */
 export interface LabelProgress {
@@ -242,16 +241,13 @@ async function seedOf(
   sharpener: Sharpener,
   signal: AbortSignal | undefined,
 ): Promise<WeakSeed> {
-  const { boxes, clicks, strokes, maps, seed } = labels;
-  if (maps !== undefined && seed === undefined && supervisionOf(labels) === "image") {
+  const { maps } = labels;
+  if (maps !== undefined && labels.seed === undefined && supervisionOf(labels) === "image") {
     const { width, height } = image;
     const data = await confidentSeed({ width, height, maps }, image, dataset, sharpener);
     return weakSeed({ ...labels, seed: { width, height, data } }, image, dataset, config);
   }
-  if (!config.grabCut || boxes.length === 0 || seed !== undefined) return weakSeed(labels, image, dataset, config);
-  const grabCut = sharedGrabCut({ iterations: config.grabCutIterations, maxPixels: config.grabCutPixels });
-  const weak = { boxes, points: clicks, strokes: strokes?.data };
-  const cuts = await unlessAborted(cutBoxes(grabCut, image, weak, dataset.ignore), signal);
+  const cuts = await unlessAborted(cutsOf(labels, image, dataset, config), signal);
   return weakSeed(labels, image, dataset, config, cuts);
 }
 

@@ -12,7 +12,7 @@ import type { RgbImage } from "../data/image";
 import type { LabelMap } from "../data/label-png";
 import { drawPoints, withRim } from "../data/points";
 import { UserError } from "../errors";
-import type { GrabCutAnswer } from "../seeds/grabcut";
+import { cutBoxes, type GrabCutAnswer, sharedGrabCut } from "../seeds/grabcut";
 import { mixedRule } from "../seeds/mixed-rule";
 import { drawnPixels } from "../seeds/point-rule";
 import { fillUnknown } from "../seeds/seed-image";
@@ -70,6 +70,22 @@ export function weakSeed(
   const data = drawnPixels(labels.clicks, labels.strokes?.data, image, ignore);
   const all = [...notices, ...rim, ...checkSeeds(label, ignore)];
   return { label, ...(data === undefined ? {} : { drawn: { width, height, data } }), notices: all };
+}
+
+/**
+ * What GrabCut finds in each box, for `weakSeed`: nothing where it is not asked for, or where a seed label says it already.
+ * @param threads that the cuts share
+ */
+export async function cutsOf(
+  { boxes, clicks, strokes, seed }: SeedLabels,
+  image: RgbImage,
+  { ignore }: DatasetDescription,
+  { grabCut: isAsked, grabCutIterations: iterations, grabCutPixels: maxPixels }: SeedRuleConfig,
+  threads: number = 1,
+): Promise<readonly GrabCutAnswer[]> {
+  if (!isAsked || seed !== undefined || boxes.length === 0) return [];
+  const grabCut = sharedGrabCut({ iterations, maxPixels, threads });
+  return cutBoxes(grabCut, image, { boxes, points: clicks, strokes: strokes?.data }, ignore);
 }
 
 function mergedSeed(

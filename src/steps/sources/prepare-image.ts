@@ -21,9 +21,8 @@ import { objectMarks } from "../../instances/mark-sources";
 import { confidentSeed } from "../../label-photograph/confident-seed";
 import type { PreparedImage } from "../../label-photograph/label-probabilities";
 import { checkMemory, classCount } from "../../label-photograph/memory";
-import { supervisionOf, type WeakSeed, weakSeed } from "../../label-photograph/weak-seed";
+import { cutsOf, supervisionOf, type WeakSeed, weakSeed } from "../../label-photograph/weak-seed";
 import { readCams } from "../../seam/cam-dictionary";
-import { cutBoxes, sharedGrabCut } from "../../seeds/grabcut";
 import { mapsOf } from "./class-maps";
 import { openLabelHashes } from "./input-hashes";
 import { FOUND, OTHERS_COUNT } from "./shape-readers";
@@ -197,18 +196,7 @@ export async function openImageSource(
       const data = await confidentSeed(cams, image, dataset, sharpener);
       return weakSeed({ ...labels, seed: { width, height, data } }, image, dataset, own);
     }
-    return weakSeed(labels, image, dataset, own, await cutsOf(labels, image, own));
-  }
-
-  /** What GrabCut finds in each box, where it is asked for and a seed label does not say it already. */
-  async function cutsOf(
-    { boxes, clicks, strokes, seed }: Parameters<typeof weakSeed>[0],
-    image: RgbImage,
-    { grabCut: isAsked, grabCutIterations: iterations, grabCutPixels: maxPixels, crfThreads: threads }: ResolvedConfig,
-  ): ReturnType<typeof cutBoxes> {
-    if (!isAsked || seed !== undefined || boxes.length === 0) return [];
-    const grabCut = sharedGrabCut({ iterations, maxPixels, threads });
-    return cutBoxes(grabCut, image, { boxes, points: clicks, strokes: strokes?.data }, dataset.ignore);
+    return weakSeed(labels, image, dataset, own, await cutsOf(labels, image, dataset, own, own.crfThreads));
   }
 }
 
